@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# What every target of the project compiles with: `target_link_libraries(… PRIVATE lunops_flags)`.
+add_library(lunops_flags INTERFACE)
+target_compile_options(lunops_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wno-unknown-pragmas
+  # Promised bits must not depend on where the compiler found a multiply-add.
+  -ffp-contract=off)
+target_include_directories(lunops_flags INTERFACE ${PROJECT_SOURCE_DIR})
+if(LUNOPS_SANITIZE)
+  target_compile_options(lunops_flags INTERFACE -fsanitize=${LUNOPS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(lunops_flags INTERFACE -fsanitize=${LUNOPS_SANITIZE})
+endif()
