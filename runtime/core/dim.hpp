@@ -9,10 +9,11 @@
 
 namespace lunops {
 
-inline constexpr int kMaxDims = 32;        // dims per side of a signature, and per tensor
-inline constexpr int64_t kUnknown = -1;    // an extent that is not known yet
+inline constexpr int kMaxDims = 32;      // dims per side of a signature, and per tensor
+inline constexpr int64_t kUnknown = -1;  // an extent that is not known yet
 
-// A dim name, interned: comparing two names compares two integers.  Interning is thread-safe and never forgets.
+// A dim name, interned: comparing two names compares two integers.  Interning is thread-safe and
+// never forgets.
 class Name {
  public:
   Name() = default;  // the empty name, of unnamed dims

@@ -31,19 +31,33 @@ constexpr DType complex_of(DType t) noexcept { return is_double(t) ? DType::c128
 template <class T>
 struct dtype_of;
 template <>
-struct dtype_of<float> { static constexpr DType value = DType::f32; };
+struct dtype_of<float> {
+  static constexpr DType value = DType::f32;
+};
 template <>
-struct dtype_of<double> { static constexpr DType value = DType::f64; };
+struct dtype_of<double> {
+  static constexpr DType value = DType::f64;
+};
 template <>
-struct dtype_of<c64> { static constexpr DType value = DType::c64; };
+struct dtype_of<c64> {
+  static constexpr DType value = DType::c64;
+};
 template <>
-struct dtype_of<c128> { static constexpr DType value = DType::c128; };
+struct dtype_of<c128> {
+  static constexpr DType value = DType::c128;
+};
 template <>
-struct dtype_of<int32_t> { static constexpr DType value = DType::i32; };
+struct dtype_of<int32_t> {
+  static constexpr DType value = DType::i32;
+};
 template <>
-struct dtype_of<int64_t> { static constexpr DType value = DType::i64; };
+struct dtype_of<int64_t> {
+  static constexpr DType value = DType::i64;
+};
 template <>
-struct dtype_of<bool> { static constexpr DType value = DType::boolean; };
+struct dtype_of<bool> {
+  static constexpr DType value = DType::boolean;
+};
 template <class T>
 inline constexpr DType dtype_v = dtype_of<T>::value;
 

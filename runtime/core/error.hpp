@@ -10,7 +10,8 @@
 
 namespace lunops {
 
-// What kind of failure an Error is.  The order is part of the C interface: codes are appended, never renumbered.
+// What kind of failure an Error is.  The order is part of the C interface: codes are appended,
+// never renumbered.
 enum class Code : int {
   ok,
   argument,
@@ -38,13 +39,14 @@ enum class Code : int {
 
 std::string_view name_of(Code code) noexcept;
 
-// Exit status of the program when an Error with this code reaches the top: 4 for device and memory codes, else 1.
+// Exit status of the program when an Error with this code reaches the top: 4 for device and memory
+// codes, else 1.
 int exit_status(Code code) noexcept;
 
 // The one exception type of the runtime.
 //
-// `operation` names what was asked for ("compose", "NUFFT", "read"), `message` says what is wrong with both sides and
-// what to do.  what() is "operation: message".
+// `operation` names what was asked for ("compose", "NUFFT", "read"), `message` says what is wrong
+// with both sides and what to do.  what() is "operation: message".
 class Error : public std::exception {
  public:
   Error(Code code, std::string operation, std::string message);
@@ -63,13 +65,17 @@ class Error : public std::exception {
 
 // Throws Error with a formatted message: fail(Code::shape, "compose", "left input {} …", a).
 template <class... A>
-[[noreturn]] void fail(Code code, std::string_view operation, fmt::format_string<A...> text, A&&... args) {
+[[noreturn]] void fail(Code code,
+                       std::string_view operation,
+                       fmt::format_string<A...> text,
+                       A&&... args) {
   throw Error(code, std::string(operation), fmt::format(text, std::forward<A>(args)...));
 }
 
 }  // namespace lunops
 
-// Checks a precondition that only the project's own code can break; active where NDEBUG is not defined.
+// Checks a precondition that only the project's own code can break; active where NDEBUG is not
+// defined.
 #ifdef NDEBUG
 #define LUNOPS_ASSERT(condition) ((void)0)
 #else

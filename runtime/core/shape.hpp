@@ -14,8 +14,9 @@ namespace lunops {
 
 // An ordered list of named extents.  Order is memory order, slowest first.
 //
-// Invariants: dims are unique, or all of them are unnamed; a known extent is >= 0; the product of the known extents is
-// below 2^53.  A Shape is a value and never changes after construction, so any thread may read it.
+// Invariants: dims are unique, or all of them are unnamed; a known extent is >= 0; the product of
+// the known extents is below 2^53.  A Shape is a value and never changes after construction, so any
+// thread may read it.
 class Shape {
  public:
   Shape() = default;  // rank 0
@@ -32,12 +33,12 @@ class Shape {
   Dim dim(int i) const { return dims_[static_cast<size_t>(i)]; }
   int64_t extent(int i) const { return extents_[static_cast<size_t>(i)]; }
 
-  bool is_named() const noexcept;                  // true for rank 0
-  bool is_known() const noexcept;                  // every extent is known
-  int64_t count() const;                           // product of the extents, all of which must be known
-  int find(Dim dim) const noexcept;                // position of exactly this dim, or -1
+  bool is_named() const noexcept;    // true for rank 0
+  bool is_known() const noexcept;    // every extent is known
+  int64_t count() const;             // product of the extents, all of which must be known
+  int find(Dim dim) const noexcept;  // position of exactly this dim, or -1
   int find(std::string_view name) const noexcept;  // the same for text such as "x'", or -1
-  int find_base(Name name) const noexcept;         // position of the first dim with this base name, or -1
+  int find_base(Name name) const noexcept;  // position of the first dim with this base name, or -1
   int64_t extent_of(std::string_view name) const;  // throws Error{shape} naming the dims there are
 
   Shape with_extent(int i, int64_t extent) const;

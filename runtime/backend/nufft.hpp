@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/backend/view.hpp"
+#include "runtime/device/stream.hpp"
+
+namespace lunops {
+
+// What a NUFFT is asked to be (nufft.md §1, §2).
+struct NufftSpec {
+  DType dtype = DType::c64;    // of data: c64 or c128
+  std::vector<int64_t> image;  // N_d, d = 1, 2, 3, slowest first
+  int64_t frames = 1;          // images with points of their own
+  int64_t points = 0;          // per frame
+  const double* coordinates =
+      nullptr;  // {frames, points, d}, cycles per field of view, components in the order of
+                // `image`; read only while the points are made
+  double tol = 1e-4;  // used if width is 0
+  int width = 0;      // instead of tol, with oversamp
+  std::array<double, 3> oversamp = {0, 0, 0};
+  std::array<int64_t, 3> grid = {0, 0, 0};  // exact grid extents, for studies
+};
+
+// What was chosen for it.
+struct NufftParameters {
+  int width = 0;
+  std::array<double, 3> oversamp = {0, 0, 0};  // the real ratio grid / image
+  std::array<double, 3> beta = {0, 0, 0};
+  std::array<int64_t, 3> grid = {0, 0, 0};
+  double predicted_error = 0;
+  size_t bytes = 0;  // held by the sorted points
+};
+
+// What is fused into one application so that it needs no pass over memory of its own.
+//
+// maps: weights over {batch, image dims}, with the data's dtype, stride 0 for dims they lack; null
+// data: none. sum_batch: the image side has no batch dim: forward multiplies x by each map, adjoint
+// sums conj(map) * result over the batch in batch order.
+struct NufftMaps {
+  RawView maps;  // rank 1 + d when data is set
+  bool sum_batch = false;
+  NufftMaps() {
+    maps.data = nullptr;
+    maps.ndim = 0;
+  }
+};
+
+// Sorted points and everything derived from them: serves both directions and the Toeplitz build.
+// Immutable, thread-safe.
+//
+// Views: image {frames, batch, N…} ({frames, N…} extents with batch extent 1 when sum_batch) with
+// contiguous image dims; samples {frames, batch, points} with contiguous points.  Strides of frames
+// and batch are free.
+class NufftPoints {
+ public:
+  virtual ~NufftPoints() = default;
+  virtual const NufftParameters& parameters() const noexcept = 0;
+  virtual size_t workspace(int64_t batch)
+      const noexcept = 0;  // bytes for forward or adjoint with this many batch elements
+  virtual double flops(int64_t batch) const noexcept = 0;
+  virtual double bytes(int64_t batch) const noexcept = 0;
+  virtual double seconds(int64_t batch) const noexcept = 0;  // by the cost model, one core
+
+  // samples = alpha F(image) + beta samples, F by (1) of nufft.md; with the sign of the exponent
+  // flipped if `conjugate`.
+  virtual void forward(RawView image,
+                       const NufftMaps& maps,
+                       bool conjugate,
+                       Scale s,
+                       RawView samples,
+                       std::byte* workspace,
+                       Stream&) const = 0;
+  // image = alpha Fᴴ(samples) + beta image, the exact transpose; likewise.
+  virtual void adjoint(RawView samples,
+                       const NufftMaps& maps,
+                       bool conjugate,
+                       Scale s,
+                       RawView image,
+                       std::byte* workspace,
+                       Stream&) const = 0;
+};
+
+// Fᴴ W F as a convolution (nufft.md §6): kernel spectra, one per index of `kernels`.
+struct ToeplitzSpec {
+  NufftSpec nufft;  // dtype: of data; the kernel is built in double at tol / 10
+  const double* weights_real = nullptr;  // {kernels, points of all frames if frames are summed,
+                                         // else frames x points}; null: ones
+  const double* weights_imag = nullptr;  // null: real weights, and a real kernel
+  int64_t kernels = 1;      // weights that differ by a batch dim give one kernel per index
+  bool sum_frames = false;  // one image, points of all frames
+  enum class Form : uint8_t { choose, embedded, decomposed } form = Form::choose;
+};
+
+class ToeplitzKernel {
+ public:
+  virtual ~ToeplitzKernel() = default;
+  virtual size_t bytes() const noexcept = 0;  // of the kernel spectra
+  virtual bool is_real() const noexcept = 0;
+  virtual bool is_embedded() const noexcept = 0;
+  virtual std::array<int64_t, 3> grid() const noexcept = 0;
+  virtual size_t workspace(int64_t batch) const noexcept = 0;
+  virtual double flops(int64_t batch) const noexcept = 0;
+  virtual double traffic(int64_t batch) const noexcept = 0;
+  virtual double seconds(int64_t batch) const noexcept = 0;
+  // y = alpha T x + beta y; with maps: y = alpha sum_c conj(S_c) T (S_c x) + beta y.  Views
+  // {frames, batch, N…} as for NufftPoints. `conjugate`: conj(T) in place of T (T is Hermitian for
+  // real weights; `adjoint` takes the conjugate transpose of complex ones).
+  virtual void run(RawView x,
+                   const NufftMaps& maps,
+                   bool conjugate,
+                   bool adjoint,
+                   Scale s,
+                   RawView y,
+                   std::byte* workspace,
+                   Stream&) const = 0;
+};
+
+}  // namespace lunops

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/device/device.hpp"
+
+namespace lunops {
+
+class Storage;
+
+// Whose budget a storage is charged to: one per Lua state, host or test, for one device.
+//
+// Counts live bytes, enforces the budget, decides when dead buffers are worth collecting (lua-host
+// §2), and lists what is alive when memory runs out.  Thread-safe.  A Storage keeps its account
+// alive.
+class Account {
+ public:
+  // budget 0: 90 % of the memory that is free at first use (host: 80 % of RAM or of the cgroup's
+  // limit).
+  explicit Account(Device device = Device::host(), size_t budget = 0);
+
+  struct Figures {
+    size_t live = 0, peak = 0, limit = 0, budget = 0;
+    uint64_t allocations = 0;  // requests to the pool
+    uint64_t collections = 0;  // times the pressure callback ran
+  };
+  Figures figures() const;
+  void reset_peak();
+  void set_budget(size_t bytes);
+  Device device() const noexcept { return device_; }
+
+  // Called before an allocation that should be preceded by a collection of dead buffers; returns
+  // true if it ran. Installed by a Lua state while its thread is inside the state; never called
+  // from workers.
+  using Pressure = bool (*)(void* self, Device device, size_t bytes) noexcept;
+  void set_pressure(Pressure callback, void* self) noexcept;
+
+  // For Storage: throws Error{host_memory | device_memory} listing the eight largest live tensors
+  // if `bytes` do not fit.
+  void charge(Storage& storage, size_t bytes);
+  void release(Storage& storage, size_t bytes) noexcept;
+
+  // One line per storage, largest first: shape, dtype, bytes, and the script line that made it
+  // where known.
+  std::vector<std::string> largest(int count) const;
+
+ private:
+  Device device_;
+  mutable std::mutex mutex_;
+  Figures figures_;
+  size_t since_ = 0;
+  Pressure pressure_ = nullptr;
+  void* pressure_self_ = nullptr;
+  std::vector<Storage*> live_;
+};
+
+}  // namespace lunops

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "runtime/device/device.hpp"
+#include "runtime/device/thread_pool.hpp"
+
+namespace lunops {
+
+class Backend;
+
+// A queue of work on one device.  On the host, work runs when it is issued, on the calling thread
+// and its share of the pool.
+class Stream {
+ public:
+  Stream(Device device, Backend& backend, int threads = 0);  // threads 0: all of the pool
+
+  Device device() const noexcept { return device_; }
+  Backend& backend() const noexcept { return *backend_; }
+  int threads() const noexcept { return threads_; }
+  void set_threads(int threads);
+  void wait() noexcept {}  // until all issued work is done; host work already is
+
+ private:
+  Device device_;
+  Backend* backend_;
+  int threads_;
+};
+
+// A point in a stream's work that another stream or the host can wait for.
+class Event {
+ public:
+  void record(Stream& stream);
+  void wait(Stream& stream) const;  // further work of `stream` starts after the event
+  void synchronize() const;         // the calling thread waits
+  bool is_done() const noexcept { return true; }
+  Device device() const noexcept { return device_; }
+
+ private:
+  Device device_;
+};
+
+}  // namespace lunops

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/core/dtype.hpp"
+#include "runtime/core/shape.hpp"
+#include "runtime/device/context.hpp"
+#include "runtime/device/pool.hpp"
+
+namespace lunops {
+
+// The memory behind tensors: what all others need to know about it is here.
+//
+// Shared by views; freed with the last of them.  `version` counts writes after construction: an
+// operator remembers the version of its weights, so a stale cache is an error and not a wrong
+// result.
+class Storage {
+ public:
+  static std::shared_ptr<Storage> make(size_t bytes, Context& context);
+  // Memory that somebody else owns; `release` is called once, on any thread.
+  static std::shared_ptr<Storage> adopt(
+      void* data, size_t bytes, Device device, std::function<void()> release, bool read_only);
+  ~Storage();
+  Storage(const Storage&) = delete;
+
+  std::byte* data() const noexcept { return block_.data; }
+  size_t bytes() const noexcept { return block_.bytes; }
+  Device device() const noexcept { return device_; }
+  uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
+  void touch() noexcept { version_.fetch_add(1, std::memory_order_acq_rel); }  // after each write
+  bool is_read_only() const noexcept { return read_only_; }
+  const std::string& origin() const noexcept { return origin_; }  // script line, from 1 MiB up
+
+  // What the first tensor on this storage was, for lists of the largest.
+  void describe(const Shape& shape, DType dtype);
+  const std::string& description() const noexcept { return description_; }
+
+  // Logical range held: all of it in one process (distribution.md).
+  int64_t logical_first = 0, logical_count = -1;
+  Event last_writer;
+
+ private:
+  Storage() = default;
+  Block block_;
+  Device device_;
+  std::shared_ptr<Account> account_;
+  std::atomic<uint64_t> version_{0};
+  bool read_only_ = false;
+  std::function<void()> release_;
+  std::string origin_, description_;
+};
+
+}  // namespace lunops
