@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/core/shape.hpp"
+#include "runtime/linop/linop.hpp"
+
+namespace lunops {
+
+// One node of an explained plan.
+struct ExplainedNode {
+  std::string name, signature;
+  double flops = 0, bytes = 0;
+  size_t workspace = 0;
+  std::vector<ExplainedNode> children;
+};
+
+// A decision of the planner: what was chosen, what each candidate was expected to cost, and why.
+struct ExplainedChoice {
+  std::string node, chosen, why;
+  std::map<std::string, double> estimates;  // seconds by candidate
+};
+
+struct Explained {
+  std::string headline;
+  std::vector<std::string> rewritten;  // one line per rule that fired
+  ExplainedNode root;
+  std::vector<ExplainedChoice> choices;
+  double flops = 0, bytes = 0, seconds = 0;  // per application
+  size_t workspace = 0, persistent = 0, peak = 0;
+  double planning_seconds = 0;
+  std::string text() const;
+};
+
+// What an application of A to an input of this shape and dtype will do, before anything runs or is
+// allocated.
+Explained explain(
+    const Linop& a, const Shape& x, DType dtype, Context& context, int applications = 20);
+
+}  // namespace lunops

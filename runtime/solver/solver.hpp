@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/linop/linop.hpp"
+#include "runtime/tensor/tensor.hpp"
+
+namespace lunops {
+
+// Why a solver stopped.
+enum class Reason : uint8_t {
+  tol,
+  iters,
+  seconds,
+  exact,
+  stagnation,
+  callback,
+  indefinite,
+  breakdown
+};
+std::string_view name_of(Reason reason) noexcept;
+
+// What a callback sees after each step; x is the live iterate, valid during the call.
+struct Iteration {
+  int iteration = 0;  // from 1
+  int of = 0;
+  double residual = 0;
+  double seconds = 0;
+  Tensor x;
+};
+
+struct SolverOptions {
+  int iters = 100;
+  std::optional<double> tol = 1e-6;  // nullopt switches the test off
+  std::optional<Tensor> x0;
+  std::optional<Linop> precond;
+  std::vector<std::string> batch;                      // dims of independent problems
+  std::function<bool(const Iteration&)> on_iteration;  // false stops
+  double max_seconds = std::numeric_limits<double>::infinity();
+};
+
+// What a solver did (solvers.md §1).  With batch dims the figures are the worst element's; the
+// per-element ones are in the tensors.
+struct SolverInfo {
+  std::string algorithm, why;
+  bool converged = false;
+  Reason reason = Reason::iters;
+  int iterations = 0;
+  int applications = 0;
+  double residual = 0;          // relative to |b|
+  std::vector<double> history;  // history[k] = |r_k| / |b|, k = 0 … iterations
+  double seconds = 0, setup_seconds = 0;
+  size_t peak = 0;
+  std::optional<Tensor> batch_iterations, batch_residual;
+  std::string text() const;  // a short paragraph
+};
+
+struct CgOptions : SolverOptions {
+  int refresh = 50;  // recompute r = b - M x every so many iterations; 0: never
+};
+
+// Solves M x = b, M self-adjoint and >= 0.  Source: Hestenes, Stiefel, J. Res. NBS 49 (1952) 409.
+std::pair<Tensor, SolverInfo> cg(const Linop& m,
+                                 const Tensor& b,
+                                 Context& context,
+                                 const CgOptions& options = {});
+
+struct PowerOptions {
+  int iters = 50;
+  double tol = 1e-4;
+  std::optional<Tensor> v0;
+  uint64_t seed = 0;
+};
+struct PowerResult {
+  double value = 0;  // Re<v, M v> / |v|^2, sign kept
+  Tensor vector;
+  SolverInfo info;
+};
+PowerResult power_method(const Linop& m,
+                         Context& context,
+                         const PowerOptions& options = {},
+                         const std::optional<Shape>& shape = {},
+                         DType dtype = DType::c64);
+
+}  // namespace lunops
