@@ -11,7 +11,8 @@ struct Row {
   std::string_view name;
   size_t size;
 };
-constexpr std::array<Row, 7> kRows = {{{"f32", 4}, {"f64", 8}, {"c64", 8}, {"c128", 16}, {"i32", 4}, {"i64", 8}, {"bool", 1}}};
+constexpr std::array<Row, 7> kRows = {
+    {{"f32", 4}, {"f64", 8}, {"c64", 8}, {"c128", 16}, {"i32", 4}, {"i64", 8}, {"bool", 1}}};
 
 }  // namespace
 

@@ -8,9 +8,11 @@ namespace lunops {
 namespace {
 
 constexpr std::array<std::string_view, 22> kNames = {
-    "ok",      "argument",    "shape",   "dtype",  "device",      "host_memory", "device_memory", "file",
-    "format",  "not_built",   "unsupported", "numeric", "script", "interrupted", "limit",         "exit",
-    "abi",     "closed",      "thread",  "forked", "internal",    "distributed",
+    "ok",          "argument",      "shape",  "dtype",       "device",
+    "host_memory", "device_memory", "file",   "format",      "not_built",
+    "unsupported", "numeric",       "script", "interrupted", "limit",
+    "exit",        "abi",           "closed", "thread",      "forked",
+    "internal",    "distributed",
 };
 static_assert(kNames.size() == static_cast<size_t>(Code::distributed) + 1);
 
@@ -52,6 +54,9 @@ int exit_status(Code code) noexcept {
 }
 
 Error::Error(Code code, std::string operation, std::string message)
-    : code_(code), operation_(std::move(operation)), message_(std::move(message)), text_(operation_ + ": " + message_) {}
+    : code_(code),
+      operation_(std::move(operation)),
+      message_(std::move(message)),
+      text_(operation_ + ": " + message_) {}
 
 }  // namespace lunops

@@ -27,34 +27,41 @@ struct Term {
 
 using Side = std::vector<Term>;
 
+std::string text_of_base(const Term& term);  // "x", "(1)", "...": without primes and extent
+std::string braced(const Side& side, bool has_extents);  // "{coil=8, y, x}": for messages
+
 // What an operator's string says: input -> output, in normal form (shape-strings §3).
 //
 // A signature without "..." is *open*: it is read with a leading "..." on both sides, which is not
 // printed. A Signature is a value and never changes after construction.
 class Signature {
  public:
-  Signature() = default;  // "..." -> "...": accepts anything
+  Signature();  // "... -> ...": keeps whatever it is given
   Signature(Side input, Side output, bool is_open = true);
 
-  // "y x -> coil y x".  One-sided strings are given to parse_one_sided.
+  // "y x -> coil y x".  A one-sided string keeps all its dims: "y x" is "y x -> y x".
   static Signature parse(std::string_view operation, std::string_view text);
 
   const Side& input() const noexcept { return input_; }
   const Side& output() const noexcept { return output_; }
   bool is_open() const noexcept { return is_open_; }
 
-  Signature adjoint() const;  // sides exchanged
-  Signature normal()
-      const;  // of AᴴA: kept dims keep their name, mixed dims get a prime on the output
-  Signature closed() const;  // option batch = false
+  bool has_ellipsis() const noexcept;  // "..." is written; then is_open() is false
+
+  // Sides exchanged.
+  Signature adjoint() const;
+  // Of AᴴA: kept dims keep their name, mixed dims get a prime on the output.
+  Signature normal() const;
+  // Option batch = false; throws Error{shape} if "..." is written.
+  Signature closed() const;
   Signature rename(const std::vector<std::pair<std::string, std::string>>& names) const;
   Signature with_extents(const std::vector<std::pair<Dim, int64_t>>& extents) const;
 
   bool keeps(Dim dim) const noexcept;      // stands on both sides with the same primes
   int64_t extent(Dim dim) const noexcept;  // kUnknown if not known or not there
   bool has(Dim dim) const noexcept;
-  std::vector<Dim> dims()
-      const;             // input dims, then further output dims; without variables and "..."
+  // Input dims, then further output dims; without variables and "...".
+  std::vector<Dim> dims() const;
   Shape ishape() const;  // the named dims of a side with the extents known so far
   Shape oshape() const;
 
@@ -79,25 +86,40 @@ struct SignatureText {
 SignatureText parse_signature(std::string_view operation, std::string_view text);
 
 // A parsed weight string "m n, n -> m" (the comma part is absent for plain signatures).
+//
+// weight        the dims of the weight, in normal form like the signature; a variable has no name
+// weight_terms  the same as terms, which tell variables apart
 struct WeightText {
-  std::optional<std::vector<Dim>>
-      weight;  // dims of the weight; numbered wildcards have been given fresh variables
+  std::optional<std::vector<Dim>> weight;
   std::optional<Side> weight_terms;
   SignatureText signature;
 };
 WeightText parse_weight(std::string_view operation, std::string_view text);
 
-// A composed with B: `A * B`, B acts first.  `left` and `right` name the operators in messages.
-// inner: dims of the match that are neither input nor output of the product, renamed to normal
-// form.
+// A signature with its inner dims: those that are neither input nor output, in order of execution
+// and under the names that normal form gives them.
 struct Composition {
   Signature signature;
   std::vector<std::pair<Dim, int64_t>> inner;
 };
+
+// A composed with B: `A * B`, B acts first.  `left` and `right` name the operators in messages.
 Composition compose(const Signature& a,
                     std::string_view left,
                     const Signature& b,
                     std::string_view right);
+
+// The same for operators that have inner dims of their own, so that those of the result are
+// complete.  Inner dims are in order of execution; one that would need more than seven primes has
+// no name and is left out.
+Composition compose(const Composition& a,
+                    std::string_view left,
+                    const Composition& b,
+                    std::string_view right);
+Composition adjoint(const Composition& a);
+Composition normal(const Composition& a);
+Composition rename(const Composition& a,
+                   const std::vector<std::pair<std::string, std::string>>& names);
 
 // The signature of a sum of two terms; a dim is kept only if both keep it.
 Signature add(const Signature& a,
@@ -108,18 +130,26 @@ Signature add(const Signature& a,
 // What applying an operator with this signature to a tensor of shape x means (shape-strings §5,
 // rules 1-3).
 //
-// input    the shape of x with the names the operator sees: batch dims first if the signature is
-// open, then its own. output   shape of the result, in the operator's order, with the names that
-// the caller sees (no primes).  Extents that neither x
-//          nor the signature knows are kUnknown: the operator fills them.
-// batch    positions in `input` of the dims bound to "...".
-// is_named false if x is unnamed and the result cannot be named.
+// Dims without a name (unnamed batch dims, unbound variables) have names such as "#3" in `input`,
+// `seen_output` and `variables`, which no string can contain.
+//
+// input        shape of x with the names that the operator sees: batch dims where "..." stands
+// output       shape of the result, in the operator's order, with the names that the caller sees:
+//              no primes; unnamed if not is_named
+// seen_output  the same with the names that the operator sees, primes included
+// batch        positions in `input` of the dims bound to "..."
+// is_named     false if the result has a dim without a name
+// variables    what each variable of the input was bound to
+//
+// Extents of the output that neither x nor the signature knows are kUnknown: the operator fills
+// them.
 struct Binding {
   Shape input;
   Shape output;
+  Shape seen_output;
   std::vector<int> batch;
   bool is_named = true;
-  std::vector<std::pair<int, Dim>> variables;  // what each variable was bound to
+  std::vector<std::pair<int, Dim>> variables;
 };
 Binding bind(const Signature& signature, std::string_view operation, const Shape& x);
 
