@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "benchmarks/record.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "runtime/backend/backend.hpp"
+#include "runtime/device/thread_pool.hpp"
+
+namespace {
+
+std::string output_of(const char* command) {
+  std::string text;
+  if (FILE* pipe = popen(command, "r")) {
+    char buffer[256];
+    while (fgets(buffer, sizeof buffer, pipe) != nullptr) text += buffer;
+    pclose(pipe);
+  }
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+double load_average() {
+  double load[1] = {0};
+  return getloadavg(load, 1) == 1 ? load[0] : 0;
+}
+
+double quantile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<size_t>(at);
+  const size_t high = std::min(low + 1, values.size() - 1);
+  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
+}
+
+// Prints as Google Benchmark does and keeps the seconds of every repetition for the records.
+class Recorder : public benchmark::ConsoleReporter {
+ public:
+  struct Entry {
+    std::vector<double> seconds;
+    std::string problem;
+    std::map<std::string, double> counters;
+    std::string failure;
+  };
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      Entry& entry = entries[run.run_name.str()];
+      if (run.error_occurred) entry.failure = run.error_message;
+      entry.seconds.push_back(run.real_accumulated_time / static_cast<double>(std::max<int64_t>(run.iterations, 1)));
+      entry.problem = run.report_label;
+      for (const auto& [name, counter] : run.counters) entry.counters[name] = counter.value;
+    }
+  }
+
+  std::map<std::string, Entry> entries;
+};
+
+}  // namespace
+
+int run_benchmarks(int argc, char** argv, const std::string& suite) {
+  std::string json, filter;
+  bool quick = false;
+  std::vector<std::string> kept = {argv[0]};
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--json" && i + 1 < argc) {
+      json = argv[++i];
+    } else if (word == "--quick") {
+      quick = true;
+    } else if (!word.empty() && word[0] != '-') {
+      filter += (filter.empty() ? "" : "|") + word;
+    } else {
+      kept.push_back(word);
+    }
+  }
+  if (!filter.empty()) kept.push_back("--benchmark_filter=" + filter);
+  kept.push_back(quick ? "--benchmark_min_time=0.01" : "--benchmark_min_time=0.05");
+  kept.push_back(quick ? "--benchmark_repetitions=1" : "--benchmark_repetitions=10");
+  if (!quick) kept.push_back("--benchmark_report_aggregates_only=false");
+  std::vector<char*> arguments;
+  for (std::string& word : kept) arguments.push_back(word.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+
+  const double before = load_average();
+  Recorder recorder;
+  benchmark::RunSpecifiedBenchmarks(&recorder);
+  const double after = load_average();
+  for (const auto& [name, entry] : recorder.entries) {
+    if (!entry.failure.empty()) return 1;
+  }
+  if (json.empty()) return 0;
+
+  const std::string commit = output_of("git rev-parse --short HEAD 2>/dev/null");
+  const bool dirty = !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
+  const std::string cpu = output_of("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1");
+  char date[32];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%MZ", std::gmtime(&now));
+  std::ofstream file(json, std::ios::app);
+  for (const auto& [name, entry] : recorder.entries) {
+    std::string seconds;
+    for (const double s : entry.seconds) seconds += fmt::format("{}{:.6g}", seconds.empty() ? "" : ", ", s);
+    std::string counters;
+    for (const auto& [key, value] : entry.counters) counters += fmt::format("\"{}\": {:.6g}, ", key, value);
+    file << fmt::format(
+        "{{\"name\": {}, \"problem\": {}, \"variant\": \"hot\", \"seconds\": [{}], \"median\": {:.6g}, \"quartiles\": [{:.6g}, {:.6g}], "
+        "\"warm_up\": 1, {}\"wisdom\": \"warm\", \"threads\": {}, \"device\": {}, \"libraries\": \"fftw 3.3\", \"compiler\": {}, "
+        "\"commit\": {}, \"dirty\": {}, \"date\": \"{}\", \"load\": [{:.2f}, {:.2f}]}}\n",
+        quoted(suite + "/" + name), quoted(entry.problem), seconds, quantile(entry.seconds, 0.5), quantile(entry.seconds, 0.25),
+        quantile(entry.seconds, 0.75), counters, lunops::ThreadPool::process().threads(), quoted("cpu " + cpu), quoted("g++ " __VERSION__),
+        quoted(commit), dirty, date, before, after);
+  }
+  file.close();
+  if (!file) {
+    fmt::print(stderr, "benchmark: cannot write '{}'\n", json);
+    return 1;
+  }
+  return 0;
+}
