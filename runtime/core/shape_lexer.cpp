@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/core/shape_lexer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace lunops {
@@ -15,8 +17,8 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 }  // namespace
 
-Lexer::Lexer(std::string_view operation, std::string_view text)
-    : operation_(operation), text_(text) {
+Lexer::Lexer(std::string_view operation, std::string_view text, size_t max_name)
+    : operation_(operation), text_(text), max_name_(max_name) {
   if (text_.size() > kMaxShapeText) {
     fail({kMaxShapeText, kMaxShapeText + 1},
          fmt::format("the string has {} bytes, more than the limit of {}", text_.size(),
@@ -58,7 +60,7 @@ Token Lexer::scan() {
     size_t length = 1;
     while (length < rest.size() && is_word(rest[length])) ++length;
     if (is_letter(c)) {
-      if (length > kMaxName) {
+      if (length > max_name_) {
         fail({begin, begin + length},
              fmt::format("a name of {} bytes, more than the limit of {}", length, kMaxName));
       }

@@ -68,7 +68,7 @@ struct Token {
 class Lexer {
  public:
   // `operation` and `text` must outlive the Lexer.  Throws ParseError if the text is too long.
-  Lexer(std::string_view operation, std::string_view text);
+  Lexer(std::string_view operation, std::string_view text, size_t max_name = kMaxName);
 
   Token next();  // throws ParseError on bytes that begin no token
   Token peek();
@@ -88,6 +88,7 @@ class Lexer {
 
   std::string_view operation_;
   std::string_view text_;
+  size_t max_name_;
   size_t at_ = 0;
   bool has_peeked_ = false;
   Token peeked_;

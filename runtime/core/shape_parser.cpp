@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/core/parse_cache.hpp"
+
 namespace lunops {
 
 namespace {
@@ -171,7 +173,9 @@ Shape parse_shape(std::string_view operation, std::string_view text) {
   return shape;
 }
 
-Side parse_match(std::string_view operation, std::string_view text) {
+namespace {
+
+Side read_match(std::string_view operation, std::string_view text) {
   Lexer lexer(operation, text);
   int anonymous = kFirstAnonymous;
   ParsedSide side;
@@ -183,6 +187,12 @@ Side parse_match(std::string_view operation, std::string_view text) {
     lexer.fail(token, fmt::format("{} has no place in a match pattern", describe(lexer, token)));
   }
   return terms_of(side);
+}
+
+}  // namespace
+
+Side parse_match(std::string_view operation, std::string_view text) {
+  return *cached<Side>(ParseContext::match, operation, text, read_match);
 }
 
 ParsedSignature parse_terms(std::string_view operation, std::string_view text, WeightPart weight) {
@@ -232,7 +242,9 @@ ParsedSignature parse_terms(std::string_view operation, std::string_view text, W
   return parsed;
 }
 
-EinsumText parse_einsum(std::string_view operation, std::string_view text) {
+namespace {
+
+EinsumText read_einsum(std::string_view operation, std::string_view text) {
   Lexer lexer(operation, text);
   EinsumText einsum;
   Token token;
@@ -248,6 +260,12 @@ EinsumText parse_einsum(std::string_view operation, std::string_view text) {
     lexer.fail(token, fmt::format("{} has no place right of '->'", describe(lexer, token)));
   }
   return einsum;
+}
+
+}  // namespace
+
+EinsumText parse_einsum(std::string_view operation, std::string_view text) {
+  return *cached<EinsumText>(ParseContext::einsum, operation, text, read_einsum);
 }
 
 }  // namespace lunops

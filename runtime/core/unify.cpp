@@ -9,6 +9,14 @@
 
 namespace lunops {
 
+namespace {
+
+std::string count_of_dims(std::ptrdiff_t count) {
+  return fmt::format("{} dim{}", count, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
 int Unifier::root(int base) const {
   while (bases_[static_cast<size_t>(base)].parent != base)
     base = bases_[static_cast<size_t>(base)].parent;
@@ -166,7 +174,8 @@ AlignResult align(const DimList& p, const DimList& q) {
 
   if (!p_has && !q_has) {
     if (p_size != q_size) {
-      return {{}, {Misfit::Kind::length, fmt::format("{} dims against {}", p_size, q_size)}};
+      return {{},
+              {Misfit::Kind::length, fmt::format("{} against {}", count_of_dims(p_size), q_size)}};
     }
     from_left(p_size);
     return {found, {}};
@@ -177,7 +186,8 @@ AlignResult align(const DimList& p, const DimList& q) {
     const std::ptrdiff_t given = p_has ? q_size : p_size;
     if (given < needed) {
       return {{},
-              {Misfit::Kind::length, fmt::format("{} dims, at least {} needed", given, needed)}};
+              {Misfit::Kind::length,
+               fmt::format("{}, at least {} needed", count_of_dims(given), needed)}};
     }
     from_left(at);
     from_right(needed - at);
