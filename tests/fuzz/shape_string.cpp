@@ -110,9 +110,9 @@ void check_weight(std::string_view text) {
     if (!weight.weight) return;
     std::string printed;
     for (const Term& term : *weight.weight_terms) {
-      printed += text_of_base(term) + std::string(term.dim.primes, '\'') + " ";
+      printed += fmt::format("{}{} ", text_of_base(term), std::string(term.dim.primes, '\''));
     }
-    printed += ", " + weight.signature.signature.text();
+    printed += fmt::format(", {}", weight.signature.signature.text());
     const WeightText again = parse_weight("fuzz", printed);
     if (again.signature.signature != weight.signature.signature || again.weight != weight.weight) {
       broken("a printed weight string parses back", text);
@@ -123,12 +123,10 @@ void check_weight(std::string_view text) {
 void check_einsum(std::string_view text) {
   accepts(text, [&] {
     const EinsumText einsum = parse_einsum("fuzz", text);
-    std::string printed;
-    for (const Shape& operand : einsum.operands) {
-      printed += (printed.empty() ? "" : " , ") + operand.text();
-      if (printed.empty()) printed = " ";
-    }
-    printed += " -> " + einsum.result.text();
+    std::vector<std::string> operands;
+    for (const Shape& operand : einsum.operands) operands.push_back(operand.text());
+    const std::string printed =
+        fmt::format("{} -> {}", fmt::join(operands, ", "), einsum.result.text());
     const EinsumText again = parse_einsum("fuzz", printed);
     if (again.operands != einsum.operands || again.result != einsum.result) {
       broken("a printed einsum parses back", text);
