@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -146,21 +148,20 @@ Composition normal(const Composition& a) {
 
 namespace {
 
-// Names the elements of "..." of one term of a sum: it keeps each of them, whatever the other term
-// does.
-struct Rests {
-  std::optional<DimList> input;
-  std::optional<DimList> output;
-};
-
-Rests name_rest(Unifier& unifier,
-                const std::optional<DimList>& in,
-                const std::optional<DimList>& out) {
-  if (!in) return {};
+// New dims for what "..." of one term of a sum is bound to: the term keeps each of them, whatever
+// the other term does.
+std::optional<DimList> name_rest(Unifier& unifier, const std::optional<DimList>& rest) {
+  if (!rest) return std::nullopt;
   DimList named;
-  for (const int dim : *in) named.push_back(dim == kRest ? kRest : unifier.copy(dim));
-  (void)out;
-  return {named, named};
+  for (const int dim : *rest) named.push_back(dim == kRest ? kRest : unifier.copy(dim));
+  return named;
+}
+
+// How many dims stand before and after the "..." that remains; they must agree on both sides.
+std::pair<size_t, size_t> place_of_rest(const std::optional<DimList>& rest) {
+  if (!rest) return {1, 0};
+  return {rest->size(),
+          static_cast<size_t>(std::find(rest->begin(), rest->end(), kRest) - rest->begin())};
 }
 
 }  // namespace
@@ -186,19 +187,18 @@ Signature add(const Signature& a,
   if (!outputs.alignment) {
     mismatch("output", explain(unifier, sides_a.output, sides_b.output, outputs.misfit));
   }
-  const auto size = [](const std::optional<DimList>& rest) { return rest ? rest->size() : 1; };
-  if (size(inputs.alignment->p_rest) != size(outputs.alignment->p_rest) ||
-      size(inputs.alignment->q_rest) != size(outputs.alignment->q_rest)) {
+  if (place_of_rest(inputs.alignment->p_rest) != place_of_rest(outputs.alignment->p_rest) ||
+      place_of_rest(inputs.alignment->q_rest) != place_of_rest(outputs.alignment->q_rest)) {
     mismatch("output", "'...' would stand for other dims than on the input");
   }
 
   // From here on both terms are written with the same number of dims, position by position.
-  const Rests rest_a = name_rest(unifier, inputs.alignment->p_rest, outputs.alignment->p_rest);
-  const Rests rest_b = name_rest(unifier, inputs.alignment->q_rest, outputs.alignment->q_rest);
-  const DimList input_a = expand(sides_a.input, rest_a.input);
-  const DimList input_b = expand(sides_b.input, rest_b.input);
-  const DimList output_a = expand(sides_a.output, rest_a.output);
-  const DimList output_b = expand(sides_b.output, rest_b.output);
+  const std::optional<DimList> rest_a = name_rest(unifier, inputs.alignment->p_rest);
+  const std::optional<DimList> rest_b = name_rest(unifier, inputs.alignment->q_rest);
+  const DimList input_a = expand(sides_a.input, rest_a);
+  const DimList input_b = expand(sides_b.input, rest_b);
+  const DimList output_a = expand(sides_a.output, rest_a);
+  const DimList output_b = expand(sides_b.output, rest_b);
   const auto join = [&](const DimList& p, const DimList& q, std::string_view place) {
     for (size_t i = p.size(); i-- > 0;) {
       if (p[i] == kRest) continue;
