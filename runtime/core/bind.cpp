@@ -59,7 +59,7 @@ std::string explain(const Signature& signature, const Shape& x) {
   }
   const bool takes_batch = signature.is_open() || signature.has_ellipsis();
   if (extra.size() < variables) {
-    return fmt::format("{} dims, {}{} needed", x.ndim(), takes_batch ? "at least " : "",
+    return fmt::format("{}, {}{} needed", count_of_dims(x.ndim()), takes_batch ? "at least " : "",
                        needed.size() + variables);
   }
   if (!takes_batch && extra.size() > variables) {

@@ -7,6 +7,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/pattern.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/core/unify.hpp"
 
 namespace lunops {
 
@@ -160,7 +161,8 @@ std::string explain(const Pattern& pattern, const Shape& x, bool takes_batch, Pa
   }
   const auto rank = static_cast<size_t>(x.ndim());
   if (rank < needed || (rank > needed && !takes_batch)) {
-    return fmt::format("{} dims, {}{} needed", rank, takes_batch ? "at least " : "", needed);
+    return fmt::format("{}, {}{} needed", count_of_dims(x.ndim()), takes_batch ? "at least " : "",
+                       needed);
   }
   if (rank == needed) {
     return fmt::format("same dims in another order; pass x:permute \"{}\"", order);
@@ -232,7 +234,7 @@ Recipe resolve(const Pattern& pattern,
   const int batch = x.ndim() - written;
   if (batch < 0 || (batch > 0 && !takes_batch)) {
     refuse(x.is_named() ? explain(pattern, x, takes_batch, rules)
-                        : fmt::format("{} dims, {}{} needed", x.ndim(),
+                        : fmt::format("{}, {}{} needed", count_of_dims(x.ndim()),
                                       takes_batch ? "at least " : "", written));
   }
 

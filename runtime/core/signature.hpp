@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -152,5 +153,18 @@ struct Binding {
   std::vector<std::pair<int, Dim>> variables;
 };
 Binding bind(const Signature& signature, std::string_view operation, const Shape& x);
+
+// A std::string among the arguments would otherwise make argument-dependent lookup choose
+// std::bind, which compiles and does nothing.
+template <class S, class O, class X>
+requires(
+    std::is_same_v<std::remove_cvref_t<S>, Signature>&& std::is_convertible_v<O, std::string_view>&&
+        std::is_same_v<std::remove_cvref_t<X>, Shape>) Binding
+    bind(S&& signature, O&& operation, X&& x) {
+  const Signature& s = signature;
+  const std::string_view o = operation;
+  const Shape& shape = x;
+  return bind(s, o, shape);
+}
 
 }  // namespace lunops

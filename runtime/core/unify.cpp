@@ -9,13 +9,9 @@
 
 namespace lunops {
 
-namespace {
-
 std::string count_of_dims(std::ptrdiff_t count) {
   return fmt::format("{} dim{}", count, count == 1 ? "" : "s");
 }
-
-}  // namespace
 
 int Unifier::root(int base) const {
   while (bases_[static_cast<size_t>(base)].parent != base)

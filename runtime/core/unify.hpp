@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -89,6 +90,8 @@ struct AlignResult {
   Misfit misfit;
 };
 AlignResult align(const DimList& p, const DimList& q);
+
+std::string count_of_dims(std::ptrdiff_t count);  // "1 dim", "2 dims"
 
 // `side` with "..." replaced by what it is bound to.
 DimList expand(const DimList& side, const std::optional<DimList>& rest);
