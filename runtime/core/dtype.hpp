@@ -28,6 +28,18 @@ constexpr bool is_double(DType t) noexcept { return t == DType::f64 || t == DTyp
 constexpr DType real_of(DType t) noexcept { return is_double(t) ? DType::f64 : DType::f32; }
 constexpr DType complex_of(DType t) noexcept { return is_double(t) ? DType::c128 : DType::c64; }
 
+// The type in which two operands are combined: complex if one is, in double if one is; integers
+// take the precision of a floating operand; two booleans count as i64.
+constexpr DType common_of(DType a, DType b) noexcept {
+  if (is_floating(a) || is_floating(b)) {
+    const bool wide = is_double(a) || is_double(b);
+    if (is_complex(a) || is_complex(b)) return wide ? DType::c128 : DType::c64;
+    return wide ? DType::f64 : DType::f32;
+  }
+  const bool narrow = (a == DType::i32 && b != DType::i64) || (b == DType::i32 && a != DType::i64);
+  return narrow ? DType::i32 : DType::i64;
+}
+
 template <class T>
 struct dtype_of;
 template <>

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/device/device.hpp"
@@ -46,19 +47,31 @@ class Account {
   // if `bytes` do not fit.
   void charge(Storage& storage, size_t bytes);
   void release(Storage& storage, size_t bytes) noexcept;
+  // The same for memory that is not a tensor's, such as an arena's: `bytes` have to fit beside what
+  // is live, and are not counted.
+  void require(size_t bytes);
+  // Runs the pressure callback, for an allocation that failed; false if there is none on this
+  // thread.
+  bool collect(size_t bytes);
+  // Throws the error of an allocation that failed for good.
+  [[noreturn]] void fail_allocation(size_t bytes) const;
 
   // One line per storage, largest first: shape, dtype, bytes, and the script line that made it
   // where known.
   std::vector<std::string> largest(int count) const;
 
  private:
+  // Applies the collection rule to a request; on return `lock` is held.
+  void before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes);
+
   Device device_;
   mutable std::mutex mutex_;
   Figures figures_;
-  size_t since_ = 0;
+  size_t since_ = 0;  // bytes allocated since the last collection
   Pressure pressure_ = nullptr;
   void* pressure_self_ = nullptr;
-  std::vector<Storage*> live_;
+  std::thread::id pressure_thread_;
+  std::vector<Storage*> live_;  // a Storage knows its place, so that leaving takes no search
 };
 
 }  // namespace lunops

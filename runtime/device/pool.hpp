@@ -35,6 +35,9 @@ class Pool {
   void trim() noexcept;  // gives cached blocks back to the system
   Figures figures() const;
   void reset_peak();
+  // What a budget is by default: 80 % of the RAM that the process may use, 90 % of what a GPU has
+  // free now.
+  size_t memory_limit() const;
 
   // Test switch: the n-th allocation from now on fails (0: the next); -1 switches off.  Sticky: all
   // from then on.

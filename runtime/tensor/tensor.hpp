@@ -25,6 +25,11 @@ struct Layout {
   Shape shape;
   std::vector<int64_t> strides;  // elements
   bool is_contiguous = true;     // row-major without gaps
+
+  // Row-major layout of a known shape.
+  static std::shared_ptr<const Layout> row_major(const Shape& shape);
+  // Any layout; finds out by itself whether it is contiguous.
+  static std::shared_ptr<const Layout> strided(Shape shape, std::vector<int64_t> strides);
 };
 
 // A named, strided view of shared memory.
@@ -43,6 +48,8 @@ class Tensor {
 
   // Uninitialised, row-major, on context.device.  All extents must be known.
   static Tensor empty(const Shape& shape, DType dtype, Context& context);
+  // The same with a row-major layout made before: for repeated applications.
+  static Tensor empty(std::shared_ptr<const Layout> layout, DType dtype, Context& context);
 
   bool is_empty_handle() const noexcept { return storage_ == nullptr; }
   const Shape& shape() const noexcept { return layout_->shape; }
@@ -163,6 +170,28 @@ Tensor rearrange(const Tensor& x,
                  std::string_view pattern,
                  const std::vector<std::pair<std::string, int64_t>>& extents,
                  Context& context);
+// The same patterns with names missing on the right, which are reduced ...
+Tensor reduce(const Tensor& x,
+              std::string_view pattern,
+              Reduction op,
+              const std::vector<std::pair<std::string, int64_t>>& extents,
+              Context& context);
+// ... and with new names on the right, along which x is repeated: a view with stride 0 there.
+Tensor expand(const Tensor& x,
+              std::string_view pattern,
+              const std::vector<std::pair<std::string, int64_t>>& extents,
+              Context& context);
 Tensor einsum(std::string_view text, std::span<const Tensor> operands, Context& context);
+
+// |a - b| <= atol + rtol |b| for every element; NaN is close to nothing.  Both sides have the same
+// dims, extents and device; dtypes may differ.
+struct Closeness {
+  bool is_close = true;
+  double difference = 0;       // the largest |a - b| among elements that are not close
+  std::vector<int64_t> index;  // where it is, from 0
+  std::string text() const;    // "largest difference 0.5 at {y=3, x=2}", with indices from 0
+  std::vector<Dim> dims;
+};
+Closeness allclose(const Tensor& a, const Tensor& b, double rtol, double atol, Context& context);
 
 }  // namespace lunops

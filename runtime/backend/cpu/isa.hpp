@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/backend/cpu/isa_table.hpp"
+
 namespace lunops::cpu {
 
 // The instruction sets that hot files are compiled for, as x86-64, x86-64-v3 and x86-64-v4.
@@ -12,10 +14,9 @@ namespace lunops::cpu {
 // A hot file is listed with `lunops_add_isa_sources` (cmake/isa.cmake) and compiled once per set,
 // with LUNOPS_ISA_NAMESPACE defined as the set's name.  It defines a function table
 //   namespace lunops::cpu::LUNOPS_ISA_NAMESPACE { extern const Table table; … }
-// and includes nothing with inline functions (no standard containers, no <complex>): a weak symbol
-// compiled for AVX-512 could be the copy that the linker keeps.  A test reads the objects.
-enum class Isa : uint8_t { portable, avx2, avx512 };
-
+// and includes nothing with inline functions (no standard containers, no <complex>; isa_table.hpp
+// is fine): a weak symbol compiled for AVX-512 could be the copy that the linker keeps.  A test
+// reads the objects.
 std::string_view name_of(Isa isa) noexcept;
 
 // The set in use: the best that this processor runs, or LUNOPS_ISA.  Decided at first use.
@@ -24,30 +25,5 @@ Isa isa();
 
 // The sets that this processor runs and this build has, in ascending order.
 std::vector<Isa> available_isas();
-
-// The one of three tables that belongs to `isa`; portable where the others were not built.
-#if defined(__x86_64__)
-#define LUNOPS_SELECT_ISA(isa, name)                                 \
-  ((isa) == ::lunops::cpu::Isa::avx512 ? ::lunops::cpu::avx512::name \
-   : (isa) == ::lunops::cpu::Isa::avx2 ? ::lunops::cpu::avx2::name   \
-                                       : ::lunops::cpu::portable::name)
-// Declares `type name` in the three namespaces; to be used at file scope.
-#define LUNOPS_DECLARE_ISA(type, name) \
-  namespace lunops::cpu::portable {    \
-  extern const type name;              \
-  }                                    \
-  namespace lunops::cpu::avx2 {        \
-  extern const type name;              \
-  }                                    \
-  namespace lunops::cpu::avx512 {      \
-  extern const type name;              \
-  }
-#else
-#define LUNOPS_SELECT_ISA(isa, name) ((void)(isa), ::lunops::cpu::portable::name)
-#define LUNOPS_DECLARE_ISA(type, name) \
-  namespace lunops::cpu::portable {    \
-  extern const type name;              \
-  }
-#endif
 
 }  // namespace lunops::cpu

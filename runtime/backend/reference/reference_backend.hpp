@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/backend/backend.hpp"
+
+namespace lunops {
+
+// The specification of all kernels: the shortest correct loop, in double, one file per operation.
+// Never optimised; `cpu` and `cuda` are tested against it.
+class ReferenceBackend final : public Backend {
+ public:
+  std::string_view name() const noexcept override { return "reference"; }
+
+  void fill(c128 value, RawView y, Stream&) override;
+  void copy(RawView x, bool conjugate, RawView y, Stream&) override;
+  void axpby(RawView x, bool conjugate, Scale s, RawView y, Stream&) override;
+  void multiply(RawView w, RawView x, bool conjugate, Scale s, RawView y, Stream&) override;
+  void binary(Binary op, RawView a, RawView b, RawView y, Stream&) override;
+  void unary(Unary op, RawView x, RawView y, Stream&) override;
+  void where(RawView mask, RawView a, RawView b, RawView y, Stream&) override;
+  void reduce(Reduction op, RawView x, RawView y, Stream&) override;
+  void dot(RawView x, RawView y, c128* result, Stream&) override;
+  void norm2(RawView x, double* result, Stream&) override;
+  void contract(RawView a,
+                bool conjugate_a,
+                RawView b,
+                bool conjugate_b,
+                int reduced,
+                Scale s,
+                RawView y,
+                Stream&) override;
+  void random(bool normal, uint64_t seed, int64_t first, RawView y, Stream&) override;
+  void cg_update(const c128* alpha,
+                 RawView p,
+                 RawView q,
+                 RawView x,
+                 RawView r,
+                 double* result,
+                 Stream&) override;
+  void cg_direction(const c128* beta, RawView z, RawView p, Stream&) override;
+  void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) override;
+  std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
+  std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
+  std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) override;
+  NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
+};
+
+}  // namespace lunops

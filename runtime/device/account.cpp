@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/account.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/pool.hpp"
+#include "runtime/tensor/storage.hpp"
+
+namespace lunops {
+
+Account::Account(Device device, size_t budget) : device_(device) {
+  if (budget != 0) set_budget(budget);
+}
+
+Account::Figures Account::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
+}
+
+void Account::reset_peak() {
+  const std::lock_guard lock(mutex_);
+  figures_.peak = figures_.live;
+}
+
+void Account::set_budget(size_t bytes) {
+  if (bytes == 0) bytes = Pool::of(device_).memory_limit();
+  const std::lock_guard lock(mutex_);
+  figures_.budget = bytes;
+  figures_.limit = bytes / 4;
+}
+
+void Account::set_pressure(Pressure callback, void* self) noexcept {
+  const std::lock_guard lock(mutex_);
+  pressure_ = callback;
+  pressure_self_ = self;
+  pressure_thread_ = std::this_thread::get_id();
+}
+
+bool Account::collect(size_t bytes) {
+  std::unique_lock lock(mutex_);
+  if (pressure_ == nullptr || pressure_thread_ != std::this_thread::get_id()) return false;
+  const Pressure callback = pressure_;
+  void* self = pressure_self_;
+  // The callback releases storages of this account.
+  lock.unlock();
+  const bool ran = callback(self, device_, bytes);
+  lock.lock();
+  if (ran) ++figures_.collections;
+  return ran;
+}
+
+// The rule of collection: dead buffers are worth a collection once the live ones pass a limit that
+// grows with them, and a twentieth of it was allocated since the last one.  So a loop of large
+// temporaries stays below the limit, and a program that holds much does not collect at every
+// allocation.
+void Account::before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes) {
+  if (figures_.budget == 0) {
+    lock.unlock();
+    set_budget(0);
+    lock.lock();
+  }
+  const size_t wanted = figures_.live + bytes;
+  if (wanted > figures_.limit && (since_ >= figures_.limit / 20 || wanted > figures_.budget)) {
+    lock.unlock();
+    collect(bytes);
+    lock.lock();
+    since_ = 0;
+    const double grown = 1.4 * static_cast<double>(figures_.live + bytes);
+    const size_t floor = figures_.budget / 4;
+    figures_.limit = grown >= static_cast<double>(figures_.budget)
+                         ? figures_.budget
+                         : std::max(floor, static_cast<size_t>(grown));
+  }
+}
+
+void Account::require(size_t bytes) {
+  std::unique_lock lock(mutex_);
+  before_allocation(lock, bytes);
+  if (figures_.live + bytes > figures_.budget) {
+    lock.unlock();
+    fail_allocation(bytes);
+  }
+}
+
+void Account::charge(Storage& storage, size_t bytes) {
+  std::unique_lock lock(mutex_);
+  before_allocation(lock, bytes);
+  if (figures_.live + bytes > figures_.budget) {
+    lock.unlock();
+    fail_allocation(bytes);
+  }
+  live_.push_back(&storage);
+  storage.place_ = live_.size() - 1;
+  figures_.live += bytes;
+  figures_.peak = std::max(figures_.peak, figures_.live);
+  ++figures_.allocations;
+  since_ += bytes;
+}
+
+void Account::release(Storage& storage, size_t bytes) noexcept {
+  const std::lock_guard lock(mutex_);
+  figures_.live -= bytes;
+  live_[storage.place_] = live_.back();
+  live_[storage.place_]->place_ = storage.place_;
+  live_.pop_back();
+}
+
+void Account::fail_allocation(size_t bytes) const {
+  const Code code = device_.kind == DeviceKind::cpu ? Code::host_memory : Code::device_memory;
+  const Figures now = figures();
+  std::string list;
+  for (const std::string& line : largest(8)) list += "\n  " + line;
+  if (list.empty()) list = " none";
+  fail(code, "allocate",
+       "{} bytes do not fit on {}: {} of {} bytes are in use; use smaller tiles (lo.batch), drop "
+       "tensors, or raise the memory limit; largest live tensors:{}",
+       bytes, device_.text(), now.live, now.budget, list);
+}
+
+std::vector<std::string> Account::largest(int count) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<const Storage*> sorted(live_.begin(), live_.end());
+  const auto end = sorted.begin() + std::min<std::ptrdiff_t>(count, std::ssize(sorted));
+  std::partial_sort(sorted.begin(), end, sorted.end(),
+                    [](const Storage* a, const Storage* b) { return a->bytes() > b->bytes(); });
+  std::vector<std::string> lines;
+  for (auto it = sorted.begin(); it != end; ++it) lines.push_back((*it)->description());
+  return lines;
+}
+
+}  // namespace lunops

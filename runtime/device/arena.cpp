@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/arena.hpp"
+
+#include <utility>
+
+#include "runtime/core/error.hpp"
+
+namespace lunops {
+
+namespace {
+
+struct Slot {
+  Device device;
+  const Stream* stream;
+  Block block;
+  bool is_leased = false;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Slot>> slots;
+
+  // The idle slot of this stream, else of another stream of the host, whose work is always done; of
+  // these the smallest that is large enough, else the largest.
+  Slot* idle(size_t bytes, const Stream& stream) {
+    Slot* best = nullptr;
+    const auto is_better = [&](const Slot& a, const Slot& b) {
+      const bool a_fits = a.block.bytes >= bytes, b_fits = b.block.bytes >= bytes;
+      if (a_fits != b_fits) return a_fits;
+      return a_fits ? a.block.bytes < b.block.bytes : a.block.bytes > b.block.bytes;
+    };
+    for (const auto& slot : slots) {
+      if (slot->is_leased || slot->device != stream.device()) continue;
+      if (slot->stream != &stream && slot->device.kind != DeviceKind::cpu) continue;
+      if (best == nullptr || is_better(*slot, *best)) best = slot.get();
+    }
+    return best;
+  }
+};
+
+Registry& registry() {
+  static Registry* const all = new Registry;  // leaked: leases may end while the process exits
+  return *all;
+}
+
+Block allocate(size_t bytes, Context& context) {
+  context.account->require(bytes);
+  Pool& pool = Pool::of(context.stream->device());
+  try {
+    return pool.allocate(bytes);
+  } catch (const Error& e) {
+    if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
+  }
+  context.account->collect(bytes);
+  Arena::trim(context.stream->device());
+  try {
+    return pool.allocate(bytes);
+  } catch (const Error& e) {
+    if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
+    context.account->fail_allocation(bytes);
+  }
+}
+
+}  // namespace
+
+Arena::Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
+
+Arena::Lease& Arena::Lease::operator=(Lease&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(slot_, other.slot_);
+  std::swap(device_, other.device_);
+  return *this;
+}
+
+Arena::Lease::~Lease() {
+  if (slot_ == nullptr) return;
+  const std::lock_guard lock(registry().mutex);
+  static_cast<Slot*>(slot_)->is_leased = false;
+}
+
+Arena::Lease Arena::lease(size_t bytes, Context& context) {
+  Lease lease;
+  if (bytes == 0) return lease;
+  const Stream& stream = *context.stream;
+  Registry& all = registry();
+  std::unique_lock lock(all.mutex);
+  Slot* slot = all.idle(bytes, stream);
+  if (slot == nullptr) {
+    all.slots.push_back(std::make_unique<Slot>(Slot{stream.device(), &stream, Block{}, false}));
+    slot = all.slots.back().get();
+  }
+  slot->stream = &stream;
+  slot->is_leased = true;
+  lease.slot_ = slot;
+  lease.device_ = stream.device();
+  if (slot->block.bytes < bytes) {
+    // Unlocked, because a collection may run; the lease keeps the slot ours.
+    Pool::of(slot->device).release(std::exchange(slot->block, Block{}));
+    lock.unlock();
+    const Block block = allocate(bytes, context);
+    lock.lock();
+    slot->block = block;
+  }
+  lease.data_ = slot->block.data;
+  return lease;
+}
+
+void Arena::trim(Device device) noexcept {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::erase_if(all.slots, [&](const std::unique_ptr<Slot>& slot) {
+    if (slot->is_leased || slot->device != device) return false;
+    Pool::of(device).release(slot->block);
+    return true;
+  });
+}
+
+size_t Arena::bytes(Device device) noexcept {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  size_t sum = 0;
+  for (const auto& slot : all.slots) {
+    if (slot->device == device) sum += slot->block.bytes;
+  }
+  return sum;
+}
+
+}  // namespace lunops

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/context.hpp"
+
+#include "runtime/backend/backend.hpp"
+#include "runtime/core/error.hpp"
+
+namespace lunops {
+
+Context::Context() : Context(Backend::cpu()) {}
+
+Context::Context(Backend& backend)
+    : device(Device::host()),
+      stream(std::make_shared<Stream>(device, backend)),
+      account(std::make_shared<Account>(device)) {}
+
+void Context::poll() const {
+  if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
+    fail(Code::interrupted, "interrupt", "stopped on request");
+  }
+}
+
+void Context::warn(std::string_view place, std::string_view text) const {
+  if (listener != nullptr) listener->warn(place, text);
+}
+
+}  // namespace lunops

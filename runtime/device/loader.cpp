@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/loader.hpp"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "runtime/core/error.hpp"
+
+namespace lunops {
+
+namespace {
+
+using Entry = const void* (*)(const char* build_id);
+
+std::vector<std::string> folders() {
+  std::vector<std::string> list;
+  if (const char* path = std::getenv("LUNOPS_PLUGIN_PATH"); path != nullptr) {
+    std::string_view rest(path);
+    while (!rest.empty()) {
+      const size_t colon = rest.find(':');
+      if (colon != 0) list.emplace_back(rest.substr(0, colon));
+      rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+    }
+  }
+  Dl_info self;
+  if (dladdr(reinterpret_cast<const void*>(&folders), &self) != 0 && self.dli_fname != nullptr) {
+    const std::string file = self.dli_fname;
+    const size_t slash = file.rfind('/');
+    list.push_back(slash == std::string::npos ? "." : file.substr(0, slash));
+  }
+  return list;
+}
+
+// The module's file, or "" if none of the folders has it.
+std::string find(std::string_view name) {
+  for (const std::string& folder : folders()) {
+    std::string file = fmt::format("{}/liblunops-{}.so", folder, name);
+    if (access(file.c_str(), R_OK) == 0) return file;
+  }
+  return {};
+}
+
+// Version of the NVIDIA driver's interface (13000 for 13.0), 0 if there is no driver.  Looks at the
+// driver alone: a CUDA library loaded for this would take 70 to 145 ms.
+int driver_version() {
+  static const int version = [] {
+    // Left open: a driver does not survive being closed and opened again in every version.
+    void* library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    if (library == nullptr) return 0;
+    using Function = int (*)(int*);
+    const auto function = reinterpret_cast<Function>(dlsym(library, "cuDriverGetVersion"));
+    int found = 0;
+    return function != nullptr && function(&found) == 0 ? found : 0;
+  }();
+  return version;
+}
+
+[[noreturn]] void fail_missing(std::string_view name) {
+  std::string searched;
+  for (const std::string& folder : folders()) searched += (searched.empty() ? "" : ", ") + folder;
+  if (name == "cuda") {
+    fail(Code::not_built, "load",
+         "lunops was built without CUDA (no liblunops-cuda.so in {}), and this machine has {}; use "
+         "\"cpu\", or build with the CUDA toolkit",
+         searched, driver_version() == 0 ? "no NVIDIA driver" : "an NVIDIA driver");
+  }
+  fail(Code::not_built, "load",
+       "liblunops-{}.so is not in {}; build it, or set LUNOPS_PLUGIN_PATH to its folder", name,
+       searched);
+}
+
+const void* open(std::string_view name) {
+  const std::string file = find(name);
+  if (file.empty()) fail_missing(name);
+  if (name == "cuda" && driver_version() == 0) {
+    fail(Code::device, "load",
+         "this machine has no NVIDIA driver (libcuda.so.1); use \"cpu\" or install the driver");
+  }
+  // Never closed: threads, finalisers and tables of the libraries behind it outlive any moment at
+  // which that would be safe.
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) {
+    const char* reason = dlerror();
+    fail(Code::not_built, "load", "{}: {}", file, reason != nullptr ? reason : "unknown reason");
+  }
+  const auto entry = reinterpret_cast<Entry>(dlsym(library, "lunops_module"));
+  if (entry == nullptr) {
+    fail(Code::not_built, "load", "{} is not a module of lunops: it has no lunops_module", file);
+  }
+  const void* table = entry(std::string(build_id()).c_str());
+  if (table == nullptr) {
+    fail(Code::not_built, "load",
+         "{} belongs to another build than liblunops ({}); install both from one build", file,
+         build_id());
+  }
+  return table;
+}
+
+}  // namespace
+
+const void* load_module(std::string_view name) {
+  static std::mutex* const mutex = new std::mutex;
+  static auto* const loaded = new std::map<std::string, const void*, std::less<>>;
+  const std::lock_guard lock(*mutex);
+  if (const auto it = loaded->find(name); it != loaded->end()) return it->second;
+  const void* table = open(name);
+  loaded->emplace(name, table);
+  return table;
+}
+
+std::string cuda_status() {
+  const bool is_built = !find("cuda").empty();
+  const int version = driver_version();
+  if (!is_built) {
+    return version == 0 ? "built without CUDA, no driver"
+                        : fmt::format("built without CUDA, driver for CUDA {}.{}", version / 1000,
+                                      version % 1000 / 10);
+  }
+  if (version == 0) return "no driver";
+  return fmt::format("CUDA {}.{}", version / 1000, version % 1000 / 10);
+}
+
+std::string_view build_id() noexcept { return LUNOPS_BUILD_ID; }
+
+}  // namespace lunops
