@@ -5,7 +5,6 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/pool.hpp"
-#include "runtime/tensor/storage.hpp"
 
 namespace lunops {
 
@@ -83,26 +82,27 @@ void Account::require(size_t bytes) {
   }
 }
 
-void Account::charge(Storage& storage, size_t bytes) {
+void Account::charge(Charged& memory, size_t bytes) {
   std::unique_lock lock(mutex_);
   before_allocation(lock, bytes);
   if (figures_.live + bytes > figures_.budget) {
     lock.unlock();
     fail_allocation(bytes);
   }
-  live_.push_back(&storage);
-  storage.place_ = live_.size() - 1;
+  live_.push_back(&memory);
+  memory.place_ = live_.size() - 1;
+  memory.charged_bytes_ = bytes;
   figures_.live += bytes;
   figures_.peak = std::max(figures_.peak, figures_.live);
   ++figures_.allocations;
   since_ += bytes;
 }
 
-void Account::release(Storage& storage, size_t bytes) noexcept {
+void Account::release(Charged& memory, size_t bytes) noexcept {
   const std::lock_guard lock(mutex_);
   figures_.live -= bytes;
-  live_[storage.place_] = live_.back();
-  live_[storage.place_]->place_ = storage.place_;
+  live_[memory.place_] = live_.back();
+  live_[memory.place_]->place_ = memory.place_;
   live_.pop_back();
 }
 
@@ -120,10 +120,11 @@ void Account::fail_allocation(size_t bytes) const {
 
 std::vector<std::string> Account::largest(int count) const {
   const std::lock_guard lock(mutex_);
-  std::vector<const Storage*> sorted(live_.begin(), live_.end());
+  std::vector<const Charged*> sorted(live_.begin(), live_.end());
   const auto end = sorted.begin() + std::min<std::ptrdiff_t>(count, std::ssize(sorted));
-  std::partial_sort(sorted.begin(), end, sorted.end(),
-                    [](const Storage* a, const Storage* b) { return a->bytes() > b->bytes(); });
+  std::partial_sort(sorted.begin(), end, sorted.end(), [](const Charged* a, const Charged* b) {
+    return a->charged_bytes_ > b->charged_bytes_;
+  });
   std::vector<std::string> lines;
   for (auto it = sorted.begin(); it != end; ++it) lines.push_back((*it)->description());
   return lines;

@@ -14,7 +14,21 @@
 
 namespace lunops {
 
-class Storage;
+class Account;
+
+// What an account counts: the memory behind tensors.
+class Charged {
+ public:
+  virtual std::string description() const = 0;  // one line, for lists of the largest
+
+ protected:
+  ~Charged() = default;
+
+ private:
+  friend class Account;
+  size_t charged_bytes_ = 0;
+  size_t place_ = 0;  // in the account's list, guarded by the account: leaving takes no search
+};
 
 // Whose budget a storage is charged to: one per Lua state, host or test, for one device.
 //
@@ -45,8 +59,8 @@ class Account {
 
   // For Storage: throws Error{host_memory | device_memory} listing the eight largest live tensors
   // if `bytes` do not fit.
-  void charge(Storage& storage, size_t bytes);
-  void release(Storage& storage, size_t bytes) noexcept;
+  void charge(Charged& memory, size_t bytes);
+  void release(Charged& memory, size_t bytes) noexcept;
   // The same for memory that is not a tensor's, such as an arena's: `bytes` have to fit beside what
   // is live, and are not counted.
   void require(size_t bytes);
@@ -71,7 +85,7 @@ class Account {
   Pressure pressure_ = nullptr;
   void* pressure_self_ = nullptr;
   std::thread::id pressure_thread_;
-  std::vector<Storage*> live_;  // a Storage knows its place, so that leaving takes no search
+  std::vector<Charged*> live_;
 };
 
 }  // namespace lunops

@@ -23,7 +23,7 @@ struct Layout;
 // Shared by views; freed with the last of them.  `version` counts writes after construction: an
 // operator remembers the version of its weights, so a stale cache is an error and not a wrong
 // result.
-class Storage {
+class Storage : public Charged {
  public:
   static std::shared_ptr<Storage> make(size_t bytes, Context& context);
   // The same, with what the first tensor on it is, for lists of the largest.
@@ -34,7 +34,7 @@ class Storage {
   // Memory that somebody else owns; `release` is called once, on any thread.
   static std::shared_ptr<Storage> adopt(
       void* data, size_t bytes, Device device, std::function<void()> release, bool read_only);
-  ~Storage();
+  virtual ~Storage();
   Storage(const Storage&) = delete;
 
   std::byte* data() const noexcept { return block_.data; }
@@ -48,7 +48,7 @@ class Storage {
   const std::string& origin() const noexcept { return origin_; }  // script line, from 1 MiB up
 
   // "c64 {coil=8, y=256, x=256}, 4194304 bytes, made at script.lua:12", as far as it is known.
-  std::string description() const;
+  std::string description() const override;
 
   // Logical range held: all of it in one process (distribution.md).
   int64_t logical_first = 0, logical_count = -1;
@@ -58,7 +58,6 @@ class Storage {
   Storage() = default;
 
  private:
-  friend class Account;
   Block block_;
   Device device_;
   std::shared_ptr<Account> account_;
@@ -68,7 +67,6 @@ class Storage {
   std::string origin_;
   std::shared_ptr<const Layout> first_layout_;  // set before the account lists it, then constant
   DType first_dtype_ = DType::c64;
-  size_t place_ = 0;  // in the account's list, guarded by the account
 };
 
 }  // namespace lunops
