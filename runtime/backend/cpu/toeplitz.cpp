@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <memory>
+#include <numbers>
+#include <vector>
+
+#include "runtime/backend/cpu/planned.hpp"
+#include "runtime/backend/cpu/pruned_passes.hpp"
+#include "runtime/backend/cpu/toeplitz_kernel.hpp"
+#include "runtime/device/thread_pool.hpp"
+#include "runtime/plan/nufft/cost.hpp"
+#include "runtime/plan/nufft/parameters.hpp"
+
+namespace lunops::cpu {
+
+namespace {
+
+// Images share a pass until their planes fill this much.
+constexpr int64_t kGroupBytes = int64_t{8} << 20;
+
+constexpr int64_t round_up(int64_t n, int64_t to) noexcept { return (n + to - 1) / to * to; }
+
+std::array<int64_t, 3> doubled(const std::vector<int64_t>& image) {
+  std::array<int64_t, 3> grid = {1, 1, 1};
+  for (size_t d = 0; d < image.size(); ++d) grid[d] = 2 * image[d];
+  return grid;
+}
+
+std::array<int64_t, 3> same(const std::vector<int64_t>& image) {
+  std::array<int64_t, 3> grid = {1, 1, 1};
+  std::copy(image.begin(), image.end(), grid.begin());
+  return grid;
+}
+
+bool prefers_embedded(const ToeplitzSpec& spec) {
+  if (spec.form != ToeplitzSpec::Form::choose) return spec.form == ToeplitzSpec::Form::embedded;
+  return nufft::toeplitz_embedded(spec.nufft, 1).seconds <=
+         nufft::toeplitz_decomposed(spec.nufft, 1).seconds;
+}
+
+// The normal operator of nufft.md §6 in both forms.  T is the real type.
+//
+// Embedded: one term, on a grid of at least 2 N - 1.  Decomposed: 2^d terms on the grid N, term b
+// with phases exp(-i pi b n / N) and the spectrum P[2q + b].
+//
+// A spectrum is stored in the order in which the last pass meets it: {grid y (3-D), grid x, grid of
+// the slowest dim}, so that a chunk of columns reads one contiguous piece.
+template <class T>
+class Toeplitz final : public ToeplitzKernel {
+  using C = std::complex<T>;
+  using Passes = PrunedPasses<T>;
+
+ public:
+  Toeplitz(const ToeplitzSpec& spec, Stream& stream)
+      : spec_(spec),
+        threads_(stream.threads()),
+        is_embedded_(prefers_embedded(spec)),
+        is_real_(spec.weights_imag == nullptr),
+        grid_(is_embedded_ ? nufft::embedding_grid(spec.nufft.image) : doubled(spec.nufft.image)),
+        passes_(spec.nufft.image, is_embedded_ ? grid_ : same(spec.nufft.image), false, true) {
+    frames_ = spec.sum_frames ? 1 : spec.nufft.frames;
+    terms_ = is_embedded_ ? 1 : 1 << passes_.rank();
+    for (int d = 0; d < 3; ++d) cells_ *= passes_.dim(d).grid;
+    spectrum_.resize(static_cast<size_t>(spec.kernels * frames_ * terms_ * cells_ * reals()));
+    ToeplitzSpectra spectra(spec, grid_, stream);
+    for (int64_t k = 0; k < spec.kernels; ++k) {
+      for (int64_t f = 0; f < frames_; ++f) keep(spectra.make(k, f), k * frames_ + f);
+    }
+    if (!is_embedded_) make_phases();
+    spec_.nufft.coordinates = nullptr;
+    spec_.weights_real = nullptr;
+    spec_.weights_imag = nullptr;
+    keep_wisdom();
+  }
+
+  size_t bytes() const noexcept override { return spectrum_.size() * sizeof(T); }
+  bool is_real() const noexcept override { return is_real_; }
+  bool is_embedded() const noexcept override { return is_embedded_; }
+  std::array<int64_t, 3> grid() const noexcept override { return grid_; }
+
+  size_t workspace(int64_t batch) const noexcept override {
+    const Group g = group_of(batch);
+    return static_cast<size_t>(g.frames * g.batches * passes_.plane() + threads_ * worker()) *
+           sizeof(C);
+  }
+  double flops(int64_t batch) const noexcept override { return cost(batch).flops; }
+  double traffic(int64_t batch) const noexcept override { return cost(batch).bytes; }
+  double seconds(int64_t batch) const noexcept override { return cost(batch).seconds; }
+
+  void run(RawView x,
+           const NufftMaps& maps,
+           bool conjugate,
+           bool adjoint,
+           Scale s,
+           RawView y,
+           std::byte* workspace,
+           Stream& stream) const override {
+    const int64_t batch = maps.sum_batch && maps.maps.data != nullptr ? maps.maps.extent[0]
+                          : maps.sum_batch                            ? 1
+                                                                      : x.extent[1];
+    if (batch == 0) return;
+    Group g = group_of(batch);
+    const int64_t group_frames = g.frames;
+    const int64_t group_batch = g.batches;
+    g.planes = reinterpret_cast<C*>(workspace);
+    g.workers = g.planes + group_frames * group_batch * passes_.plane();
+    g.share = std::min(threads_, stream.threads());
+    g.sign = conjugate ? 1 : -1;
+    g.conjugate_spectrum = conjugate != adjoint;
+    for (g.frame = 0; g.frame < frames_; g.frame += group_frames) {
+      g.frames = std::min(group_frames, frames_ - g.frame);
+      for (g.batch = 0; g.batch < batch; g.batch += group_batch) {
+        g.batches = std::min(group_batch, batch - g.batch);
+        for (int term = 0; term < terms_; ++term) {
+          transform(g, term, x, maps);
+          finish(g, term, maps, s, y);
+        }
+      }
+    }
+  }
+
+ private:
+  struct Group {
+    int64_t frame, frames;
+    int64_t batch, batches;
+    C* planes;
+    C* workers;
+    int share;
+    int sign;
+    bool conjugate_spectrum;
+  };
+
+  int64_t reals() const noexcept { return is_real_ ? 1 : 2; }
+  int64_t worker() const noexcept {
+    return 2 * passes_.buffer() + round_up(passes_.dim(2).image, 8);
+  }
+  nufft::Cost cost(int64_t batch) const noexcept {
+    NufftSpec one = spec_.nufft;
+    one.frames = frames_;
+    return is_embedded_ ? nufft::toeplitz_embedded(one, batch)
+                        : nufft::toeplitz_decomposed(one, batch);
+  }
+
+  Group group_of(int64_t batch) const noexcept {
+    Group g{};
+    const int64_t room =
+        std::max<int64_t>(1, kGroupBytes / (passes_.plane() * static_cast<int64_t>(sizeof(C))));
+    // The terms of the decomposed form add up element by element: one image at a time keeps the
+    // order of all sums independent of the grouping.
+    g.batches = is_embedded_ ? std::min(batch, room) : std::min<int64_t>(batch, 1);
+    g.frames = std::min(frames_, std::max<int64_t>(1, room / std::max<int64_t>(1, g.batches)));
+    if (g.batches < batch) g.frames = 1;
+    return g;
+  }
+
+  // Puts a double spectrum on the full grid {z, y, x} into place, as one term or as 2^d.
+  void keep(const c128* spectrum, int64_t number) {
+    const Passes& p = passes_;
+    const int rank = p.rank();
+    // Grid extents and strides of z, y, x in the given array.
+    int64_t stride[3] = {0, 0, 0};
+    int64_t sum = 1;
+    for (int d = 2; d >= 3 - rank; --d) {
+      stride[d] = sum;
+      sum *= grid_[static_cast<size_t>(d - (3 - rank))];
+    }
+    const int64_t step = is_embedded_ ? 1 : 2;
+    for (int term = 0; term < terms_; ++term) {
+      int64_t offset = 0;
+      for (int d = 3 - rank; d < 3; ++d) offset += bit(term, d) * stride[d];
+      T* out = spectrum_.data() + (number * terms_ + term) * cells_ * reals();
+      const auto put = [&](int64_t z, int64_t y, int64_t x) {
+        const c128 value =
+            spectrum[offset + step * (z * stride[0] + y * stride[1] + x * stride[2])];
+        *out++ = static_cast<T>(value.real());
+        if (!is_real_) *out++ = static_cast<T>(value.imag());
+      };
+      if (rank == 3) {
+        for (int64_t y = 0; y < p.dim(1).grid; ++y)
+          for (int64_t x = 0; x < p.dim(2).grid; ++x)
+            for (int64_t z = 0; z < p.dim(0).grid; ++z) put(z, y, x);
+      } else {
+        for (int64_t x = 0; x < p.dim(2).grid; ++x)
+          for (int64_t y = 0; y < p.dim(1).grid; ++y) put(0, y, x);
+      }
+    }
+  }
+
+  // b_d of a term for dim d of z, y, x.
+  static int64_t bit(int term, int d) noexcept { return (term >> (2 - d)) & 1; }
+
+  void make_phases() {
+    for (int d = 0; d < 3; ++d) {
+      const int64_t n = passes_.dim(d).image;
+      for (int64_t i = 0; i < n; ++i) {
+        phase_[d].push_back(
+            std::polar(1.0, -std::numbers::pi * static_cast<double>(i) / static_cast<double>(n)));
+        phase_x_.resize(static_cast<size_t>(n));
+        phase_x_[static_cast<size_t>(i)] = C(phase_[d].back());
+      }
+      one_[d].assign(static_cast<size_t>(n), 1.0);
+    }
+  }
+
+  typename Passes::Weights weights_of(int term, bool conjugate, c128 scale) const {
+    typename Passes::Weights w;
+    w.scale = scale;
+    if (is_embedded_) return w;
+    w.conjugate = conjugate;
+    if (bit(term, 2) != 0) w.phase_x = phase_x_.data();
+    w.phase_y = (bit(term, 1) != 0 ? phase_ : one_)[1].data();
+    w.phase_z = (bit(term, 0) != 0 ? phase_ : one_)[0].data();
+    return w;
+  }
+
+  const T* spectrum_of(int64_t frame, int64_t batch, int term) const noexcept {
+    const int64_t kernel = spec_.kernels > 1 ? batch : 0;
+    return spectrum_.data() + ((kernel * frames_ + frame) * terms_ + term) * cells_ * reals();
+  }
+
+  void multiply(C* line, const T* spectrum, bool conjugate, int64_t n) const {
+    T* p = Passes::real(line);
+    passes_.lines().multiply(p, is_real_ ? nullptr : spectrum, conjugate,
+                             is_real_ ? spectrum : nullptr, T(1), T(0), p, n);
+  }
+
+  // Image rows to the far side of the spectrum: afterwards the planes hold lines along x again.
+  void transform(const Group& g, int term, RawView x, const NufftMaps& maps) const {
+    ThreadPool& pool = ThreadPool::process();
+    const Passes& p = passes_;
+    const int64_t planes = g.frames * g.batches;
+    const auto buffers = [&](int number) { return g.workers + number * worker(); };
+    const auto weights = weights_of(term, g.sign > 0, 1.0);
+    const int64_t depth = p.dim(0).image;
+    const int64_t rows = depth * p.row_chunks();
+    pool.run(planes * rows, g.share, [&](int64_t item, int number) {
+      const int64_t i = item / rows;
+      const int64_t batch = g.batch + i % g.batches;
+      C* a = buffers(number);
+      p.load_rows(item % rows / p.row_chunks(), item % p.row_chunks(),
+                  image_of<T>(x, g.frame + i / g.batches, maps.sum_batch ? 0 : batch),
+                  map_of<T>(maps, batch), weights, g.sign, a, a + 2 * p.buffer(),
+                  g.planes + i * p.plane());
+    });
+    if (p.rank() == 1) {
+      pool.run(planes, g.share, [&](int64_t i, int) {
+        multiply(g.planes + i * p.plane(),
+                 spectrum_of(g.frame + i / g.batches, g.batch + i % g.batches, term),
+                 g.conjugate_spectrum, p.dim(2).grid);
+      });
+      return;
+    }
+    const int64_t chunks = p.column_chunks();
+    if (p.rank() == 3) {
+      pool.run(planes * depth * chunks, g.share, [&](int64_t item, int number) {
+        C* a = buffers(number);
+        p.columns_to_grid(1, item / chunks % depth, item % chunks, g.sign, a, a + p.buffer(),
+                          g.planes + item / (depth * chunks) * p.plane());
+      });
+    }
+    // There and back along the slowest dim within a line buffer.  One chunk of the spectrum serves
+    // all batch elements of a frame.
+    const int d = 3 - p.rank();
+    const int64_t lines = (d == 0 ? p.dim(1).grid : 1) * chunks;
+    const auto& along = p.dim(d);
+    pool.run(g.frames * lines, g.share, [&](int64_t item, int number) {
+      C* a = buffers(number);
+      C* b = a + p.buffer();
+      const int64_t frame = item / lines;
+      const int64_t line = item % lines / chunks;
+      const int64_t chunk = item % chunks;
+      const int64_t columns = p.columns_in(chunk);
+      const int64_t first = (line * p.dim(2).grid + chunk * kChunk) * along.grid * reals();
+      for (int64_t i = 0; i < g.batches; ++i) {
+        C* column = g.planes + (frame * g.batches + i) * p.plane() + p.column_at(d, line, chunk);
+        p.gather_image(d, column, p.stride_of(d), columns, a);
+        along.of(g.sign).execute(Passes::real(a), Passes::real(b));
+        const T* spectrum = spectrum_of(g.frame + frame, g.batch + i, term) + first;
+        for (int64_t c = 0; c < columns; ++c)
+          multiply(b + c * along.of(1).pitch(), spectrum + c * along.grid * reals(),
+                   g.conjugate_spectrum, along.grid);
+        along.of(-g.sign).execute(Passes::real(b), Passes::real(a));
+        p.scatter_image(d, a, columns, column, p.stride_of(d));
+      }
+    });
+    if (p.rank() == 3) {
+      pool.run(planes * depth * chunks, g.share, [&](int64_t item, int number) {
+        C* a = buffers(number);
+        p.columns_to_image(1, item / chunks % depth, item % chunks, -g.sign, a, a + p.buffer(),
+                           g.planes + item / (depth * chunks) * p.plane());
+      });
+    }
+  }
+
+  // Lines along x to image rows: y = alpha sum + beta y.  The batch is summed in its order by the
+  // thread that owns the rows.
+  void finish(const Group& g, int term, const NufftMaps& maps, Scale s, RawView y) const {
+    const Passes& p = passes_;
+    const auto weights = weights_of(term, g.sign > 0, s.alpha);
+    const int64_t rows = p.dim(0).image * p.row_chunks();
+    const int64_t images = g.frames * (maps.sum_batch ? 1 : g.batches);
+    const bool has_old = s.beta != 0.0;
+    const bool is_first_term = term == 0 && (!maps.sum_batch || g.batch == 0);
+    ThreadPool::process().run(images * rows, g.share, [&](int64_t item, int number) {
+      C* a = g.workers + number * worker();
+      const int64_t z = item % rows / p.row_chunks();
+      const int64_t chunk = item % p.row_chunks();
+      const int64_t image = item / rows;
+      const int64_t frame = maps.sum_batch ? image : image / g.batches;
+      const int64_t begin = maps.sum_batch ? 0 : image % g.batches;
+      const int64_t end = maps.sum_batch ? g.batches : begin + 1;
+      const auto target = image_of<T>(y, g.frame + frame, maps.sum_batch ? 0 : g.batch + begin);
+      if (is_first_term && has_old && s.beta != 1.0) {
+        const int64_t last = std::min((chunk + 1) * kChunk, p.dim(1).image);
+        for (int64_t i = chunk * kChunk; i < last; ++i) {
+          T* row = Passes::real(target.data + z * target.stride[0] + i * target.stride[1]);
+          p.lines().multiply(row, nullptr, false, nullptr, T(s.beta.real()), T(s.beta.imag()), row,
+                             p.dim(2).image);
+        }
+      }
+      for (int64_t b = begin; b < end; ++b) {
+        p.store_rows(z, chunk, g.planes + (frame * g.batches + b) * p.plane(),
+                     map_of<T>(maps, g.batch + b), weights, -g.sign,
+                     has_old || !is_first_term || b > begin, a, a + 2 * p.buffer(), target);
+      }
+    });
+  }
+
+  ToeplitzSpec spec_;  // without coordinates and weights
+  int threads_;
+  bool is_embedded_;
+  bool is_real_;
+  std::array<int64_t, 3> grid_;
+  Passes passes_;
+  int64_t frames_ = 1;
+  int terms_ = 1;
+  int64_t cells_ = 1;           // of one term
+  std::vector<T> spectrum_;     // {kernels, frames, terms, cells}
+  std::vector<c128> phase_[3];  // of z, y, x, and ones beside them
+  std::vector<c128> one_[3];
+  std::vector<C> phase_x_;
+};
+
+}  // namespace
+
+std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream) {
+  if (spec.nufft.dtype == DType::c64) return std::make_shared<Toeplitz<float>>(spec, stream);
+  return std::make_shared<Toeplitz<double>>(spec, stream);
+}
+
+Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool complex_weights) {
+  Backend::NufftEstimate e;
+  e.parameters = nufft::choose(spec, batch);
+  e.gridding_seconds = nufft::gridding(spec, e.parameters, batch, false).seconds +
+                       nufft::gridding(spec, e.parameters, batch, true).seconds;
+  const double embedded = nufft::toeplitz_embedded(spec, batch).seconds;
+  const double decomposed = nufft::toeplitz_decomposed(spec, batch).seconds;
+  e.embedded = embedded <= decomposed;
+  e.toeplitz_seconds = std::min(embedded, decomposed);
+  e.build_seconds = nufft::toeplitz_build(spec, 1, complex_weights).seconds;
+  const std::array<int64_t, 3> grid =
+      e.embedded ? nufft::embedding_grid(spec.image) : doubled(spec.image);
+  e.kernel_bytes = static_cast<size_t>(spec.frames * grid[0] * grid[1] * grid[2]) *
+                   size_of(complex_weights ? spec.dtype : real_of(spec.dtype));
+  return e;
+}
+
+}  // namespace lunops::cpu
