@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+
+#include "interpreter/binding/record.hpp"
+
+namespace lunops::lua {
+
+// The records of each file here.
+std::span<const Record> complex_records();
+std::span<const Record> complex_arithmetic_records();
+std::span<const Record> shape_records();
+std::span<const Record> signature_records();
+std::span<const Record> factory_records();
+std::span<const Record> tensor_records();
+std::span<const Record> tensor_arithmetic_records();
+std::span<const Record> reduction_records();
+std::span<const Record> comparison_records();
+std::span<const Record> rearrange_records();
+std::span<const Record> display_records();
+std::span<const Record> memory_records();
+std::span<const Record> script_records();
+std::span<const Record> linop_records();
+std::span<const Record> linop_arithmetic_records();
+std::span<const Record> constructor_records();
+std::span<const Record> explain_records();
+std::span<const Record> solver_records();
+std::span<const Record> io_records();
+
+}  // namespace lunops::lua

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "interpreter/session/session.hpp"
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "interpreter/binding/failure.hpp"
+#include "interpreter/binding/module.hpp"
+#include "interpreter/binding/state.hpp"
+#include "interpreter/session/environment.hpp"
+#include "interpreter/session/interrupt.hpp"
+#include "interpreter/session/scanner.hpp"
+#include "interpreter/session/trace.hpp"
+
+namespace lunops::lua {
+
+struct SessionAccess {
+  // The message handler of every chunk: collects frames, leaves the error value as it is.
+  static int collect_frames(lua_State* L) {
+    Session& session = *static_cast<Session*>(lua_touserdata(L, lua_upvalueindex(1)));
+    collect(session, L);
+    return 1;
+  }
+  static void collect(Session& session, lua_State* L) noexcept {
+    try {
+      session.frames_ = is_interrupt(L, 1) || session.frames_.empty()
+                            ? describe_stack(L, 1, session.options_.trace, session.recent_)
+                            : session.frames_;
+    } catch (...) {
+      session.frames_.clear();
+    }
+  }
+};
+
+namespace {
+
+// What must be in place before any chunk runs; in protected mode.
+int set_up(lua_State* L) {
+  const auto* options = static_cast<const SessionOptions*>(lua_touserdata(L, 1));
+  lua_gc(L, LUA_GCINC, 0, 0, 0);
+  if (!options->reads_environment) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+  }
+  luaL_openlibs(L);
+  if (!options->stdlib.empty()) set_stdlib_folder(L, options->stdlib.c_str());
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_lunops);
+  lua_setfield(L, -2, "lunops");
+  State& state = open_state(L);
+  watch_coroutines(L, state);
+  lua_pushlightuserdata(L, &state);
+  return 1;
+}
+
+int require_into(lua_State* L) {
+  lua_getglobal(L, "require");
+  lua_pushvalue(L, 2);
+  lua_call(L, 1, 1);
+  lua_setglobal(L, lua_tostring(L, 1));
+  return 0;
+}
+
+}  // namespace
+
+std::string without_prompts(std::string_view text) {
+  if (text.substr(0, 2) != "> ") return std::string(text);
+  std::string result;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (line.substr(0, 3) == ">> ") {
+      line.remove_prefix(3);
+    } else if (line.substr(0, 2) == "> ") {
+      line.remove_prefix(2);
+    } else {
+      continue;
+    }
+    if (!result.empty()) result += '\n';
+    result += line;
+  }
+  return result;
+}
+
+Session::Session(Sink& sink, const SessionOptions& options) : sink_(sink), options_(options) {
+  L_ = luaL_newstate();
+  if (L_ == nullptr) throw std::bad_alloc();
+  lua_pushcfunction(L_, set_up);
+  lua_pushlightuserdata(L_, &options_);
+  if (lua_pcall(L_, 1, 1, 0) != LUA_OK) {
+    const std::string text = text_of_error(L_, -1);
+    lua_close(L_);
+    throw Error(Code::internal, "session", text);
+  }
+  state_ = static_cast<State*>(lua_touserdata(L_, -1));
+  lua_pop(L_, 1);
+  state_->sink = &sink_;
+  state_->seed = options.seed;
+  state_->warnings_are_errors = options.warnings_are_errors;
+  try {
+    if (!options.device.empty()) state_->context.device = Device::parse(options.device);
+    if (options.threads > 0) state_->context.stream->set_threads(options.threads);
+    for (const auto& [device, bytes] : options.memory_limits)
+      if (device.empty() || Device::parse(device) == state_->context.account->device())
+        state_->context.account->set_budget(bytes);
+  } catch (...) {
+    lua_close(L_);
+    throw;
+  }
+}
+
+Session::~Session() { lua_close(L_); }
+
+void Session::interrupt() noexcept {
+  if (is_busy_) request_interrupt(*state_);
+}
+
+void Session::report(Code code, std::string_view operation, std::string_view text) {
+  (void)code;
+  const std::string line =
+      fmt::format("lunops: {}{}{}\n", operation, operation.empty() ? "" : ": ", text);
+  const Span spans[] = {{Role::error, line}};
+  sink_.write(Stream::diagnostics, spans);
+}
+
+Outcome Session::failed(bool is_syntax) {
+  Outcome outcome{is_syntax ? Outcome::Kind::unreadable : Outcome::Kind::failed, code_of(L_, -1)};
+  std::string text;
+  if (is_interrupt(L_, -1)) {
+    outcome = {Outcome::Kind::interrupted, Code::interrupted};
+    text = "interrupted";
+  } else {
+    text = text_of_error(L_, -1);
+  }
+  lua_pop(L_, 1);
+  const std::string line = "lunops: " + text + "\n";
+  const Span spans[] = {{Role::error, line}, {Role::dim, frames_}};
+  sink_.write(Stream::diagnostics, spans);
+  frames_.clear();
+  return outcome;
+}
+
+Outcome Session::call(int arguments, int results) {
+  const int handler = lua_gettop(L_) - arguments;
+  lua_pushlightuserdata(L_, this);
+  lua_pushcclosure(L_, SessionAccess::collect_frames, 1);
+  lua_insert(L_, handler);
+  frames_.clear();
+  is_busy_ = true;
+  const int status = lua_pcall(L_, arguments, results, handler);
+  is_busy_ = false;
+  if (status != LUA_OK && is_interrupt(L_, -1) == false && state_->interrupt != nullptr) {
+    // A second error on the way up: the interrupt is what counts.
+    lua_pop(L_, 1);
+    lua_pushlightuserdata(L_, const_cast<void*>(state_->interrupt));
+  }
+  clear_interrupt(*state_);
+  lua_remove(L_, handler);
+  return status == LUA_OK ? Outcome{} : failed(false);
+}
+
+Input Session::classify(std::string_view text) {
+  const Input input = lua::classify(L_, text, "=prompt");
+  if (input != Input::incomplete) lua_pop(L_, 1);
+  return input;
+}
+
+Outcome Session::run_text(std::string_view text, const std::string& chunk_name) {
+  recent_.emplace_back(chunk_name, std::string(text));
+  if (recent_.size() > 100) recent_.pop_front();
+  if (luaL_loadbufferx(L_, text.data(), text.size(), chunk_name.c_str(), "t") != LUA_OK)
+    return failed(true);
+  return call(0, 0);
+}
+
+Outcome Session::run_file(const std::string& path,
+                          const std::vector<std::string>& argv,
+                          int script) {
+  // arg[0] is the script, arg[n] its arguments, arg[-n] what came before it.
+  const auto count = static_cast<int>(argv.size());
+  lua_createtable(L_, count - script, script + 1);
+  for (int i = 0; i < count; ++i) {
+    lua_pushlstring(L_, argv[static_cast<size_t>(i)].data(), argv[static_cast<size_t>(i)].size());
+    lua_rawseti(L_, -2, i - script);
+  }
+  lua_setglobal(L_, "arg");
+  if (luaL_loadfilex(L_, path == "-" ? nullptr : path.c_str(), "t") != LUA_OK) return failed(true);
+  luaL_checkstack(L_, count + 8, nullptr);
+  for (int i = script + 1; i < count; ++i)
+    lua_pushlstring(L_, argv[static_cast<size_t>(i)].data(), argv[static_cast<size_t>(i)].size());
+  return call(std::max(0, count - script - 1), 0);
+}
+
+Outcome Session::require(const std::string& name, const std::string& module) {
+  lua_pushcfunction(L_, require_into);
+  lua_pushstring(L_, name.c_str());
+  lua_pushstring(L_, module.c_str());
+  return call(2, 0);
+}
+
+Outcome Session::evaluate(std::string_view given) {
+  const std::string text = without_prompts(given);
+  const std::string name = fmt::format("=prompt[{}]", entries_ + 1);
+  const Input input = lua::classify(L_, text, name.c_str());
+  if (input == Input::incomplete) return {Outcome::Kind::incomplete, Code::ok};
+  ++entries_;
+  recent_.emplace_back(name, text);
+  if (recent_.size() > 100) recent_.pop_front();
+  if (input == Input::error) return failed(true);
+  if (input == Input::statement) {
+    const std::vector<std::string> locals = outer_locals(text);
+    if (!locals.empty()) {
+      const std::string kept = text + "\n" + keep_statements(locals);
+      if (luaL_loadbufferx(L_, kept.data(), kept.size(), name.c_str(), "t") == LUA_OK)
+        lua_remove(L_, -2);
+      else
+        lua_pop(L_, 1);  // it ends in `return`, or a `goto` jumps there: run as it is
+    }
+  }
+  push_environment(L_, *state_);
+  if (lua_setupvalue(L_, -2, 1) == nullptr) lua_pop(L_, 1);
+  const int base = lua_gettop(L_) - 1;
+  const Outcome outcome = call(0, LUA_MULTRET);
+  if (outcome.kind == Outcome::Kind::done && !ends_with_semicolon(text)) echo(base + 1);
+  lua_settop(L_, base);
+  return outcome;
+}
+
+void Session::echo(int first) {
+  const int count = lua_gettop(L_) - first + 1;
+  if (count == 0 || (count == 1 && lua_isnil(L_, first))) return;
+  lua_pushlightuserdata(L_, state_);
+  lua_pushcclosure(L_, echo_entry, 1);
+  lua_insert(L_, first);
+  call(count, 0);
+}
+
+}  // namespace lunops::lua

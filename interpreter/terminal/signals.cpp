@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "interpreter/terminal/signals.hpp"
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+namespace lunops::lua {
+
+namespace {
+
+// A signal handler can reach nothing but globals.
+std::atomic<Session*> g_session{nullptr};
+std::atomic<int> g_presses{0};
+std::atomic<bool> g_editing{false};
+std::atomic<void (*)()> g_reset{nullptr};
+pthread_t g_main;
+int g_in_row = 0;
+time_t g_last = 0;
+
+void say(const char* text, size_t size) {
+  if (write(STDERR_FILENO, text, size) < 0) return;
+}
+
+void on_interrupt(int signal) {
+  if (!pthread_equal(pthread_self(), g_main)) {
+    pthread_kill(g_main, signal);
+    return;
+  }
+  const int error = errno;
+  g_presses.fetch_add(1);
+  if (!g_editing.load()) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    g_in_row = now.tv_sec - g_last <= 2 ? g_in_row + 1 : 1;
+    g_last = now.tv_sec;
+    static constexpr char kWarning[] =
+        "\nlunops: still in a call that cannot be stopped; once more leaves the program\n";
+    if (g_in_row == 2) say(kWarning, sizeof(kWarning) - 1);
+    if (g_in_row >= 3) {
+      if (auto* reset = g_reset.load()) reset();
+      _exit(130);
+    }
+    if (Session* session = g_session.load()) session->interrupt();
+  }
+  errno = error;
+}
+
+}  // namespace
+
+SignalGuard::SignalGuard(Session& session) {
+  g_main = pthread_self();
+  g_session.store(&session);
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+}
+
+SignalGuard::~SignalGuard() {
+  std::signal(SIGINT, SIG_DFL);
+  g_session.store(nullptr);
+}
+
+int take_presses() noexcept { return g_presses.exchange(0); }
+void set_editing(bool is_editing) noexcept {
+  g_editing.store(is_editing);
+  if (is_editing) g_in_row = 0;
+}
+void set_terminal_reset(void (*reset)()) noexcept { g_reset.store(reset); }
+
+}  // namespace lunops::lua
