@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,16 +15,17 @@ namespace lunops::io {
 
 // Options of `read` (solvers.md §8).  The format is found by content, never by extension.
 struct ReadOptions {
-  std::string dims;     // names of the axes in row-major order of the result; empty: from the file,
-                        // else unnamed
-  std::string as;       // "traj" for cfl; "lines" "grid" "spokes" for ISMRMRD; empty: by dims
-  std::string name;     // dataset of a container
-  bool squeeze = true;  // cfl: drop trailing and inner axes of extent 1
+  std::string dims = {};  // names of the axes in row-major order of the result; empty: from the
+                          // file, else unnamed
+  std::string as = {};  // cfl: "traj" "data", empty: by the file's name.  ISMRMRD: "lines" "grid"
+                        // "spokes" "traj", empty: by dims ("spoke": spokes, "ky": grid, else lines)
+  std::string name = {};  // ISMRMRD: the group, empty: "dataset"
+  bool squeeze = true;    // cfl: drop trailing and inner axes of extent 1
 };
 Tensor read(const std::string& path, const ReadOptions& options, Context& context);
 
 struct Probe {
-  std::string format;  // npy cfl ismrmrd hdf5 png
+  std::string format;  // npy cfl ismrmrd
   std::string dtype;   // as the file says
   Shape shape;
   uint64_t bytes = 0;  // of the data
@@ -36,34 +38,68 @@ struct WriteOptions {
   double percentile = 99.5;  // PNG, without window
   std::string part = "abs";  // abs phase real imag
   int depth = 8;             // 8 or 16
+  // cfl: the BART axis (x y z coil map …) of dims whose name is none, {{"frame", "time"}, …}
+  std::vector<std::pair<std::string, std::string>> axes;
 };
 // By extension: .npy .cfl (with .hdr) .png.  Atomic: temporary file in the same folder, fsync,
 // rename; a failure leaves the old file.
 void write(const std::string& path, const Tensor& x, const WriteOptions& options, Context& context);
 void write_text(const std::string& path, std::string_view text);  // atomic; for JSON reports
 
+// Fields of an ISMRMRD XML header; absent numbers are 0, absent lists empty.  Arrays are z y x.
+struct IsmrmrdHeader {
+  std::array<int64_t, 3> encoded = {0, 0, 0}, recon = {0, 0, 0};       // matrix sizes
+  std::array<double, 3> encoded_mm = {0, 0, 0}, recon_mm = {0, 0, 0};  // fields of view
+  std::array<int64_t, 3> center = {-1, -1,
+                                   -1};  // encoding limits: step 2, step 1, step 0; -1: absent
+  std::string trajectory;                // cartesian epi radial goldenangle spiral other
+  double field_strength_t = 0, resonance_hz = 0, relative_noise_bandwidth = 0;
+  int64_t channels = 0;
+  std::vector<double> tr_ms, te_ms, ti_ms, flip_angle_deg;
+};
+
 // Raw ISMRMRD acquisitions.
+//
+// Readouts are in the order of the file.  Samples marked to be discarded are removed, reversed
+// readouts are flipped (with their trajectory).  Noise readouts are in `noise`, navigator and
+// phase-correction readouts in neither.
 struct Ismrmrd {
-  Tensor data;                 // "coil spoke sample" c64, or by `as`
-  std::optional<Tensor> traj;  // "spoke sample d" f32, cycles, components z y x (zero z dropped)
-  std::optional<Tensor> noise;
+  Tensor data;                    // "coil spoke sample" c64, or by `as`
+  std::optional<Tensor> traj;     // "spoke sample d" f32, cycles, components z y x (zero z dropped)
+  std::optional<Tensor> noise;    // "coil sample": the noise readouts one after the other
   std::optional<Tensor> weights;  // density column of the trajectory
-  std::vector<std::pair<std::string, std::vector<int64_t>>> index;  // counters per readout
-  std::vector<uint64_t> flags;
+  std::optional<Tensor>
+      mask;  // "grid": bool, dims of data without coil and kx; false: not measured
+  std::vector<std::pair<std::string, std::vector<int64_t>>> index;  // counters per imaging readout
+  std::vector<uint64_t> flags;                                      // per imaging readout
+  int64_t excluded = 0;  // navigator, phase-correction, dummy and feedback readouts left out
   std::string header_xml;
+  IsmrmrdHeader header;                                           // its fields of interest
   std::array<int64_t, 3> encoded = {0, 0, 0}, recon = {0, 0, 0};  // matrix z y x
   std::string trajectory_units;  // what was decided: "normalized" or "cycles"
 };
+// as: "lines" is "coil readout sample", "grid" is "coil slice contrast phase repetition set average
+// kz ky kx" without the dims of extent 1 but ky and kx, "spokes" is "coil spoke sample"; empty:
+// spokes if the file carries a trajectory, else lines. remove_oversampling: each readout is cut to
+// the reconstruction matrix in image space; its samples keep their scale, so the value at k = 0
+// stays.
 Ismrmrd read_ismrmrd(const std::string& path,
                      const std::string& as,
                      bool remove_oversampling,
                      Context& context);
 
-// An 8-bit grey picture of the last two dims (others at 0), row-major, as `write` puts into a PNG.
+// An 8-bit grey picture of a tensor with two dims (further ones must have extent 1), row-major,
+// first row on top, as `write` puts into a PNG.
+//
+// Without a window: abs from 0 to the percentile of the finite values, real and imag from the
+// percentile of the other end, phase from -pi to pi.  If all finite values are equal they are
+// mid-grey.  NaN is drawn as kNanGrey and counted.
+inline constexpr uint8_t kNanGrey = 128;
 struct Picture {
   int64_t rows = 0, columns = 0;
   std::vector<uint8_t> grey;
   double low = 0, high = 0;  // window used
+  int64_t nans = 0;
 };
 Picture picture(const Tensor& x, const WriteOptions& options, Context& context);
 
