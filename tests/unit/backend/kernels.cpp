@@ -41,7 +41,11 @@ template <class F>
 void for_cases(const F& f) {
   for (const auto& extents : draw::extents()) {
     for (const Strides y : draw::kStrides) {
-      for (const Strides x : draw::kStrides) f(Case{extents, y, x});
+      for (const Strides x : draw::kStrides) {
+        // The long case is there for blocks and threads, not for strides.
+        const bool is_long = !extents.empty() && extents.back() > 1000;
+        if (!is_long || x == y) f(Case{extents, y, x});
+      }
     }
   }
 }
@@ -345,12 +349,14 @@ TEST_CASE("kernels: dot, norm2 and CG's passes agree with the reference", "[back
         REQUIRE(draw::difference(fast.x, slow.x) <= 100 * tolerance(dtype));
         REQUIRE(draw::difference(fast.r, slow.r) <= 100 * tolerance(dtype));
         for (size_t k = 0; k < batch; ++k) {
-          // Sums in double of at most 140 002 products below 2; |r|^2 inherits the rounding of r.
-          REQUIRE(std::abs(fast.dot[k] - slow.dot[k]) < 1e-9);
-          REQUIRE(std::abs(fast.delta[k] - slow.dot[k]) < 1e-9);
-          REQUIRE(std::abs(fast.norm[k] - slow.norm[k]) < 1e-9);
-          REQUIRE(std::abs(fast.pp[k] - slow.pp[k]) < 1e-9);
-          REQUIRE(std::abs(fast.qq[k] - slow.qq[k]) < 1e-9);
+          // Up to 140 002 products below 2, which the reference adds one after the other: rounding
+          // of some 1e-16 times 1e5 at each step, random in sign.  |r|^2 inherits the rounding of
+          // r.
+          REQUIRE(std::abs(fast.dot[k] - slow.dot[k]) < 1e-7);
+          REQUIRE(std::abs(fast.delta[k] - slow.dot[k]) < 1e-7);
+          REQUIRE(std::abs(fast.norm[k] - slow.norm[k]) < 1e-7);
+          REQUIRE(std::abs(fast.pp[k] - slow.pp[k]) < 1e-7);
+          REQUIRE(std::abs(fast.qq[k] - slow.qq[k]) < 1e-7);
           REQUIRE(fast.rr[k] == Approx(slow.rr[k]).epsilon(is_double(dtype) ? 1e-12 : 1e-6));
         }
       }
@@ -370,8 +376,8 @@ TEST_CASE("kernels: contractions agree with the reference", "[backend][kernels]"
       {{30, 31, 8}, 1, 0, 0},      // their adjoint: sum over coil, here last
       {{20, 30, 40}, 1, 2, 1},     // matrix times matrix: m n k
       {{3, 20, 30, 25}, 1, 4, 2},  // a batch of them
-      {{65, 66, 67}, 1, 2, 1},     // large enough for GEMM
-      {{130, 70, 90}, 1, 2, 1},    // cut into blocks
+      {{65, 33, 34}, 1, 2, 1},     // large enough for GEMM
+      {{130, 40, 33}, 1, 2, 1},    // cut into blocks
       {{20, 300}, 1, 0, 1},        // matrix times vector
       {{20011}, 1, 0, 0},          // dot
       {{1, 3, 2}, 2, 0, 0},        // tiny
@@ -388,6 +394,7 @@ TEST_CASE("kernels: contractions agree with the reference", "[backend][kernels]"
     for (const DType dtype : kFloating) {
       for (const DType kind : {dtype, real_of(dtype)}) {
         for (const Strides strides : draw::kStrides) {
+          if (shape.extents[0] > 60 && kind != dtype) continue;  // time: the reference is slow
           for (const int swapped : {0, 1}) {
             Array a = draw::array(shape.extents, swapped ? dtype : kind, strides, random, shape.a);
             Array b = draw::array(shape.extents, swapped ? kind : dtype, Strides::contiguous,
