@@ -28,10 +28,10 @@ enum class Field : uint8_t { real, complex };
 
 class Core;
 
-// The dim names and the batch setting under which a handle shows its core.
+// The dim names and the batch setting under which a handle shows its core: the forward signature
+// that it shows.  Its terms correspond to those of the core's own signature by position.
 struct Form {
-  std::vector<std::pair<Dim, Dim>> names;  // core's dim -> shown dim, simultaneous
-  bool is_closed = false;
+  Signature signature;
   bool operator==(const Form&) const = default;
 };
 
@@ -47,9 +47,9 @@ struct Node {
 
 // Options that every constructor takes.
 struct LinopOptions {
-  std::vector<std::pair<std::string, int64_t>> extent;
-  std::string name;   // shown by print, trace and explain
-  bool batch = true;  // false: the signature is closed
+  std::vector<std::pair<std::string, int64_t>> extent = {};
+  std::string name = {};  // shown by print, trace and explain
+  bool batch = true;      // false: the signature is closed
 };
 
 // A linear operator with named dims: a handle on a shared, immutable core.
@@ -124,6 +124,11 @@ Linop operator-(const Linop& a, const Linop& b);
 Linop operator-(const Linop& a);
 Linop scale(c128 s, const Linop& a);  // s * A
 Linop operator*(c128 s, const Linop& a);
+
+// Plans the application of A to tensors like x ahead of time, for about this many applications;
+// what is worth building (Toeplitz kernels) depends on the number.  Returns the seconds that
+// planning took, 0 if there was a plan already.
+double prepare(const Linop& a, const Tensor& x, Context& context, int applications = 20);
 
 // Number of cores alive in this process: tests see that nothing leaks.
 int64_t live_cores() noexcept;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/add.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/chain.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/builder.hpp"
+#include "runtime/plan/rewrite.hpp"
+
+namespace lunops {
+
+AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name)
+    : Core(std::move(signature), std::move(name)), terms_(std::move(terms)) {
+  is_self_adjoint_ = std::all_of(terms_.begin(), terms_.end(), [](const Node& n) {
+    return n.form == nullptr && n.core->is_self_adjoint() && n.mode == Mode::forward;
+  });
+}
+
+Field AddCore::field() const noexcept { return field_of(terms_); }
+
+bool AddCore::same(const Core& other) const {
+  const std::vector<Node>& theirs = static_cast<const AddCore&>(other).terms_;
+  return std::equal(terms_.begin(), terms_.end(), theirs.begin(), theirs.end(), same_node);
+}
+
+void AddCore::complete(Mode mode, const Shape& in, Shape& out) const {
+  for (const Node& t : terms_) {
+    const Shape of_term = output_of(with_mode(t, mode), in);
+    for (int i = 0; i < out.ndim(); ++i) {
+      if (out.extent(i) == kUnknown) out = out.with_extent(i, of_term.extent(i));
+    }
+  }
+}
+
+void AddCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  std::vector<Product> products;
+  collect_terms(Node{shared_from_this(), mode, nullptr}, products);
+  if (b.options().rewrite) merge_terms(products, b);
+  if (products.empty()) {
+    b.add(prepare_step(make_ref(y), s));
+    return;
+  }
+  StepScale scale = s;
+  for (const Product& p : products) {
+    b.lower(p, x, y, scale);
+    scale = s.accumulating();
+  }
+}
+
+const AddCore* as_add(const Node& node) noexcept {
+  if (node.form != nullptr) return nullptr;
+  return dynamic_cast<const AddCore*>(node.core.get());
+}
+
+Linop Add(const std::vector<Linop>& given, const LinopOptions& options) {
+  if (given.empty()) {
+    fail(Code::argument, "Add", "no terms; give at least one operator");
+  }
+  for (const Linop& t : given) {
+    if (!t) fail(Code::argument, "Add", "a term is no operator");
+  }
+  const bool has_options = !options.name.empty() || !options.extent.empty() || !options.batch;
+  if (given.size() == 1 && !has_options) return given.front();
+  Signature sum = given.front().signature();
+  for (size_t i = 1; i < given.size(); ++i) {
+    sum = add(sum, given[i - 1].label(), given[i].signature(), given[i].label());
+  }
+  std::vector<Node> terms;
+  for (const Linop& t : given) terms.push_back(t.node());
+  return Linop(
+      std::make_shared<AddCore>(std::move(terms), with_options("Add", sum, options), options.name));
+}
+
+}  // namespace lunops

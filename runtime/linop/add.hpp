@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// A sum, accumulated in the order of its terms.
+class AddCore final : public Core {
+ public:
+  AddCore(std::vector<Node> terms, Signature signature, std::string name);
+
+  std::string_view kind() const noexcept override { return "Add"; }
+  Field field() const noexcept override;
+  std::vector<Node> children() const override { return terms_; }
+  bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
+  bool same(const Core& other) const override;
+  void complete(Mode, const Shape& in, Shape& out) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+ private:
+  std::vector<Node> terms_;
+  bool is_self_adjoint_ = false;
+};
+
+const AddCore* as_add(const Node& node) noexcept;  // null if the node renames it
+
+}  // namespace lunops

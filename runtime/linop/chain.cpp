@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/chain.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/builder.hpp"
+
+namespace lunops {
+
+Field field_of(const std::vector<Node>& nodes) noexcept {
+  for (const Node& n : nodes) {
+    if (n.core->field() == Field::complex) return Field::complex;
+  }
+  return Field::real;
+}
+
+Field ChainCore::field() const noexcept { return field_of(factors_); }
+
+std::vector<Node> ChainCore::factors(Mode mode) const {
+  std::vector<Node> made;
+  for (const Node& f : factors_) made.push_back(with_mode(f, mode));
+  if (transposes(mode)) std::reverse(made.begin(), made.end());
+  return made;
+}
+
+bool ChainCore::same(const Core& other) const {
+  const std::vector<Node>& theirs = static_cast<const ChainCore&>(other).factors_;
+  return std::equal(factors_.begin(), factors_.end(), theirs.begin(), theirs.end(), same_node);
+}
+
+void ChainCore::complete(Mode mode, const Shape& in, Shape& out) const {
+  Shape at = in;
+  const std::vector<Node> list = factors(mode);
+  for (size_t i = list.size(); i-- > 0;) {
+    at = output_of(list[i], at);
+    if (!at.is_known()) look_ahead(list, static_cast<int>(i), at, out);
+  }
+  for (int i = 0; i < out.ndim(); ++i) {
+    if (out.extent(i) == kUnknown) out = out.with_extent(i, at.extent(i));
+  }
+}
+
+void ChainCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  b.lower(Node{shared_from_this(), mode, nullptr}, x, y, s);
+}
+
+const ChainCore* as_chain(const Node& node) noexcept {
+  if (node.form != nullptr) return nullptr;
+  return dynamic_cast<const ChainCore*>(node.core.get());
+}
+
+Linop Chain(const std::vector<Linop>& given, const LinopOptions& options) {
+  if (given.empty()) {
+    fail(Code::argument, "Chain", "no factors; give at least one operator, or use lo.Identity");
+  }
+  for (const Linop& f : given) {
+    if (!f) fail(Code::argument, "Chain", "a factor is no operator");
+  }
+  const bool has_options = !options.name.empty() || !options.extent.empty() || !options.batch;
+  if (given.size() == 1 && !has_options) return given.front();
+
+  Composition product = composition_of(given.back().node());
+  for (size_t i = given.size() - 1; i-- > 0;) {
+    product =
+        compose(composition_of(given[i].node()), given[i].label(), product, given[i + 1].label());
+  }
+  product.signature = with_options("Chain", product.signature, options);
+
+  std::vector<Node> factors;
+  for (const Linop& f : given) {
+    const ChainCore* inner = as_chain(f.node());
+    if (inner != nullptr && inner->name().empty()) {
+      for (Node& n : inner->factors(f.mode())) factors.push_back(std::move(n));
+    } else {
+      factors.push_back(f.node());
+    }
+  }
+  return Linop(std::make_shared<ChainCore>(std::move(factors), std::move(product), options.name));
+}
+
+}  // namespace lunops

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// A product: the last factor acts first.
+class ChainCore final : public Core {
+ public:
+  ChainCore(std::vector<Node> factors, Composition composition, std::string name)
+      : Core(std::move(composition), std::move(name)), factors_(std::move(factors)) {}
+
+  std::string_view kind() const noexcept override { return "Chain"; }
+  Field field() const noexcept override;
+  std::vector<Node> children() const override { return factors_; }
+  bool same(const Core& other) const override;
+  void complete(Mode, const Shape& in, Shape& out) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+  // In the order in which they stand when the chain is seen in this mode.
+  std::vector<Node> factors(Mode mode) const;
+
+ private:
+  std::vector<Node> factors_;
+};
+
+const ChainCore* as_chain(const Node& node) noexcept;  // null if the node renames it
+Field field_of(const std::vector<Node>& nodes) noexcept;
+
+}  // namespace lunops

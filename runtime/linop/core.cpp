@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/core.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
+#include "runtime/linop/chain.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace lunops {
+
+namespace {
+
+std::atomic<int64_t> cores_alive{0};
+
+}  // namespace
+
+int64_t live_cores() noexcept { return cores_alive.load(); }
+
+Core::Core(Signature signature, std::string name)
+    : Core(Composition{std::move(signature), {}}, std::move(name)) {}
+
+Core::Core(Composition composition, std::string name)
+    : forward_(std::move(composition.signature)),
+      adjoint_(forward_.adjoint()),
+      inner_(std::move(composition.inner)),
+      name_(std::move(name)),
+      plans_(std::make_unique<PlanTable>()) {
+  cores_alive.fetch_add(1);
+}
+
+Core::~Core() { cores_alive.fetch_sub(1); }
+
+Mode Core::canonical(Mode mode) const noexcept {
+  return is_self_adjoint() && transposes(mode) ? mode ^ Mode::adjoint : mode;
+}
+
+std::optional<Operand> Core::view(Mode, const Operand&) const { return std::nullopt; }
+
+std::string Core::label() const {
+  return name_.empty() ? std::string(kind()) : fmt::format("{} '{}'", kind(), name_);
+}
+
+bool same_term(const Term& a, const Term& b) noexcept {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Term::Kind::dim:
+      return a.dim == b.dim;
+    case Term::Kind::variable:
+      return a.variable == b.variable && a.dim.primes == b.dim.primes;
+    case Term::Kind::ellipsis:
+      return true;
+  }
+  return false;
+}
+
+Side terms_of(const Side& side) {
+  Side terms;
+  for (const Term& t : side) {
+    if (t.kind != Term::Kind::ellipsis) terms.push_back(t);
+  }
+  return terms;
+}
+
+int find_term(const Side& side, const Term& term) noexcept {
+  for (size_t i = 0; i < side.size(); ++i) {
+    if (same_term(side[i], term)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Places places(const Side& side, bool is_open, int ndim) {
+  Places at;
+  const auto dots = std::find_if(side.begin(), side.end(),
+                                 [](const Term& t) { return t.kind == Term::Kind::ellipsis; });
+  const int terms = static_cast<int>(terms_of(side).size());
+  if (dots != side.end() || is_open) at.batch_count = ndim - terms;
+  at.batch_first = dots == side.end() ? 0 : static_cast<int>(dots - side.begin());
+  for (int i = 0; i < terms; ++i) {
+    at.term.push_back(i < at.batch_first ? i : i + at.batch_count);
+  }
+  return at;
+}
+
+Composition composition_of(const Node& node) {
+  Composition c{node.form == nullptr ? node.core->signature() : node.form->signature,
+                node.core->inner()};
+  if (transposes(node.mode)) c = adjoint(c);
+  return c;
+}
+
+Signature signature_of(const Node& node) {
+  if (node.form == nullptr) return node.core->signature(node.mode);
+  return transposes(node.mode) ? node.form->signature.adjoint() : node.form->signature;
+}
+
+std::string label_of(const Node& node) {
+  std::string suffix;
+  switch (node.mode) {
+    case Mode::forward:
+      break;
+    case Mode::transpose:
+      suffix = ".T";
+      break;
+    case Mode::conj:
+      suffix = ":conj()";
+      break;
+    case Mode::adjoint:
+      suffix = ".H";
+      break;
+  }
+  const std::string& name = node.core->name();
+  std::string text = fmt::format("{}{}", node.core->kind(), suffix);
+  return name.empty() ? text : fmt::format("{} '{}'", text, name);
+}
+
+Node with_mode(const Node& node, Mode flip) {
+  Node made = node;
+  made.mode = node.mode ^ flip;
+  if (made.core->is_self_adjoint()) made.mode = made.core->canonical(made.mode);
+  return made;
+}
+
+bool Node::operator==(const Node& other) const {
+  return core == other.core && mode == other.mode &&
+         (form == other.form || (form != nullptr && other.form != nullptr && *form == *other.form));
+}
+
+bool same_node(const Node& a, const Node& b) {
+  if (a == b) return true;
+  if (a.core == nullptr || b.core == nullptr) return false;
+  if (signature_of(a) != signature_of(b)) return false;
+  const ChainCore *left = as_chain(a), *right = as_chain(b);
+  if (left != nullptr && right != nullptr) {  // (A B)ᴴ is Bᴴ Aᴴ
+    const std::vector<Node> p = left->factors(a.mode), q = right->factors(b.mode);
+    return std::equal(p.begin(), p.end(), q.begin(), q.end(), same_node);
+  }
+  if (a.core->canonical(a.mode) != b.core->canonical(b.mode)) return false;
+  return a.core == b.core || (a.core->kind() == b.core->kind() &&
+                              a.core->signature() == b.core->signature() && a.core->same(*b.core));
+}
+
+namespace {
+
+// A name that no string can contain and that `shape` does not have yet.
+Dim fresh_dim(const std::vector<Dim>& taken) {
+  for (int i = 1;; ++i) {
+    const Dim dim{Name::intern(fmt::format("#.{}", i)), 0};
+    if (std::find(taken.begin(), taken.end(), dim) == taken.end()) return dim;
+  }
+}
+
+}  // namespace
+
+Shape output_of(const Node& node, const Shape& x) {
+  const Binding b = bind(signature_of(node), label_of(node), x);
+  std::vector<Dim> dims;
+  for (const Dim& seen : b.seen_output.dims()) {
+    Dim dim = seen.without_primes();
+    const bool is_nameless = dim.name.text().starts_with('#');
+    if (is_nameless && (seen.primes > 0 || b.input.find(dim) < 0)) {
+      std::vector<Dim> taken = dims;
+      for (const Dim& d : b.input.dims()) taken.push_back(d);
+      for (const Dim& d : b.seen_output.dims()) taken.push_back(d);
+      dim = fresh_dim(taken);
+    }
+    dims.push_back(dim);
+  }
+  Shape out(std::move(dims), b.seen_output.extents());
+  if (!out.is_known()) node.core->complete(node.mode, b.input, out);
+  return out;
+}
+
+Shape core_input(const Node& node, const Shape& shown) {
+  if (node.form == nullptr) return shown;
+  const Signature form = signature_of(node);
+  const Side own = terms_of(node.core->signature(node.mode).input());
+  const Places at = places(form.input(), form.is_open(), shown.ndim());
+  std::vector<Dim> dims = shown.dims();
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (own[i].kind == Term::Kind::dim) {
+      dims[static_cast<size_t>(at.term[i])] = own[i].dim.without_primes();
+    }
+  }
+  // A batch dim may have a name that the core uses itself.
+  for (int i = at.batch_first; i < at.batch_first + at.batch_count; ++i) {
+    Dim& dim = dims[static_cast<size_t>(i)];
+    bool is_taken = false;
+    for (const Dim& d : node.core->signature().dims()) is_taken = is_taken || d.name == dim.name;
+    if (is_taken) dim = fresh_dim(dims);
+  }
+  return Shape(std::move(dims), shown.extents());
+}
+
+void check_data(const Node& node, DType dtype, Device device) {
+  const Core& core = *node.core;
+  const std::vector<Node> children = core.children();
+  for (const Node& child : children) check_data(child, dtype, device);
+  if (!children.empty()) return;
+  if (core.field() == Field::complex && !is_complex(dtype)) {
+    fail(Code::dtype, "apply", "{} is complex but x is {}; use x:as \"{}\"", label_of(node),
+         name_of(dtype), name_of(complex_of(dtype)));
+  }
+  for (const WeightPtr& w : core.weights()) {
+    if (w->dtype() && *w->dtype() != dtype) {
+      fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(dtype),
+           label_of(node), name_of(*w->dtype()), name_of(*w->dtype()));
+    }
+    if (!(w->device() == device)) {
+      fail(Code::device, "apply", "x is on {} but the operator is on {}; use x:to \"{}\"",
+           device.text(), w->device().text(), w->device().text());
+    }
+  }
+}
+
+Signature with_options(std::string_view operation,
+                       Signature signature,
+                       const LinopOptions& options) {
+  DimExtents extents;
+  for (const auto& [name, extent] : options.extent) {
+    const Dim dim = Dim::parse(name);
+    if (!signature.has(dim)) {
+      std::vector<std::string> known;
+      for (const Dim& d : signature.dims()) known.push_back(d.text());
+      fail(Code::shape, operation, "extent: no dim '{}' in \"{}\"{}", dim.text(), signature.text(),
+           did_you_mean(dim.text(), known));
+    }
+    if (extent < 0) {
+      fail(Code::shape, operation, "extent of '{}' is {}; an extent is at least 0", dim.text(),
+           extent);
+    }
+    const int64_t there = signature.extent(dim);
+    if (there != kUnknown && there != extent) {
+      fail(Code::shape, operation, "extent of '{}' is {} in \"{}\" but {} in the option",
+           dim.text(), there, signature.text(), extent);
+    }
+    extents.emplace_back(dim, extent);
+  }
+  signature = signature.with_extents(extents);
+  return options.batch ? signature : signature.closed();
+}
+
+}  // namespace lunops

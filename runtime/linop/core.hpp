@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/linop/linop.hpp"
+#include "runtime/linop/weight.hpp"
+
+namespace lunops {
+
+class Builder;
+class PlanTable;
+struct Operand;
+struct StepScale;
+
+using DimExtents = std::vector<std::pair<Dim, int64_t>>;
+
+// The mathematics of an operator: weights, children, and how an application becomes steps.
+//
+// Immutable, counted by live_cores(), shared by handles and containers, and never pointing to a
+// handle, so that no cycle can arise.  Plans hang off the core that they were made for and hold
+// kernels and weights, never a core.  Shapes are seen under the core's own names; a Form renames
+// by position before a core is asked.
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(Signature signature, std::string name);
+  Core(Composition composition, std::string name);
+  virtual ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  virtual std::string_view kind() const noexcept = 0;
+  virtual Field field() const noexcept = 0;
+  virtual std::vector<Node> children() const { return {}; }
+  // Shown at the end of the operator's line in a tree, for example "weight 4.0 MiB".
+  virtual std::string details() const { return {}; }
+  virtual Weights weights() const { return {}; }
+
+  // A = Aᴴ: then .H is the operator itself.
+  virtual bool is_self_adjoint() const noexcept { return false; }
+  // Aᴴ A = I.
+  virtual bool is_isometry(Mode) const noexcept { return false; }
+  // The simplest mode that is the same operator: a Diagonal is its own transpose.
+  virtual Mode canonical(Mode mode) const noexcept;
+  // Aᴴ A (no inner) or Aᴴ M A where an entry knows an exact form that is better than the product.
+  virtual std::optional<Node> exact_normal(Mode, const Node* /*inner*/) const { return {}; }
+  // Same structure over the same storages; `other` has the same kind and signature.
+  virtual bool same(const Core& other) const = 0;
+
+  // Fills extents of `out` that the signature does not know but the input implies.
+  virtual void complete(Mode, const Shape& /*in*/, Shape& /*out*/) const {}
+  // y <- scale of A(x): adds the steps.  Shapes are complete and valid.
+  virtual void lower(
+      Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const = 0;
+  // The part of x that is the result, for operators that only select; nothing if data must move.
+  virtual std::optional<Operand> view(Mode, const Operand& /*x*/) const;
+
+  const Signature& signature() const noexcept { return forward_; }
+  const Signature& signature(Mode m) const noexcept { return transposes(m) ? adjoint_ : forward_; }
+  const DimExtents& inner() const noexcept { return inner_; }
+  const std::string& name() const noexcept { return name_; }
+  std::string label() const;  // "Dense 'maps'"
+  PlanTable& plans() const noexcept { return *plans_; }
+
+ private:
+  Signature forward_, adjoint_;
+  DimExtents inner_;
+  std::string name_;
+  std::unique_ptr<PlanTable> plans_;
+};
+
+// Where the terms of a side lie among the dims of a shape that matched it.
+struct Places {
+  std::vector<int> term;  // position by number of the term, "..." not counted
+  int batch_first = 0, batch_count = 0;
+};
+Places places(const Side& side, bool is_open, int ndim);
+Side terms_of(const Side& side);                        // without "..."
+bool same_term(const Term& a, const Term& b) noexcept;  // extents not compared
+int find_term(const Side& side, const Term& term) noexcept;
+
+// What a node shows: signature in its mode and form, "Dense.H 'maps'", children's view of modes.
+Signature signature_of(const Node& node);
+Composition composition_of(const Node& node);  // with inner dims
+std::string label_of(const Node& node);
+Node with_mode(const Node& node, Mode flip);   // node's mode ^ flip, self-adjoint cores normalised
+bool same_node(const Node& a, const Node& b);  // same node or same structure over the same storages
+
+// Shape of the result for an input of this shape; extents that nothing knows stay kUnknown.
+Shape output_of(const Node& node, const Shape& x);
+// Names under which the core sees a shape that the node's form was shown.
+Shape core_input(const Node& node, const Shape& shown);
+
+// Throws the errors of dtype and device that an application to such data would be.
+void check_data(const Node& node, DType dtype, Device device);
+
+// Signature with the common options applied.
+Signature with_options(std::string_view operation,
+                       Signature signature,
+                       const LinopOptions& options);
+
+}  // namespace lunops

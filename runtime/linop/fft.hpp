@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/pairs.hpp"
+
+namespace lunops {
+
+// A discrete Fourier transform of some dims.  The adjoint has the opposite sign and the same scale.
+class FftCore final : public Core {
+ public:
+  enum class Norm : uint8_t { ortho, backward, forward };
+  FftCore(Norm norm,
+          bool is_centred,
+          bool is_inverse,
+          std::vector<TermPair> pairs,
+          Signature signature,
+          std::string name);
+
+  std::string_view kind() const noexcept override { return "FFT"; }
+  Field field() const noexcept override { return Field::complex; }
+  std::string details() const override;
+  bool is_isometry(Mode) const noexcept override { return norm_ == Norm::ortho; }
+  std::optional<Node> exact_normal(Mode, const Node* inner) const override;
+  bool same(const Core& other) const override;
+  void complete(Mode, const Shape& in, Shape& out) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+ private:
+  double scale(double points) const noexcept;  // of the forward mode
+
+  Norm norm_;
+  bool is_centred_, is_inverse_;
+  std::vector<TermPair> pairs_;
+};
+
+}  // namespace lunops

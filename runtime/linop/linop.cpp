@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/linop.hpp"
+
+#include <cmath>
+#include <functional>
+#include <mutex>
+
+#include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/diagonal.hpp"
+#include "runtime/linop/identity.hpp"
+#include "runtime/linop/normal.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/linop/scalar.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace lunops {
+
+// What the four modes of one core and form share.  Normals are kept here, and a normal's core
+// refers to A's core, which knows nothing of this block.
+struct Linop::Block {
+  explicit Block(const Node& node)
+      : forward(signature_of({node.core, Mode::forward, node.form})), backward(forward.adjoint()) {}
+
+  const Signature forward, backward;
+  std::mutex mutex;
+  std::optional<Linop> normals[4];  // by mode
+};
+
+Linop::Linop(std::shared_ptr<const Core> core)
+    : Linop(Node{std::move(core), Mode::forward, nullptr}) {}
+Linop::Linop(Node node)
+    : node_(with_mode(node, Mode::forward)), block_(std::make_shared<Block>(node)) {}
+Linop::Linop(Node node, std::shared_ptr<Block> block)
+    : node_(std::move(node)), block_(std::move(block)) {}
+
+const Signature& Linop::signature() const {
+  return transposes(node_.mode) ? block_->backward : block_->forward;
+}
+
+std::vector<Dim> Linop::dims() const { return signature().dims(); }
+
+std::vector<Dim> Linop::inner() const {
+  std::vector<Dim> dims;
+  for (const auto& [dim, extent] : composition_of(node_).inner) dims.push_back(dim);
+  return dims;
+}
+
+int64_t Linop::extent(std::string_view text) const {
+  const Dim dim = Dim::parse(text);
+  if (signature().has(dim)) return signature().extent(dim);
+  const DimExtents inner_dims = composition_of(node_).inner;
+  for (const auto& [d, extent] : inner_dims) {
+    if (d == dim) return extent;
+  }
+  std::string list;
+  std::vector<std::string> known;
+  for (const Dim& d : dims()) known.push_back(d.text());
+  for (const auto& [d, extent] : inner_dims) known.push_back(d.text());
+  for (const std::string& name : known) list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+  fail(Code::shape, "extent", "no dim '{}' in {}; its dims are {}{}", dim.text(), label(), list,
+       did_you_mean(dim.text(), known));
+}
+
+std::vector<Linop> Linop::children() const {
+  std::vector<Linop> made;
+  for (const Node& child : node_.core->children()) made.emplace_back(child);
+  return made;
+}
+
+std::string Linop::kind() const { return std::string(node_.core->kind()); }
+std::string Linop::label() const { return label_of(node_); }
+Field Linop::field() const { return node_.core->field(); }
+bool Linop::is_real_linear() const { return false; }
+
+namespace {
+
+void visit(const Node& node, const std::function<void(const Weight&)>& f) {
+  for (const WeightPtr& w : node.core->weights()) f(*w);
+  for (const Node& child : node.core->children()) visit(child, f);
+}
+
+}  // namespace
+
+std::optional<DType> Linop::dtype() const {
+  std::optional<DType> found;
+  visit(node_, [&](const Weight& w) {
+    if (!found) found = w.dtype();
+  });
+  return found;
+}
+
+std::optional<Device> Linop::device() const {
+  std::optional<Device> found;
+  visit(node_, [&](const Weight& w) {
+    if (!found) found = w.device();
+  });
+  return found;
+}
+
+Tensor Linop::operator()(const Tensor& x, Context& context) const {
+  const auto plan = node_.core->plans().get(node_, x, nullptr, context);
+  const size_t bytes = static_cast<size_t>(plan->output()->shape.count()) * size_of(plan->dtype());
+  Tensor y(Storage::make(bytes, context), plan->output(), 0, plan->dtype());
+  plan->run(x, y, {}, context);
+  return y;
+}
+
+namespace {
+
+// First and one past the last byte that a tensor may touch.
+std::pair<const std::byte*, const std::byte*> range_of(const Tensor& t) {
+  int64_t low = 0, high = 0;
+  for (int i = 0; i < t.ndim(); ++i) {
+    const int64_t n = t.shape().extent(i);
+    if (n == 0) return {nullptr, nullptr};
+    const int64_t reach = (n - 1) * t.strides()[static_cast<size_t>(i)];
+    (reach < 0 ? low : high) += reach;
+  }
+  const auto* data = static_cast<const std::byte*>(t.data());
+  const auto size = static_cast<int64_t>(size_of(t.dtype()));
+  return {data + low * size, data + (high + 1) * size};
+}
+
+}  // namespace
+
+void Linop::apply(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
+  const auto plan = node_.core->plans().get(node_, x, &y, context);
+  if (x.storage() == y.storage()) {
+    const auto [x0, x1] = range_of(x);
+    const auto [y0, y1] = range_of(y);
+    if (x0 < y1 && y0 < x1) {
+      fail(Code::argument, "apply", "out overlaps x; give an out of its own memory, or x:clone()");
+    }
+  }
+  if (y.storage()->is_read_only()) {
+    fail(Code::argument, "apply", "out is read-only; give an out that can be written");
+  }
+  plan->run(x, y, s, context);
+  y.storage()->touch();
+}
+
+std::pair<Shape, DType> Linop::result(const Tensor& x) const {
+  check_data(node_, x.dtype(), x.device());
+  Shape out = bind(signature(), label(), x.shape()).output;
+  const Shape known = output_of(node_, bind(signature(), label(), x.shape()).input);
+  for (int i = 0; i < out.ndim(); ++i) out = out.with_extent(i, known.extent(i));
+  return {out, x.dtype()};
+}
+
+Linop Linop::H() const { return Linop(with_mode(node_, Mode::adjoint), block_); }
+Linop Linop::T() const { return Linop(with_mode(node_, Mode::transpose), block_); }
+Linop Linop::conj() const { return Linop(with_mode(node_, Mode::conj), block_); }
+
+Linop Linop::N() const {
+  std::lock_guard lock(block_->mutex);
+  std::optional<Linop>& kept = block_->normals[static_cast<size_t>(node_.mode)];
+  if (!kept) kept.emplace(make_normal(node_, nullptr));
+  return *kept;
+}
+
+Linop Linop::normal(const Linop& inner) const { return Linop(make_normal(node_, &inner.node_)); }
+
+Linop Linop::rename(const std::vector<std::pair<std::string, std::string>>& names) const {
+  Signature shown = signature().rename(names);
+  if (transposes(node_.mode)) shown = shown.adjoint();
+  return Linop(Node{node_.core, node_.mode, std::make_shared<const Form>(Form{std::move(shown)})});
+}
+
+Linop Linop::closed() const {
+  Signature shown = signature().closed();
+  if (transposes(node_.mode)) shown = shown.adjoint();
+  return Linop(Node{node_.core, node_.mode, std::make_shared<const Form>(Form{std::move(shown)})});
+}
+
+Linop Linop::power(double exponent) const {
+  if (!std::isfinite(exponent)) {
+    fail(Code::argument, "power", "exponent is {}; give a finite number", exponent);
+  }
+  if (const auto made = diagonal_power(node_, exponent)) return Linop(*made);
+  if (const auto made = scalar_power(node_, exponent)) return Linop(*made);
+  if (exponent < 0) {
+    fail(Code::argument, "power",
+         "{} ^ {}: an operator has no inverse to apply; solve instead, with lo.cg(A.N, A.H(y))",
+         label(), exponent);
+  }
+  if (exponent != std::floor(exponent) || exponent > 64) {
+    fail(Code::argument, "power", "{} ^ {}: the exponent must be an integer from 0 to 64", label(),
+         exponent);
+  }
+  const Side in = signature().input(), out = signature().output();
+  bool is_square = in.size() == out.size();
+  for (size_t i = 0; is_square && i < in.size(); ++i) {
+    is_square = in[i].kind == out[i].kind && in[i].dim.name == out[i].dim.name &&
+                in[i].variable == out[i].variable;
+  }
+  if (!is_square) {
+    fail(Code::shape, "power", "{} ^ {}: input {} and output {} differ; a power needs equal sides",
+         label(), exponent, braced(in, false), braced(out, false));
+  }
+  const int n = static_cast<int>(exponent);
+  if (n == 0) return Linop(identity_like(signature()));
+  return Chain(std::vector<Linop>(static_cast<size_t>(n), *this));
+}
+
+bool Linop::operator==(const Linop& other) const { return same_node(node_, other.node_); }
+
+size_t Linop::hash() const noexcept {
+  return std::hash<const void*>()(node_.core.get()) * 4 + static_cast<size_t>(node_.mode);
+}
+
+double prepare(const Linop& a, const Tensor& x, Context& context, int applications) {
+  if (a.core()->plans().has(a.node(), x, context)) return 0.0;
+  return a.core()->plans().get(a.node(), x, nullptr, context, applications)->seconds();
+}
+
+Linop operator*(const Linop& a, const Linop& b) { return Chain({a, b}); }
+Linop operator+(const Linop& a, const Linop& b) { return Add({a, b}); }
+Linop operator-(const Linop& a, const Linop& b) { return Add({a, scale(-1.0, b)}); }
+Linop operator-(const Linop& a) { return scale(-1.0, a); }
+Linop operator*(c128 s, const Linop& a) { return scale(s, a); }
+Linop scale(c128 s, const Linop& a) { return Chain({Scalar(s), a}); }
+
+}  // namespace lunops

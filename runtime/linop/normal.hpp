@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// Aᴴ A, or Aᴴ M A.  How it is carried out is decided when planning.
+class NormalCore final : public Core {
+ public:
+  NormalCore(Node a, std::optional<Node> inner, Composition composition);
+
+  std::string_view kind() const noexcept override { return "Normal"; }
+  Field field() const noexcept override;
+  std::vector<Node> children() const override;
+  bool is_self_adjoint() const noexcept override;
+  bool same(const Core& other) const override;
+  void complete(Mode, const Shape& in, Shape& out) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+  std::vector<Node> factors(Mode mode) const;  // Aᴴ, M, A
+
+ private:
+  Node a_;
+  std::optional<Node> middle_;
+};
+
+const NormalCore* as_normal(const Node& node) noexcept;  // null if the node renames it
+
+// The exact form that A's entry gives, else the product.
+Node make_normal(const Node& a, const Node* inner);
+
+}  // namespace lunops

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "runtime/backend/nufft.hpp"
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/operators.hpp"
+
+namespace lunops {
+
+// What a NUFFT was asked to be, by image dim where options go by dim.
+struct NufftChoices {
+  std::optional<double> tol;
+  int width = 0;
+  std::array<double, 3> oversamp = {0, 0, 0};
+  std::array<int64_t, 3> grid = {0, 0, 0};
+  std::string units;  // empty: cycles, checked
+  Toeplitz toeplitz = Toeplitz::automatic;
+};
+
+// The non-uniform Fourier transform (nufft.md §1).
+//
+// Terms of the string are the image (in-only), the samples (out-only), frames (kept, with points of
+// their own) and batch dims.  Sorted points are made by the first plan that needs them, once for
+// each image size and precision, and serve forward, adjoint and Toeplitz builds alike.
+class NufftCore final : public Core {
+ public:
+  // `terms`: of the trajectory's dims by position, with an ellipsis for the coordinate dim.
+  NufftCore(WeightPtr trajectory,
+            Side terms,
+            NufftChoices choices,
+            Signature signature,
+            std::string name);
+
+  std::string_view kind() const noexcept override { return "NUFFT"; }
+  Field field() const noexcept override { return Field::complex; }
+  std::string details() const override;
+  Weights weights() const override { return {trajectory_}; }
+  bool same(const Core& other) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+  const NufftChoices& choices() const noexcept { return choices_; }
+  const Tensor& trajectory() const noexcept { return trajectory_->tensor(); }
+  const Side& trajectory_terms() const noexcept { return terms_; }
+  const Side& image_terms() const noexcept { return image_; }
+  const Side& sample_terms() const noexcept { return samples_; }
+  const Side& frame_terms() const noexcept { return frames_; }
+  int64_t points_per_frame() const noexcept { return points_; }
+  int64_t frames() const noexcept { return frame_count_; }
+
+  NufftSpec spec(const std::vector<int64_t>& image, DType dtype) const;  // without coordinates
+  // {frames, points, d} in cycles, finite; warns of units that look wrong.
+  std::vector<double> coordinates(const std::vector<int64_t>& image, Context* context) const;
+  std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
+                                            DType dtype,
+                                            Context& context) const;
+  // The kernel of FᴴMF, M a Diagonal or null; kept as long as a plan uses it.
+  struct KernelKey {
+    std::vector<int64_t> image;
+    DType dtype;
+    const Backend* backend;
+    WeightPtr middle;  // null: none
+    bool is_conjugate = false;
+    int64_t kernels = 1;
+  };
+  template <class Make>
+  std::shared_ptr<const ToeplitzKernel> kernel(const KernelKey& key, const Make& make) const {
+    std::lock_guard lock(kernel_mutex_);
+    for (const auto& [known, kernel] : kernels_) {
+      if (!matches(known, key)) continue;
+      if (auto alive = kernel.lock()) return alive;
+    }
+    std::erase_if(kernels_, [](const auto& each) { return each.second.expired(); });
+    std::shared_ptr<const ToeplitzKernel> made = make();
+    kernels_.emplace_back(key, made);
+    return made;
+  }
+
+ private:
+  static bool matches(const KernelKey& a, const KernelKey& b) noexcept;
+  void check_units(const std::vector<int64_t>& image,
+                   const std::vector<double>& largest,
+                   int64_t beyond,
+                   int64_t count,
+                   Context& context) const;
+
+  WeightPtr trajectory_;
+  Side terms_;
+  NufftChoices choices_;
+  Side image_, samples_, frames_;
+  int64_t points_ = 1, frame_count_ = 1;
+
+  struct Points {
+    std::vector<int64_t> image;
+    DType dtype;
+    const Backend* backend;
+    std::shared_ptr<const NufftPoints> points;
+  };
+  mutable std::mutex mutex_, kernel_mutex_;
+  mutable std::vector<Points> made_;
+  mutable bool has_warned_ = false;
+  mutable std::vector<std::pair<KernelKey, std::weak_ptr<const ToeplitzKernel>>> kernels_;
+};
+
+const NufftCore* as_nufft(const Node& node) noexcept;  // null if the node renames it
+
+// Weights over image and batch dims that are multiplied inside a NUFFT: a Diagonal, or a Dense that
+// produces one batch dim, over which the adjoint sums.
+struct AttachedMaps {
+  WeightPtr weight;
+  Side terms;
+  Signature signature;      // of the operator that the maps were
+  std::optional<Term> sum;  // the batch dim that it produces
+};
+
+// Steps for F, or for F after its maps, on image and samples in the places of the mode.
+void lower_nufft(Builder& b,
+                 const NufftCore& f,
+                 const AttachedMaps* maps,
+                 Mode mode,
+                 const Operand& x,
+                 const Operand& y,
+                 const StepScale& s);
+
+// F * S as one operator: forward, and adjoint Sᴴ * Fᴴ.
+class MappedNufftCore final : public Core {
+ public:
+  MappedNufftCore(std::shared_ptr<const NufftCore> f, AttachedMaps maps, Composition composition);
+  std::string_view kind() const noexcept override { return "NUFFT"; }
+  Field field() const noexcept override { return Field::complex; }
+  std::string details() const override { return fmt::format("{}, maps attached", f_->details()); }
+  Weights weights() const override { return {f_->weights().front(), maps_.weight}; }
+  bool same(const Core& other) const override { return this == &other; }
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+ private:
+  std::shared_ptr<const NufftCore> f_;
+  AttachedMaps maps_;
+};
+
+}  // namespace lunops

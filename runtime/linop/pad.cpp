@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/pad.hpp"
+
+#include <cmath>
+
+#include "runtime/backend/backend.hpp"
+#include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
+#include "runtime/linop/diagonal.hpp"
+#include "runtime/linop/identity.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/builder.hpp"
+
+namespace lunops {
+
+PadCore::PadCore(
+    bool is_crop, At at, std::vector<TermPair> pairs, Signature signature, std::string name)
+    : Core(std::move(signature), std::move(name)),
+      is_crop_(is_crop),
+      at_(at),
+      pairs_(std::move(pairs)) {}
+
+std::string PadCore::details() const {
+  switch (at_) {
+    case At::centre:
+      return "at centre";
+    case At::start:
+      return "at start";
+    case At::end:
+      return "at end";
+  }
+  return {};
+}
+
+Mode PadCore::canonical(Mode mode) const noexcept {
+  return transposes(mode) ? Mode::adjoint : Mode::forward;
+}
+
+int64_t PadCore::offset(int64_t large, int64_t small) const noexcept {
+  switch (at_) {
+    case At::centre:
+      return large / 2 - small / 2;
+    case At::start:
+      return 0;
+    case At::end:
+      return large - small;
+  }
+  return 0;
+}
+
+std::optional<Node> PadCore::exact_normal(Mode mode, const Node* inner) const {
+  if (inner != nullptr) return std::nullopt;
+  const Side side = transposes(mode) ? signature().output() : signature().input();
+  const Signature on_input(side, side, signature().is_open());
+  if (pads(mode)) {
+    return Node{std::make_shared<IdentityCore>(on_input, ""), Mode::forward, nullptr};
+  }
+  // Ones where the cut keeps an element, zeros elsewhere.
+  const Side in = terms_of(signature().input()), out = terms_of(signature().output());
+  Side terms;
+  std::vector<int64_t> extents, first, count;
+  for (const TermPair& pair : pairs_) {
+    const Term &a = in[static_cast<size_t>(pair.in)], &b = out[static_cast<size_t>(pair.out)];
+    const Term &large = is_crop_ ? a : b, &small = is_crop_ ? b : a;
+    if (large.kind == Term::Kind::variable) return std::nullopt;
+    if (large.extent == kUnknown || small.extent == kUnknown) return std::nullopt;
+    terms.push_back(large);
+    terms.back().extent = kUnknown;
+    extents.push_back(large.extent);
+    first.push_back(offset(large.extent, small.extent));
+    count.push_back(small.extent);
+  }
+  auto recipe = [extents, first, count](DType dtype, Context& context) {
+    const Tensor mask = zeros(Shape::unnamed(extents), dtype, context);
+    Tensor inside = mask;
+    for (size_t i = 0; i < extents.size(); ++i) {
+      inside = inside.slice(static_cast<int>(i), first[i], count[i]);
+    }
+    context.backend().fill(1.0, inside.view(), *context.stream);
+    return mask;
+  };
+  const auto weight = std::make_shared<Weight>(extents, false, Weights{}, std::move(recipe));
+  // The side in normal form: without the prime that the larger side of an adjoint carries.
+  const Signature shown =
+      transposes(mode) ? on_input : Signature(side, side, signature().is_open());
+  for (Term& t : terms) t.dim.primes = 0;
+  return Node{std::make_shared<DiagonalCore>(weight, terms, shown, ""), Mode::forward, nullptr};
+}
+
+bool PadCore::same(const Core& other) const {
+  return at_ == static_cast<const PadCore&>(other).at_;
+}
+
+Operand PadCore::window(Mode mode, const Operand& large, const Shape& small) const {
+  // dims.source maps the dims of the smaller array to those of the larger one.
+  const Mode to_small = pads(mode) ? mode ^ Mode::transpose : mode;
+  const PairedDims dims = paired_dims(signature(), pairs_, to_small, small.ndim());
+  Operand part = large;
+  part.shape = small;
+  part.strides.clear();
+  for (const int source : dims.source) {
+    part.strides.push_back(large.strides[static_cast<size_t>(source)]);
+  }
+  for (const int at : dims.mixed) {
+    const int source = dims.source[static_cast<size_t>(at)];
+    const int64_t n = large.shape.extent(source), m = small.extent(at);
+    if (m > n) {
+      fail(Code::shape, "apply", "{} of {} from '{}' = {} to {}; use {}", label(),
+           large.shape.braced(), small.dim(at).text(), pads(mode) ? m : n, pads(mode) ? n : m,
+           pads(mode) ? "Crop" : "Pad");
+    }
+    part.offset += offset(n, m) * part.strides[static_cast<size_t>(at)] *
+                   static_cast<int64_t>(size_of(large.dtype));
+  }
+  return part;
+}
+
+void PadCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  if (!pads(mode)) {
+    b.copy(window(mode, x, y.shape), y, s);
+    return;
+  }
+  b.add(prepare_step(make_ref(y), s));
+  b.copy(x, window(mode, y, x.shape), s.accumulating());
+}
+
+std::optional<Operand> PadCore::view(Mode mode, const Operand& x) const {
+  if (pads(mode)) return std::nullopt;
+  Shape out = output_of(Node{shared_from_this(), mode, nullptr}, x.shape);
+  if (!out.is_known()) return std::nullopt;
+  return window(mode, x, out);
+}
+
+namespace {
+
+Linop make_pad(bool is_crop, std::string_view text, const PadOptions& options) {
+  const char* name = is_crop ? "Crop" : "Pad";
+  PadCore::At at = PadCore::At::centre;
+  if (options.at == "start") {
+    at = PadCore::At::start;
+  } else if (options.at == "end") {
+    at = PadCore::At::end;
+  } else if (options.at != "centre") {
+    const std::vector<std::string> known{"centre", "start", "end"};
+    fail(Code::argument, name, "at is '{}'; it is centre, start or end{}", options.at,
+         did_you_mean(options.at, known));
+  }
+  if (options.scale && !options.to.empty()) {
+    fail(Code::argument, name, "give either 'to' or 'scale', not both");
+  }
+  if (!options.scale && options.to.empty()) {
+    fail(Code::argument, name, "give 'to', the extents of the result, or 'scale'");
+  }
+  const SignatureText parsed = parse_signature(name, text);
+  Signature signature = parsed.signature;
+  if (parsed.is_one_sided) {
+    Side out = parsed.side;
+    for (Term& t : out) {
+      if (t.kind != Term::Kind::dim) continue;
+      bool changes = options.scale.has_value();
+      for (const auto& [dim, extent] : options.to) changes = changes || Dim::parse(dim) == t.dim;
+      if (changes) {
+        t.dim.primes = 1;
+        t.extent = kUnknown;
+      }
+    }
+    signature = Signature(parsed.side, out);
+  }
+  std::vector<TermPair> pairs = mixed_pairs(name, signature);
+  signature = with_options(name, signature, options);
+  const Side in = terms_of(signature.input()), out = terms_of(signature.output());
+  DimExtents known;
+  for (const auto& [key, extent] : options.to) {
+    const Dim dim = Dim::parse(key);
+    const TermPair* found = nullptr;
+    for (const TermPair& pair : pairs) {
+      const bool is_it = in[static_cast<size_t>(pair.in)].dim == dim ||
+                         out[static_cast<size_t>(pair.out)].dim == dim;
+      if (is_it) found = &pair;
+    }
+    if (found == nullptr) {
+      std::vector<std::string> names;
+      for (const Dim& d : signature.dims()) names.push_back(d.text());
+      fail(Code::shape, name, "to: no dim '{}' in \"{}\"{}", key, signature.text(),
+           did_you_mean(key, names));
+    }
+    if (extent < 0) fail(Code::shape, name, "to: extent of '{}' is {}", key, extent);
+    known.emplace_back(out[static_cast<size_t>(found->out)].dim, extent);
+  }
+  for (const TermPair& pair : pairs) {
+    const Term &a = in[static_cast<size_t>(pair.in)], &b = out[static_cast<size_t>(pair.out)];
+    if (!options.scale) continue;
+    if (a.extent == kUnknown) {
+      fail(Code::shape, name, "extent of '{}' is unknown; 'scale' needs extent = {{{} = …}}",
+           a.dim.text(), a.dim.text());
+    }
+    const double scaled = std::floor(*options.scale * static_cast<double>(a.extent));
+    if (!(scaled >= 0) || scaled > 9e15) {
+      fail(Code::argument, name, "scale = {} of '{}' = {} gives no extent", *options.scale,
+           a.dim.text(), a.extent);
+    }
+    known.emplace_back(b.dim, static_cast<int64_t>(scaled));
+  }
+  signature = signature.with_extents(known);
+  const Side sized_out = terms_of(signature.output());
+  for (const TermPair& pair : pairs) {
+    const Term& a = in[static_cast<size_t>(pair.in)];
+    const Term& b = sized_out[static_cast<size_t>(pair.out)];
+    if (b.extent == kUnknown) {
+      fail(Code::shape, name, "'to' does not say the extent of '{}'", b.dim.text());
+    }
+    if (a.extent == kUnknown) continue;
+    if (!is_crop && b.extent < a.extent) {
+      fail(Code::shape, name, "'{}' would go from {} to {}, which is less; use Crop", a.dim.text(),
+           a.extent, b.extent);
+    }
+    if (is_crop && b.extent > a.extent) {
+      fail(Code::shape, name, "'{}' would go from {} to {}, which is more; use Pad", a.dim.text(),
+           a.extent, b.extent);
+    }
+  }
+  return Linop(std::make_shared<PadCore>(is_crop, at, std::move(pairs), signature, options.name));
+}
+
+}  // namespace
+
+Linop Pad(std::string_view text, const PadOptions& options) {
+  return make_pad(false, text, options);
+}
+
+Linop Crop(std::string_view text, const PadOptions& options) {
+  return make_pad(true, text, options);
+}
+
+}  // namespace lunops

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/pairs.hpp"
+
+namespace lunops {
+
+// Pad embeds an array into zeros, Crop cuts one out; each is the other's adjoint.
+class PadCore final : public Core {
+ public:
+  enum class At : uint8_t { centre, start, end };
+  PadCore(bool is_crop, At at, std::vector<TermPair> pairs, Signature signature, std::string name);
+
+  std::string_view kind() const noexcept override { return is_crop_ ? "Crop" : "Pad"; }
+  Field field() const noexcept override { return Field::real; }
+  std::string details() const override;
+  Mode canonical(Mode mode) const noexcept override;
+  bool is_isometry(Mode mode) const noexcept override { return pads(mode); }
+  std::optional<Node> exact_normal(Mode, const Node* inner) const override;
+  bool same(const Core& other) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+  std::optional<Operand> view(Mode, const Operand& x) const override;
+
+ private:
+  bool pads(Mode mode) const noexcept { return is_crop_ == transposes(mode); }
+  // Index in the larger array of the first element of the smaller one.
+  int64_t offset(int64_t large, int64_t small) const noexcept;
+  // The part of `large` that the smaller array is, with dims in the order of the smaller one.
+  Operand window(Mode mode, const Operand& large, const Shape& small) const;
+
+  bool is_crop_;
+  At at_;
+  std::vector<TermPair> pairs_;
+};
+
+}  // namespace lunops

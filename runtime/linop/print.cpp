@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+namespace {
+
+std::string arrow(const Signature& sig, bool has_extents) {
+  return fmt::format("{} -> {}", braced(sig.input(), has_extents),
+                     braced(sig.output(), has_extents));
+}
+
+struct Row {
+  std::string lead, head, shapes, details;
+};
+
+// Names of the dims of `at` that a factor takes as batch.
+std::string over_text(const Node& node, const Shape& at) {
+  std::string names;
+  const Binding binding = bind(signature_of(node), label_of(node), at);
+  for (const int p : binding.batch) {
+    names += fmt::format("{}{}", names.empty() ? ", over " : " ", binding.input.dim(p).text());
+  }
+  return names;
+}
+
+// Which dims each factor of a chain takes as batch, where the input's dims are all named.
+std::vector<std::string> batch_texts(const Node& node, const std::vector<Node>& factors) {
+  std::vector<std::string> texts(factors.size());
+  const Signature sig = signature_of(node);
+  for (const Term& t : sig.input()) {
+    if (t.kind != Term::Kind::dim) return texts;
+  }
+  Shape at = sig.ishape();
+  for (size_t i = factors.size(); i-- > 0;) {
+    texts[i] = over_text(factors[i], at);
+    at = output_of(factors[i], at);
+  }
+  return texts;
+}
+
+void collect(const Node& node,
+             const std::string& lead,
+             const std::string& below,
+             const std::string& over,
+             std::vector<Row>& rows) {
+  rows.push_back(
+      {lead, label_of(node), arrow(signature_of(node), false) + over, node.core->details()});
+  std::vector<Node> children = node.core->children();
+  const bool is_chain = node.core->kind() == "Chain";
+  if (is_chain && transposes(node.mode)) std::reverse(children.begin(), children.end());
+  if (node.core->kind() != "Normal") {
+    for (Node& c : children) c = with_mode(c, node.mode);
+  }
+  const std::vector<std::string> texts = is_chain && node.form == nullptr
+                                             ? batch_texts(node, children)
+                                             : std::vector<std::string>(children.size());
+  for (size_t i = 0; i < children.size(); ++i) {
+    const bool is_last = i + 1 == children.size();
+    collect(children[i], below + (is_last ? "└─ " : "├─ "), below + (is_last ? "   " : "│  "),
+            texts[i], rows);
+  }
+}
+
+// Columns on the screen: bytes that begin a character.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string Linop::text() const { return fmt::format("{} {}", label(), arrow(signature(), true)); }
+
+std::string Linop::tree(int max_lines) const {
+  std::string head = label();
+  if (const auto t = dtype()) head += fmt::format(" {}", name_of(*t));
+  if (const auto d = device()) head += fmt::format(" {}", d->text());
+  head += fmt::format("  {}", arrow(signature(), true));
+  const std::string note = node_.core->details();
+  std::vector<Row> rows;
+  collect(node_, "", "", "", rows);
+  rows.erase(rows.begin());
+  if (rows.empty()) return note.empty() ? head : fmt::format("{}  {}", head, note);
+  size_t head_width = 0, shape_width = 0;
+  for (const Row& r : rows) {
+    head_width = std::max(head_width, width(r.lead) + width(r.head));
+    shape_width = std::max(shape_width, width(r.shapes));
+  }
+  std::string text = head;
+  int lines = 1;
+  for (const Row& r : rows) {
+    if (++lines > max_lines) {
+      text += fmt::format("\n… {} more", rows.size() - static_cast<size_t>(lines) + 2);
+      break;
+    }
+    text += fmt::format("\n{}{}", r.lead, r.head);
+    text += std::string(head_width - width(r.lead) - width(r.head) + 2, ' ') + r.shapes;
+    if (!r.details.empty()) {
+      text += std::string(shape_width - width(r.shapes) + 2, ' ') + r.details;
+    }
+  }
+  return text;
+}
+
+}  // namespace lunops

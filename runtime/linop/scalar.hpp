@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// y = s x.  s is kept in double and rounded to the data's precision by the kernels.
+class ScalarCore final : public Core {
+ public:
+  ScalarCore(c128 value, Signature signature, std::string name)
+      : Core(std::move(signature), std::move(name)), value_(value) {}
+  std::string_view kind() const noexcept override { return "Scalar"; }
+  Field field() const noexcept override {
+    return value_.imag() == 0.0 ? Field::real : Field::complex;
+  }
+  bool is_self_adjoint() const noexcept override { return value_.imag() == 0.0; }
+  Mode canonical(Mode mode) const noexcept override;
+  std::string details() const override;
+  std::optional<Node> exact_normal(Mode, const Node* inner) const override;
+  bool same(const Core& other) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+  c128 value(Mode mode) const noexcept { return conjugates(mode) ? std::conj(value_) : value_; }
+
+ private:
+  c128 value_;
+};
+
+const ScalarCore* as_scalar(const Node& node) noexcept;
+std::optional<Node> scalar_power(const Node& node, double exponent);
+
+}  // namespace lunops

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/core/signature.hpp"
+#include "runtime/tensor/tensor.hpp"
+
+namespace lunops {
+
+class Weight;
+using WeightPtr = std::shared_ptr<const Weight>;
+using Weights = std::vector<WeightPtr>;
+
+// The weight of an operator: a user's tensor, shared and not copied, or a recipe over other weights
+// that is carried out by the first plan that needs it.
+//
+// Versions of the user's tensors stored here on construction show a later write, which is an error
+// at the next use.  Roundings to the other precision are made once and kept.  Thread-safe.
+class Weight {
+ public:
+  // `owner` is the label of the operator: "Dense 'maps'".
+  Weight(Tensor tensor, std::string owner);
+  using Recipe = std::function<Tensor(DType dtype, Context& context)>;
+  Weight(std::vector<int64_t> extents, bool is_complex, Weights sources, Recipe recipe);
+
+  const std::vector<int64_t>& extents() const noexcept { return extents_; }
+  int64_t count() const noexcept;
+  bool is_complex() const noexcept { return is_complex_; }
+  bool is_given() const noexcept { return recipe_ == nullptr; }
+  const Tensor& tensor() const noexcept { return tensor_; }  // of a given weight
+  const Weights& sources() const noexcept { return sources_; }
+  // What the weight allows data to be: a complex weight fixes the precision.
+  std::optional<DType> dtype() const;
+  Device device() const;
+
+  // The dtype in which data of `data` dtype meet this weight: real weights stay real.
+  DType meets(DType data) const noexcept;
+  // In this dtype; a conversion or a carried-out recipe is kept if `keep`.
+  Tensor as(DType dtype, Context& context, bool keep = true) const;
+  void check() const;  // throws Error{argument} if a user's tensor was written after construction
+  bool same(const Weight& other) const noexcept;
+
+ private:
+  std::vector<int64_t> extents_;
+  bool is_complex_ = false;
+  Tensor tensor_;
+  uint64_t version_ = 0;
+  std::string owner_;
+  Weights sources_;
+  Recipe recipe_;
+  mutable std::mutex mutex_;
+  mutable std::vector<Tensor> made_;
+};
+
+// Strides of a weight with these terms, for views whose dims are `dims` (0 for a dim it lacks).
+std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values);
+
+// Recipes.  Sides say which dims the operands and the result have.
+WeightPtr weight_product(const WeightPtr& a,
+                         const Side& a_terms,
+                         bool conjugate_a,
+                         const WeightPtr& b,
+                         const Side& b_terms,
+                         bool conjugate_b,
+                         const Side& terms);
+WeightPtr weight_square(const WeightPtr& a);  // |a|^2, real
+// Sum of scale_k * a_k over {a_k}; a null operand stands for ones.
+struct WeightTerm {
+  c128 scale;
+  WeightPtr weight;
+  Side terms;
+  bool conjugate = false;
+};
+WeightPtr weight_sum(const std::vector<WeightTerm>& summands, const Side& terms);
+// G[terms] = sum over `summed` of a b, either of them conjugated; `take_real` where the result is
+// known to be real.
+WeightPtr weight_contract(const WeightPtr& a,
+                          const Side& a_terms,
+                          bool conjugate_a,
+                          const WeightPtr& b,
+                          const Side& b_terms,
+                          bool conjugate_b,
+                          const Side& terms,
+                          const Side& summed,
+                          bool take_real);
+
+}  // namespace lunops

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/builder.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/diagonal.hpp"
+#include "runtime/plan/rewrite.hpp"
+
+namespace lunops {
+
+Operand Builder::slot(const Shape& shape, DType dtype) {
+  Operand o;
+  o.shape = shape;
+  o.strides = row_major(shape.extents());
+  o.dtype = dtype;
+  o.place = Place::slot;
+  o.slot = static_cast<int>(slots_.size());
+  slots_.push_back({static_cast<size_t>(shape.count()) * size_of(dtype)});
+  return o;
+}
+
+Tensor Builder::values(const WeightPtr& w, DType dtype) {
+  if (!w->is_given() || w->tensor().dtype() != dtype) {
+    persists(static_cast<size_t>(w->count()) * size_of(dtype));
+  }
+  if (is_dry()) return {};
+  Tensor made = w->as(dtype, context_);
+  plan_->kept_.push_back(made);
+  return made;
+}
+
+Ref Builder::weight(const WeightPtr& w,
+                    DType dtype,
+                    const std::vector<int64_t>& extents,
+                    const Side& dims,
+                    const Side& terms) {
+  const Tensor made = values(w, dtype);
+  if (made.is_empty_handle()) {
+    std::vector<int64_t> strides;
+    for (const Term& t : dims) {
+      const bool is_batch = t.kind == Term::Kind::dim && t.dim.name.empty();
+      strides.push_back(!is_batch && find_term(terms, t) >= 0 ? 1 : 0);
+    }
+    return make_constant(nullptr, dtype, extents, strides);
+  }
+  return make_constant(made.data(), dtype, extents, strides_for(dims, terms, made));
+}
+
+void Builder::label(std::string operation, std::string text) {
+  label_ = std::move(operation);
+  text_ = std::move(text);
+}
+
+void Builder::add(std::unique_ptr<Step> step) {
+  const int number = static_cast<int>(plan_->steps_.size());
+  const auto touch = [&](int slot) {
+    Slot& s = slots_[static_cast<size_t>(slot)];
+    if (s.first < 0) s.first = number;
+    s.last = number;
+  };
+  for (const Ref& r : step->refs) {
+    if (r.place == Place::slot) touch(r.slot);
+  }
+  if (step->scratch_bytes > 0) {
+    step->scratch = static_cast<int>(slots_.size());
+    slots_.push_back({step->scratch_bytes});
+    touch(step->scratch);
+  }
+  if (step->label.empty()) step->label = label_;
+  if (step->text.empty()) step->text = text_;
+  plan_->steps_.push_back(std::move(step));
+}
+
+void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
+  add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
+}
+
+void Builder::rewrote(std::string line) {
+  auto& lines = plan_->rewritten_;
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+}
+
+void Builder::chose(ExplainedChoice choice) { plan_->choices_.push_back(std::move(choice)); }
+
+void Builder::watch(const Node& node) {
+  for (const WeightPtr& w : node.core->weights()) {
+    const auto add_given = [&](const auto& self, const WeightPtr& each) -> void {
+      if (each->is_given()) {
+        auto& list = plan_->weights_;
+        if (std::find(list.begin(), list.end(), each) == list.end()) list.push_back(each);
+      }
+      for (const WeightPtr& source : each->sources()) self(self, source);
+    };
+    add_given(add_given, w);
+  }
+  for (const Node& child : node.core->children()) watch(child);
+}
+
+void Builder::lower(const Node& node, const Operand& x, const Operand& y, const StepScale& scale) {
+  lower(flatten(node, options_.rewrite), x, y, scale);
+}
+
+namespace {
+
+void lower_factor(
+    Builder& b, const Node& node, const Operand& x, const Operand& y, const StepScale& scale) {
+  Operand seen = x, made = y;
+  if (node.form != nullptr) {
+    const Node own{node.core, node.mode, nullptr};
+    seen.shape = core_input(node, x.shape);
+    const Shape out = output_of(own, seen.shape);
+    std::vector<Dim> dims = out.dims();
+    made.shape = Shape(std::move(dims), y.shape.extents());
+  }
+  b.label(label_of(node), fmt::format("{} -> {}", x.shape.braced(), y.shape.braced()));
+  node.core->lower(b, node.mode, seen, made, scale);
+}
+
+}  // namespace
+
+void Builder::lower(const Product& product,
+                    const Operand& x,
+                    const Operand& y,
+                    const StepScale& scale) {
+  if (y.shape.count() == 0) return;
+  if (x.shape.count() == 0) {
+    // A sum over nothing.
+    add(prepare_step(make_ref(y), scale));
+    return;
+  }
+  Product p = product;
+  if (options_.rewrite) rewrite(p, *this);
+  const StepScale last = scale.times(p.scale);
+  if (p.factors.empty()) {
+    label("Identity", x.shape.braced());
+    copy(x, y, last);
+    return;
+  }
+  Operand at = x;
+  for (size_t i = p.factors.size(); --i > 0;) {
+    const Node& node = p.factors[i];
+    Shape out = output_of(node, at.shape);
+    if (!out.is_known()) look_ahead(p.factors, static_cast<int>(i), out, y.shape);
+    require_known(node, out);
+    std::optional<Operand> view =
+        node.form == nullptr ? node.core->view(node.mode, at) : std::nullopt;
+    if (view) {
+      at = *view;
+      at.shape = out;
+      continue;
+    }
+    // A slot of this chain has no other reader: an elementwise product may write where it reads.
+    const bool in_place = as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot;
+    Operand next = in_place ? at : slot(out, x.dtype);
+    next.shape = out;
+    lower_factor(*this, node, at, next, StepScale{});
+    at = next;
+  }
+  lower_factor(*this, p.factors.front(), at, y, last);
+}
+
+void look_ahead(const std::vector<Node>& factors, int next, Shape& out, const Shape& result) {
+  for (int p = 0; p < out.ndim(); ++p) {
+    if (out.extent(p) != kUnknown) continue;
+    int at = p, ndim = out.ndim();
+    int64_t found = kUnknown;
+    int k = next - 1;
+    for (; k >= 0 && found == kUnknown; --k) {
+      const Signature sig = signature_of(factors[static_cast<size_t>(k)]);
+      const Places in = places(sig.input(), sig.is_open(), ndim);
+      const Side in_terms = terms_of(sig.input()), out_terms = terms_of(sig.output());
+      const int out_ndim = in.batch_count + static_cast<int>(out_terms.size());
+      const Places to = places(sig.output(), sig.is_open(), out_ndim);
+      if (at >= in.batch_first && at < in.batch_first + in.batch_count) {
+        at = to.batch_first + at - in.batch_first;
+      } else {
+        const auto term =
+            static_cast<size_t>(std::find(in.term.begin(), in.term.end(), at) - in.term.begin());
+        if (term >= in_terms.size()) break;
+        found = in_terms[term].extent;
+        const int kept = find_term(out_terms, in_terms[term]);
+        if (found == kUnknown && kept < 0) break;
+        if (kept >= 0) at = to.term[static_cast<size_t>(kept)];
+      }
+      ndim = out_ndim;
+    }
+    if (found == kUnknown && k < 0 && at < result.ndim()) found = result.extent(at);
+    if (found != kUnknown) out = out.with_extent(p, found);
+  }
+}
+
+void require_known(const Node& node, const Shape& shape) {
+  for (int i = 0; i < shape.ndim(); ++i) {
+    if (shape.extent(i) != kUnknown) continue;
+    const std::string name = shape.dim(i).text();
+    fail(Code::shape, label_of(node), "extent of '{}' is unknown; give extent = {{{} = …}}", name,
+         name);
+  }
+}
+
+void Builder::place_slots() {
+  constexpr size_t kAlign = 64;
+  plan_->offsets_.assign(slots_.size(), 0);
+  std::vector<size_t> order;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].first >= 0 && slots_[i].bytes > 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return slots_[a].bytes > slots_[b].bytes; });
+  std::vector<size_t> placed;  // by offset
+  for (const size_t i : order) {
+    size_t offset = 0;
+    for (const size_t j : placed) {
+      const bool meet = slots_[i].first <= slots_[j].last && slots_[j].first <= slots_[i].last;
+      if (!meet) continue;
+      if (offset + slots_[i].bytes <= plan_->offsets_[j]) break;
+      const size_t end = plan_->offsets_[j] + (slots_[j].bytes + kAlign - 1) / kAlign * kAlign;
+      offset = std::max(offset, end);
+    }
+    plan_->offsets_[i] = offset;
+    plan_->workspace_ = std::max(plan_->workspace_, offset + slots_[i].bytes);
+    placed.push_back(i);
+    std::sort(placed.begin(), placed.end(),
+              [&](size_t a, size_t b) { return plan_->offsets_[a] < plan_->offsets_[b]; });
+  }
+}
+
+std::shared_ptr<const Plan> Builder::finish(std::shared_ptr<const Layout> output,
+                                            DType dtype,
+                                            double seconds) {
+  place_slots();
+  plan_->output_ = std::move(output);
+  plan_->dtype_ = dtype;
+  plan_->seconds_ = seconds;
+  for (const auto& step : plan_->steps_) {
+    ExplainedNode node;
+    node.name = step->label;
+    node.signature = step->text;
+    node.flops = step->flops;
+    node.bytes = step->bytes;
+    node.workspace = step->scratch_bytes;
+    plan_->nodes_.push_back(std::move(node));
+  }
+  return plan_;
+}
+
+}  // namespace lunops

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/linop/core.hpp"
+#include "runtime/plan/plan.hpp"
+#include "runtime/plan/step.hpp"
+
+namespace lunops {
+
+// A product with its scalars taken out; the last factor acts first.
+struct Product {
+  c128 scale{1.0, 0.0};
+  std::vector<Node> factors;
+};
+
+// Writes a plan: operators add steps, the builder gives them workspace.
+//
+// A slot lives from the first step that uses it to the last; offsets are assigned when all steps
+// are known, so slots that are never alive together share memory.
+class Builder {
+ public:
+  Builder(Context& context, const PlanOptions& options) : context_(context), options_(options) {}
+
+  Context& context() noexcept { return context_; }
+  const PlanOptions& options() const noexcept { return options_; }
+  bool is_dry() const noexcept { return options_.is_dry; }
+
+  // Workspace for an array, row-major.
+  Operand slot(const Shape& shape, DType dtype);
+
+  // A weight as a constant with these extents and strides; it is made or rounded now.
+  Ref weight(const WeightPtr& w,
+             DType dtype,
+             const std::vector<int64_t>& extents,
+             const Side& dims,
+             const Side& terms);
+  // Values of a weight, kept alive by the plan; an empty handle in dry plans.
+  Tensor values(const WeightPtr& w, DType dtype);
+
+  void add(std::unique_ptr<Step> step);
+  void label(std::string operation, std::string text);  // of the steps that follow
+
+  // Steps for y <- scale of A(x), rewritten; for a product already flat, as it stands.
+  void lower(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
+  void lower(const Product& product, const Operand& x, const Operand& y, const StepScale& scale);
+  void copy(const Operand& x, const Operand& y, const StepScale& scale);  // equal extents
+
+  void rewrote(std::string line);
+  void chose(ExplainedChoice choice);
+  void persists(size_t bytes) { plan_->persistent_ += bytes; }
+  void watch(const Node& node);  // the weights of this node are checked before each run
+
+  std::shared_ptr<const Plan> finish(std::shared_ptr<const Layout> output,
+                                     DType dtype,
+                                     double seconds);
+
+ private:
+  void place_slots();
+
+  Context& context_;
+  PlanOptions options_;
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+  struct Slot {
+    size_t bytes = 0;
+    int first = -1, last = -1;  // steps
+  };
+  std::vector<Slot> slots_;
+  std::string label_, text_;
+};
+
+// Extents of `out` that are still unknown, taken from what the later factors need; `out` is the
+// input of factors[next].
+void look_ahead(const std::vector<Node>& factors, int next, Shape& out, const Shape& result);
+
+// Throws Error{shape} naming the first unknown extent.
+void require_known(const Node& node, const Shape& shape);
+
+}  // namespace lunops

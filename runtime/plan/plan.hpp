@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/explain.hpp"
+#include "runtime/plan/step.hpp"
+
+namespace lunops {
+
+// What the planner is asked for.
+struct PlanOptions {
+  int applications = 20;  // how often, for what is worth building
+  bool rewrite = true;
+  Toeplitz toeplitz = Toeplitz::automatic;  // over the operator's own choice, unless automatic
+  enum class Dense : uint8_t { automatic, pair, fused } dense = Dense::automatic;
+  bool is_dry = false;  // shapes and costs only: nothing is made, and the plan cannot run
+};
+
+// How to carry out one application to tensors of one shape: a list of steps and a size of
+// workspace.
+//
+// Immutable once made.  Memory between steps comes from the arena of the stream, so running a plan
+// takes nothing from the pool.  Steps own kernels and weights, never a core.
+class Plan {
+ public:
+  // y <- alpha A(x) + beta y.  x and y have the layouts that the plan was made for.
+  void run(const Tensor& x, const Tensor& y, Scale s, Context& context) const;
+
+  const std::shared_ptr<const Layout>& output() const noexcept { return output_; }
+  DType dtype() const noexcept { return dtype_; }
+  const std::vector<std::unique_ptr<Step>>& steps() const noexcept { return steps_; }
+  size_t workspace() const noexcept { return workspace_; }
+  double flops() const noexcept;
+  double bytes() const noexcept;
+  double seconds() const noexcept;  // planning took
+  const std::vector<std::string>& rewritten() const noexcept { return rewritten_; }
+  const std::vector<ExplainedChoice>& choices() const noexcept { return choices_; }
+  const std::vector<ExplainedNode>& nodes() const noexcept { return nodes_; }
+  size_t persistent() const noexcept { return persistent_; }
+
+ private:
+  friend class Builder;
+  std::vector<std::unique_ptr<Step>> steps_;
+  std::vector<size_t> offsets_;  // of slots
+  size_t workspace_ = 0, persistent_ = 0;
+  Weights weights_;           // checked before each run
+  std::vector<Tensor> kept_;  // constants of the steps
+  std::shared_ptr<const Layout> output_;
+  DType dtype_ = DType::c64;
+  double seconds_ = 0;
+  std::vector<std::string> rewritten_;
+  std::vector<ExplainedChoice> choices_;
+  std::vector<ExplainedNode> nodes_;
+};
+
+// Plans A for inputs with this layout; the output is row-major unless `y_strides` says otherwise.
+std::shared_ptr<const Plan> make_plan(const Node& node,
+                                      const Layout& x,
+                                      DType dtype,
+                                      const std::vector<int64_t>* y_strides,
+                                      Context& context,
+                                      const PlanOptions& options = {});
+
+// Y <- alpha A(x) + beta y by a plan of its own, past the table: every form that the planner could
+// choose can be forced, for tests and benchmarks.
+Tensor apply_planned(const Linop& a, const Tensor& x, Context& context, const PlanOptions& options);
+
+// The plans of one core, the eight last used.  Thread-safe.
+class PlanTable {
+ public:
+  std::shared_ptr<const Plan> get(
+      const Node& node, const Tensor& x, const Tensor* y, Context& context, int applications = 20);
+  bool has(const Node& node, const Tensor& x, Context& context) const;
+  size_t size() const;
+
+ private:
+  struct Entry {
+    Mode mode;
+    std::shared_ptr<const Form> form;
+    std::shared_ptr<const Layout> x;
+    std::shared_ptr<const Layout> y;  // null: row-major
+    DType dtype;
+    Device device;
+    const Backend* backend;
+    std::shared_ptr<const Plan> plan;
+    uint64_t used;
+  };
+  const Entry* find(const Node& node, const Tensor& x, const Tensor* y, const Context&) const;
+
+  std::mutex planning_;
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+  uint64_t clock_ = 0;
+};
+
+}  // namespace lunops

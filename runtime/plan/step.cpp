@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/step.hpp"
+
+#include <algorithm>
+
+#include "runtime/tensor/tensor.hpp"
+
+namespace lunops {
+
+bool Operand::is_contiguous() const noexcept {
+  int64_t expected = 1;
+  for (int i = shape.ndim() - 1; i >= 0; --i) {
+    const int64_t n = shape.extent(i);
+    if (n != 1 && strides[static_cast<size_t>(i)] != expected) return false;
+    expected *= n;
+  }
+  return true;
+}
+
+namespace {
+
+void set_dims(RawView& view,
+              const std::vector<int64_t>& extents,
+              const std::vector<int64_t>& strides) {
+  view.ndim = static_cast<int>(extents.size());
+  for (size_t i = 0; i < extents.size(); ++i) {
+    view.extent[i] = extents[i];
+    view.stride[i] = strides[i];
+  }
+}
+
+}  // namespace
+
+Ref make_ref(const Operand& operand,
+             const std::vector<int64_t>& extents,
+             const std::vector<int64_t>& strides) {
+  Ref ref;
+  ref.view.dtype = operand.dtype;
+  ref.view.data = nullptr;
+  set_dims(ref.view, extents, strides);
+  ref.place = operand.place;
+  ref.slot = operand.slot;
+  ref.offset = operand.offset;
+  return ref;
+}
+
+Ref make_ref(const Operand& operand) {
+  return make_ref(operand, operand.shape.extents(), operand.strides);
+}
+
+Ref make_constant(const void* data,
+                  DType dtype,
+                  const std::vector<int64_t>& extents,
+                  const std::vector<int64_t>& strides) {
+  Ref ref;
+  // Kernels take all their operands as RawView; this one is only read.
+  ref.view.data = const_cast<void*>(data);
+  ref.view.dtype = dtype;
+  set_dims(ref.view, extents, strides);
+  ref.place = Place::constant;
+  return ref;
+}
+
+void merge_dims(std::vector<Ref>& refs) {
+  const int ndim = refs.front().view.ndim;
+  int kept = 0;
+  for (int i = 0; i < ndim; ++i) {
+    const auto from = static_cast<size_t>(i);
+    const int64_t n = refs.front().view.extent[from];
+    if (n == 1) continue;
+    const bool joins =
+        kept > 0 && std::all_of(refs.begin(), refs.end(), [&](const Ref& r) {
+          return r.view.stride[static_cast<size_t>(kept - 1)] == r.view.stride[from] * n;
+        });
+    const auto to = static_cast<size_t>(joins ? kept - 1 : kept);
+    for (Ref& r : refs) {
+      r.view.extent[to] = joins ? r.view.extent[to] * n : n;
+      r.view.stride[to] = r.view.stride[from];
+    }
+    if (!joins) ++kept;
+  }
+  for (Ref& r : refs) r.view.ndim = kept;
+}
+
+namespace {
+
+double bytes_of(const Ref& r) {
+  double n = static_cast<double>(size_of(r.view.dtype));
+  for (int i = 0; i < r.view.ndim; ++i) {
+    if (r.view.stride[static_cast<size_t>(i)] != 0) {
+      n *= static_cast<double>(r.view.extent[static_cast<size_t>(i)]);
+    }
+  }
+  return n;
+}
+
+double flops_per_product(DType dtype) { return is_complex(dtype) ? 8.0 : 2.0; }
+
+class AxpbyStep final : public Step {
+ public:
+  AxpbyStep(Ref x, bool conjugate, Ref y, StepScale s) : conjugate_(conjugate), scale_(s) {
+    refs = {x, y};
+    merge_dims(refs);
+    bytes = bytes_of(x) + bytes_of(y);
+    flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype) / 2;
+  }
+  void run(const Frame& f) const override {
+    f.backend->axpby(refs[0].at(f), conjugate_, f.resolve(scale_), refs[1].at(f), *f.stream);
+  }
+
+ private:
+  bool conjugate_;
+  StepScale scale_;
+};
+
+class PrepareStep final : public Step {
+ public:
+  PrepareStep(Ref y, StepScale s) : scale_(s) {
+    refs = {y};
+    merge_dims(refs);
+    bytes = bytes_of(y);
+  }
+  void run(const Frame& f) const override {
+    const c128 beta = f.resolve(scale_).beta;
+    const RawView y = refs[0].at(f);
+    if (beta == 1.0) return;
+    if (beta == 0.0) {
+      f.backend->fill(0.0, y, *f.stream);
+    } else {
+      f.backend->axpby(y, false, {beta, 0.0}, y, *f.stream);
+    }
+  }
+
+ private:
+  StepScale scale_;
+};
+
+class MultiplyStep final : public Step {
+ public:
+  MultiplyStep(Ref w, bool conjugate, Ref x, Ref y, StepScale s)
+      : conjugate_(conjugate), scale_(s) {
+    refs = {w, x, y};
+    merge_dims(refs);
+    bytes = bytes_of(w) + bytes_of(x) + bytes_of(y);
+    flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype);
+  }
+  void run(const Frame& f) const override {
+    f.backend->multiply(refs[0].at(f), refs[1].at(f), conjugate_, f.resolve(scale_), refs[2].at(f),
+                        *f.stream);
+  }
+
+ private:
+  bool conjugate_;
+  StepScale scale_;
+};
+
+class ContractStep final : public Step {
+ public:
+  ContractStep(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale s)
+      : conjugate_(conjugate), reduced_(reduced), scale_(s) {
+    refs = {a, b, y};
+    bytes = bytes_of(a) + bytes_of(b) + bytes_of(y);
+    flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype);
+  }
+  void run(const Frame& f) const override {
+    f.backend->contract(refs[0].at(f), conjugate_, refs[1].at(f), false, reduced_,
+                        f.resolve(scale_), refs[2].at(f), *f.stream);
+  }
+
+ private:
+  bool conjugate_;
+  int reduced_;
+  StepScale scale_;
+};
+
+class FftStep final : public Step {
+ public:
+  FftStep(std::shared_ptr<const FftKernel> kernel, Ref x, Ref y, StepScale s)
+      : kernel_(std::move(kernel)), scale_(s) {
+    refs = {x, y};
+    bytes = bytes_of(x) + bytes_of(y);
+    if (kernel_ != nullptr) {
+      flops = kernel_->flops();
+      bytes = kernel_->bytes();
+      scratch_bytes = kernel_->workspace();
+    }
+  }
+  void run(const Frame& f) const override {
+    kernel_->run(refs[0].address(f), refs[1].address(f), f.resolve(scale_), scratch_at(f),
+                 *f.stream);
+  }
+
+ private:
+  std::shared_ptr<const FftKernel> kernel_;
+  StepScale scale_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale) {
+  return std::make_unique<AxpbyStep>(x, conjugate, y, scale);
+}
+
+std::unique_ptr<Step> prepare_step(Ref y, StepScale scale) {
+  return std::make_unique<PrepareStep>(y, scale);
+}
+
+std::unique_ptr<Step> multiply_step(Ref w, bool conjugate, Ref x, Ref y, StepScale scale) {
+  return std::make_unique<MultiplyStep>(w, conjugate, x, y, scale);
+}
+
+std::unique_ptr<Step> contract_step(
+    Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale scale) {
+  return std::make_unique<ContractStep>(a, conjugate, b, reduced, y, scale);
+}
+
+std::unique_ptr<Step> fft_step(std::shared_ptr<const FftKernel> kernel,
+                               Ref x,
+                               Ref y,
+                               StepScale scale) {
+  return std::make_unique<FftStep>(std::move(kernel), x, y, scale);
+}
+
+}  // namespace lunops

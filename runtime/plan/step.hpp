@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/backend/backend.hpp"
+#include "runtime/core/shape.hpp"
+
+namespace lunops {
+
+// Where a step finds memory: the application's input or output, the plan's workspace by slot, or
+// memory that the plan itself keeps alive (weights).
+enum class Place : uint8_t { input, output, slot, constant };
+
+// A tensor as planning sees it: named shape, strides, and a place instead of an address.
+struct Operand {
+  Shape shape;
+  std::vector<int64_t> strides;  // elements
+  DType dtype = DType::c64;
+  Place place = Place::input;
+  int slot = -1;
+  int64_t offset = 0;  // bytes from the start of the place
+
+  bool is_contiguous() const noexcept;
+  bool is_slot() const noexcept { return place == Place::slot; }
+};
+
+// alpha and beta of a step.  The caller's alpha and beta are values of run time; they reach the
+// steps that write the result.
+struct StepScale {
+  enum class Beta : uint8_t { zero, one, callers };
+  c128 factor{1.0, 0.0};
+  bool has_callers_alpha = false;
+  Beta beta = Beta::zero;
+
+  StepScale times(c128 s) const noexcept { return {factor * s, has_callers_alpha, beta}; }
+  StepScale accumulating() const noexcept { return {factor, has_callers_alpha, Beta::one}; }
+};
+
+// What a running plan gives its steps.
+struct Frame {
+  std::byte* input = nullptr;
+  std::byte* output = nullptr;
+  std::byte* workspace = nullptr;
+  const size_t* offsets = nullptr;  // of the slots in the workspace
+  Scale scale;
+  Stream* stream = nullptr;
+  Backend* backend = nullptr;
+
+  Scale resolve(const StepScale& s) const noexcept {
+    Scale out;
+    out.alpha = s.has_callers_alpha ? s.factor * scale.alpha : s.factor;
+    switch (s.beta) {
+      case StepScale::Beta::zero:
+        out.beta = 0.0;
+        break;
+      case StepScale::Beta::one:
+        out.beta = 1.0;
+        break;
+      case StepScale::Beta::callers:
+        out.beta = scale.beta;
+        break;
+    }
+    return out;
+  }
+};
+
+// A view whose address is known when the plan runs.
+struct Ref {
+  RawView view;  // data: of constants only
+  Place place = Place::input;
+  int slot = -1;
+  int64_t offset = 0;
+
+  RawView at(const Frame& frame) const noexcept {
+    RawView v = view;
+    v.data = address(frame);
+    return v;
+  }
+  void* address(const Frame& frame) const noexcept;
+};
+
+inline void* Ref::address(const Frame& frame) const noexcept {
+  switch (place) {
+    case Place::input:
+      return frame.input + offset;
+    case Place::output:
+      return frame.output + offset;
+    case Place::slot:
+      return frame.workspace + frame.offsets[slot] + offset;
+    case Place::constant:
+      break;
+  }
+  return static_cast<std::byte*>(view.data) + offset;
+}
+
+// One kernel call of a plan, with what explain says about it.
+class Step {
+ public:
+  virtual ~Step() = default;
+  virtual void run(const Frame& frame) const = 0;
+
+  std::vector<Ref> refs;  // all views; their slots are alive during this step
+  int scratch = -1;       // slot of the kernel's own workspace
+  size_t scratch_bytes = 0;
+  std::string label, text;  // operator and what it does
+  double flops = 0, bytes = 0, seconds = 0;
+
+ protected:
+  std::byte* scratch_at(const Frame& frame) const noexcept {
+    return scratch < 0 ? nullptr : frame.workspace + frame.offsets[scratch];
+  }
+};
+
+// A view of `operand` with other dims: strides by dim, extents by dim.
+Ref make_ref(const Operand& operand,
+             const std::vector<int64_t>& extents,
+             const std::vector<int64_t>& strides);
+Ref make_ref(const Operand& operand);
+Ref make_constant(const void* data,
+                  DType dtype,
+                  const std::vector<int64_t>& extents,
+                  const std::vector<int64_t>& strides);
+
+// Merges dims that are adjacent in all of the views and drops those of extent 1; all have equal
+// extents.
+void merge_dims(std::vector<Ref>& refs);
+
+// y <- scale of x, or of its conjugate.
+std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale);
+// y <- beta y, and 0 where the step's beta is 0.
+std::unique_ptr<Step> prepare_step(Ref y, StepScale scale);
+// y <- scale of w x.
+std::unique_ptr<Step> multiply_step(Ref w, bool conjugate, Ref x, Ref y, StepScale scale);
+// y <- scale of the sum over the last `reduced` dims of a b.
+std::unique_ptr<Step> contract_step(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale);
+// y <- scale of the transform; `kernel` may be null in plans that are never run.
+std::unique_ptr<Step> fft_step(std::shared_ptr<const FftKernel> kernel, Ref x, Ref y, StepScale);
+
+}  // namespace lunops
