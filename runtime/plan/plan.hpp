@@ -38,7 +38,7 @@ class Plan {
   size_t workspace() const noexcept { return workspace_; }
   double flops() const noexcept;
   double bytes() const noexcept;
-  double seconds() const noexcept;  // planning took
+  double seconds() const noexcept { return seconds_; }  // planning took
   const std::vector<std::string>& rewritten() const noexcept { return rewritten_; }
   const std::vector<ExplainedChoice>& choices() const noexcept { return choices_; }
   const std::vector<ExplainedNode>& nodes() const noexcept { return nodes_; }
