@@ -14,13 +14,18 @@
 namespace lunops::io {
 
 // Options of `read` (solvers.md §8).  The format is found by content, never by extension.
+//
+// dims     names of the axes in row-major order of the result; empty: from the file, else unnamed
+// as       cfl: "traj" or "data"; empty: by the file's name.  ISMRMRD: "lines", "grid", "spokes" or
+//          "traj"; empty: by dims ("spoke": spokes, "ky": grid, "d" without "coil": traj, else
+//          lines)
+// name     ISMRMRD: the group; empty: "dataset"
+// squeeze  cfl: drop trailing and inner axes of extent 1
 struct ReadOptions {
-  std::string dims = {};  // names of the axes in row-major order of the result; empty: from the
-                          // file, else unnamed
-  std::string as = {};  // cfl: "traj" "data", empty: by the file's name.  ISMRMRD: "lines" "grid"
-                        // "spokes" "traj", empty: by dims ("spoke": spokes, "ky": grid, else lines)
-  std::string name = {};  // ISMRMRD: the group, empty: "dataset"
-  bool squeeze = true;    // cfl: drop trailing and inner axes of extent 1
+  std::string dims = {};
+  std::string as = {};
+  std::string name = {};
+  bool squeeze = true;
 };
 Tensor read(const std::string& path, const ReadOptions& options, Context& context);
 
@@ -32,14 +37,18 @@ struct Probe {
 };
 Probe probe(const std::string& path);  // without reading data
 
+// window      PNG: the values drawn black and white; absent: see picture()
+// percentile  PNG, without window
+// part        PNG: abs phase real imag
+// depth       PNG: 8 or 16
+// axes        cfl: the BART axis (x y z coil map …) of dims whose name is none, {{"frame", "time"},
+// …}
 struct WriteOptions {
-  std::optional<std::pair<double, double>>
-      window;                // PNG: grey values between which the picture is scaled
-  double percentile = 99.5;  // PNG, without window
-  std::string part = "abs";  // abs phase real imag
-  int depth = 8;             // 8 or 16
-  // cfl: the BART axis (x y z coil map …) of dims whose name is none, {{"frame", "time"}, …}
-  std::vector<std::pair<std::string, std::string>> axes;
+  std::optional<std::pair<double, double>> window = {};
+  double percentile = 99.5;
+  std::string part = "abs";
+  int depth = 8;
+  std::vector<std::pair<std::string, std::string>> axes = {};
 };
 // By extension: .npy .cfl (with .hdr) .png.  Atomic: temporary file in the same folder, fsync,
 // rename; a failure leaves the old file.

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numbers>
 
 #include "runtime/device/loader.hpp"
 #include "runtime/io/axes.hpp"
 #include "runtime/io/input.hpp"
 #include "runtime/io/ismrmrd_file.hpp"
+#include "runtime/io/shortening.hpp"
 
 namespace lunops::io {
 namespace {
@@ -32,6 +32,9 @@ constexpr uint64_t kExcluded =
 
 // A grid may have this many times the data that the file holds: zeros for lines not measured.
 constexpr uint64_t kMaxSparsity = 4096;
+
+// Longest readout whose oversampling is removed: its matrix takes 64 MiB.
+constexpr int64_t kMaxShortened = 4096;
 
 struct Counter {
   const char* name;
@@ -64,45 +67,6 @@ int centre(const Head& head) {
   const int at = int{head.center_sample} - head.discard_pre;
   return (head.flags & kReverse) != 0 ? kept_samples(head) - 1 - at : at;
 }
-
-// Cuts a readout of n samples to the m pixels around the centre of its image, without changing the
-// scale of samples: y[j] = sum_i D[j, i] x[i] with k-space centres floor(n/2) and floor(m/2).
-class Shortening {
- public:
-  Shortening() = default;
-  Shortening(int n, int m)
-      : n_(n), m_(m), matrix_(static_cast<size_t>(n) * static_cast<size_t>(m)) {
-    for (int j = 0; j < m; ++j) {
-      for (int i = 0; i < n; ++i) {
-        const double turn = static_cast<double>(i - n / 2) / n - static_cast<double>(j - m / 2) / m;
-        c128 sum = 0;
-        for (int r = -(m / 2); r < m - m / 2; ++r)
-          sum += std::polar(1.0, 2 * std::numbers::pi * turn * r);
-        matrix_[static_cast<size_t>(j) * static_cast<size_t>(n) + static_cast<size_t>(i)] =
-            c64(sum / static_cast<double>(n));
-      }
-    }
-  }
-  bool is_needed() const { return m_ != n_; }
-  int samples(int n) const { return is_needed() ? m_ : n; }
-  int expected() const { return n_; }
-
-  void apply(const c64* x, c64* y) const {
-    for (int j = 0; j < m_; ++j) {
-      const c64* row = matrix_.data() + static_cast<size_t>(j) * static_cast<size_t>(n_);
-      float re = 0, im = 0;
-      for (int i = 0; i < n_; ++i) {
-        re += row[i].real() * x[i].real() - row[i].imag() * x[i].imag();
-        im += row[i].real() * x[i].imag() + row[i].imag() * x[i].real();
-      }
-      y[j] = {re, im};
-    }
-  }
-
- private:
-  int n_ = 0, m_ = 0;
-  std::vector<c64> matrix_;
-};
 
 // Puts a file into the tensors of an Ismrmrd.
 class Assembly : public AcquisitionSink {
@@ -216,11 +180,10 @@ class Assembly : public AcquisitionSink {
             i, kept_samples(head), head.channels, head.trajectory_dims, kept_samples(*first),
             first->channels, first->trajectory_dims);
       }
-      if (head.encoding_space != first->encoding_space) {
+      if (head.encoding_space != 0) {
         fail(Code::unsupported, "read",
-             "{}: acquisition {} belongs to encoding space {}, the first to {}; files with one "
-             "encoding space are read",
-             path_, i, head.encoding_space, first->encoding_space);
+             "{}: acquisition {} belongs to encoding space {}; the first one, 0, is read", path_, i,
+             head.encoding_space);
       }
       out_.flags.push_back(head.flags);
       ++readouts_;
@@ -297,6 +260,11 @@ class Assembly : public AcquisitionSink {
            "{}: oversampling is removed from readouts of the encoded length {}, these have {} "
            "samples",
            path_, n, raw_samples_);
+    }
+    if (n > kMaxShortened) {
+      fail(Code::unsupported, "read",
+           "{}: oversampling is removed from at most {} samples, these readouts have {}", path_,
+           kMaxShortened, n);
     }
     shortening_ = Shortening(static_cast<int>(n), static_cast<int>(m));
   }
@@ -423,7 +391,9 @@ class Assembly : public AcquisitionSink {
     const auto largest = [&](size_t c) {
       float most = 0;
       for (size_t i = 0; i < points; ++i) {
-        if (!(std::fabs(k_[i * columns + c]) <= most)) most = std::fabs(k_[i * columns + c]);
+        // NaN is passed on: the operator that uses the trajectory names it.
+        const float k = std::fabs(k_[i * columns + c]);
+        if (k > most) most = k;
       }
       return most;
     };
@@ -525,8 +495,10 @@ Tensor read_ismrmrd_tensor(const std::string& path, const ReadOptions& options, 
   const std::string group = options.name.empty() ? "dataset" : options.name;
   const Shape asked = Shape::parse(options.dims);
   std::string as = options.as;
-  if (as.empty())
+  if (as.empty() && asked.find("d") >= 0 && asked.find("coil") < 0) as = "traj";
+  if (as.empty()) {
     as = asked.find("spoke") >= 0 ? "spokes" : asked.find("ky") >= 0 ? "grid" : "lines";
+  }
   const bool wants_trajectory = as == "traj";
   Ismrmrd raw = read_group(path, group, wants_trajectory ? "spokes" : as, false, context);
   if (wants_trajectory && !raw.traj) {

@@ -198,6 +198,7 @@ TEST_CASE("ISMRMRD: dims choose the layout, rename, and do not permute", "[io]")
   CHECK(shape("channel spoke x") == Shape::parse("channel=2 spoke=3 x=8"));
   CHECK(shape("") == Shape::parse("coil=2 readout=3 sample=8"));
   CHECK(io::read(path, {.as = "traj"}, context).shape() == Shape::parse("spoke=3 sample=8 d=2"));
+  CHECK(shape("spoke sample d") == Shape::parse("spoke=3 sample=8 d=2"));
   const Failure failure = failure_of([&] { shape("spoke coil sample"); });
   CHECK(failure.code == Code::shape);
   CHECK(failure.text == "read: " + path +
