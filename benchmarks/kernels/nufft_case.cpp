@@ -4,8 +4,8 @@
 //   nufft_case --image 256x256 --coils 8 --coordinates FILE [--tol T | --width W --oversamp S]
 //              [--threads N] [--normal]
 //
-// FILE holds f64 {points, dims}, cycles per field of view.  Data are c64.  Prints one JSON line about
-// the plan, then answers lines of standard input with JSON lines:
+// FILE holds f64 {points, dims}, cycles per field of view.  Data are c64.  Prints one JSON line
+// about the plan, then answers lines of standard input with JSON lines:
 //   load image|samples FILE      c64 {coils, …}; random numbers otherwise
 //   forward N | adjoint N | normal N     seconds of N applications, one by one
 //   save image|samples FILE      the result of the last adjoint | forward
@@ -70,7 +70,8 @@ RawView view_of(std::vector<c64>& data, const std::vector<int64_t>& extents) {
 
 struct Memory {
   explicit Memory(size_t bytes)
-      : data(static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)), &std::free) {}
+      : data(static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)), &std::free) {
+  }
   std::unique_ptr<std::byte, decltype(&std::free)> data;
 };
 
@@ -161,7 +162,8 @@ void run(int argc, char** argv) {
 
   const NufftParameters& p = points->parameters();
   fmt::print(
-      "{{\"width\":{},\"oversamp\":{:.4f},\"grid\":[{},{},{}],\"predicted_error\":{:.3e},\"points\":{},"
+      "{{\"width\":{},\"oversamp\":{:.4f},\"grid\":[{},{},{}],\"predicted_error\":{:.3e},"
+      "\"points\":{},"
       "\"threads\":{},\"planning_seconds\":{:.4f},\"build_seconds\":{:.4f},\"workspace\":{}}}\n",
       p.width, p.oversamp[0], p.grid[0], p.grid[1], p.grid[2], p.predicted_error, spec.points,
       stream.threads(), planning, build, points->workspace(coils));
