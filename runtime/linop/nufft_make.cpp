@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/nufft.hpp"

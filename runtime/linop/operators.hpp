@@ -35,8 +35,8 @@ struct FFTOptions : LinopOptions {
 Linop FFT(std::string_view text, const FFTOptions& options = {});
 
 struct PadOptions : LinopOptions {
-  std::vector<std::pair<std::string, int64_t>> to;
-  std::optional<double> scale;
+  std::vector<std::pair<std::string, int64_t>> to = {};
+  std::optional<double> scale = {};
   std::string at = "centre";  // centre, start, end
 };
 Linop Pad(std::string_view text, const PadOptions& options);
@@ -44,12 +44,12 @@ Linop Crop(std::string_view text, const PadOptions& options);
 
 enum class Toeplitz : uint8_t { automatic, always, never };
 struct NUFFTOptions : LinopOptions {
-  std::optional<double> tol;  // default 1e-4 for c64, 1e-9 for c128
-  std::optional<int> width;   // instead of tol, with oversamp
-  std::vector<std::pair<std::string, double>>
-      oversamp;  // by dim; one entry with an empty name: all dims
-  std::vector<std::pair<std::string, int64_t>> grid;
-  std::string units;  // cycles (default, checked), radians, normalized
+  std::optional<double> tol = {};  // default 1e-4 for c64, 1e-9 for c128
+  std::optional<int> width = {};   // instead of tol, with oversamp
+  std::vector<std::pair<std::string, double>> oversamp =
+      {};  // by dim; one entry with an empty name: all dims
+  std::vector<std::pair<std::string, int64_t>> grid = {};
+  std::string units = {};  // cycles (default, checked), radians, normalized
   Toeplitz toeplitz = Toeplitz::automatic;
 };
 Linop NUFFT(const Tensor& trajectory, std::string_view text, const NUFFTOptions& options = {});

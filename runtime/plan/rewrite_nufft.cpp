@@ -1,9 +1,162 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/dense.hpp"
+#include "runtime/linop/nufft_normal.hpp"
 #include "runtime/plan/rewrite.hpp"
 
 namespace lunops {
 
-bool fold_nufft_normal(Product&, Builder&) { return false; }
-bool attach_maps(Product&, Builder&) { return false; }
+namespace {
+
+template <class T>
+std::shared_ptr<const T> shared(const Node& node) {
+  return std::static_pointer_cast<const T>(node.core);
+}
+
+std::string dims_text(const Side& terms) {
+  std::string text;
+  for (const Term& t : terms)
+    text += fmt::format("{}'{}'", text.empty() ? "" : ", ", text_of_base(t));
+  return text;
+}
+
+// FᴴMF at position i, M being factor i + 1 if `length` is 3.
+bool fold_at(Product& p, size_t i, size_t length, Builder& b) {
+  const Node& last = p.factors[i + length - 1];
+  const NufftCore* f = as_nufft(last);
+  if (f == nullptr || last.mode != Mode::forward) return false;
+  if (!same_node(p.factors[i], with_mode(last, Mode::adjoint))) return false;
+  const bool is_forced = f->choices().toeplitz == Toeplitz::always;
+  std::shared_ptr<const DiagonalCore> middle;
+  bool conjugate = false;
+  if (length == 3) {
+    const Node& m = p.factors[i + 1];
+    if (as_diagonal(m) == nullptr) {
+      if (!is_forced) return false;
+      Side mixed;
+      for (const Term& t : terms_of(signature_of(m).output())) {
+        if (find_term(signature_of(m).input(), t) < 0) mixed.push_back(t);
+      }
+      fail(Code::argument, f->label(),
+           "toeplitz = true needs an inner operator that is pointwise on the samples, but {} "
+           "mixes {}; use toeplitz = \"auto\"",
+           label_of(m), mixed.empty() ? "its dims" : dims_text(mixed));
+    }
+    middle = shared<DiagonalCore>(m);
+    conjugate = conjugates(m.mode);
+  }
+  const auto core =
+      std::make_shared<NufftNormalCore>(shared<NufftCore>(last), middle, conjugate, std::nullopt,
+                                        normal(Composition{f->signature(), {}}));
+  const Side batch = core->batch_terms();
+  const bool has_variable = std::any_of(batch.begin(), batch.end(),
+                                        [](const Term& t) { return t.kind != Term::Kind::dim; });
+  if (batch.size() > 1 || has_variable) {
+    if (!is_forced) return false;
+    fail(Code::argument, f->label(),
+         "toeplitz = true needs weights over samples and at most one batch dim, but {} depends on "
+         "{}; use toeplitz = \"auto\"",
+         label_of(p.factors[i + 1]), dims_text(batch));
+  }
+  (void)b;
+  p.factors[i] = Node{core, Mode::forward, nullptr};
+  p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i) + 1,
+                  p.factors.begin() + static_cast<ptrdiff_t>(i + length));
+  return true;
+}
+
+// The weight of a factor as maps of F, where kernels can take it.
+std::optional<AttachedMaps> maps_of(const Node& node, const NufftCore& f) {
+  AttachedMaps maps;
+  if (const DenseCore* dense = as_dense(node)) {
+    if (node.mode != Mode::forward || !dense->in_only().empty() || dense->out_only().size() != 1) {
+      return std::nullopt;
+    }
+    maps = {dense->weight(), dense->terms(), dense->signature(), dense->out_only().front()};
+  } else if (const DiagonalCore* diagonal = as_diagonal(node)) {
+    if (node.mode != Mode::forward) return std::nullopt;
+    maps = {diagonal->weight(), diagonal->terms(), diagonal->signature(), std::nullopt};
+  } else {
+    return std::nullopt;
+  }
+  // Names decide which dims of the weight are image dims of F; frames have no place in the maps.
+  const auto is_among = [](const Side& side, const Term& t) {
+    return std::any_of(side.begin(), side.end(),
+                       [&](const Term& s) { return s.dim.name == t.dim.name; });
+  };
+  for (const Side* side : {&maps.signature.input(), &maps.signature.output(), &f.image_terms()}) {
+    for (const Term& t : *side) {
+      if (t.kind == Term::Kind::variable) return std::nullopt;
+    }
+  }
+  for (const Term& t : maps.terms) {
+    if (is_among(f.frame_terms(), t)) return std::nullopt;
+  }
+  if (maps.sum && is_among(f.image_terms(), *maps.sum)) return std::nullopt;
+  return maps;
+}
+
+void erase(Product& p, size_t first, size_t count) {
+  p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(first),
+                  p.factors.begin() + static_cast<ptrdiff_t>(first + count));
+}
+
+}  // namespace
+
+bool fold_nufft_normal(Product& p, Builder& b) {
+  if (b.options().toeplitz == Toeplitz::never) return false;
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    if (fold_at(p, i, 2, b)) return true;
+    if (i + 2 < p.factors.size() && fold_at(p, i, 3, b)) return true;
+  }
+  return false;
+}
+
+bool attach_maps(Product& p, Builder& b) {
+  auto& f = p.factors;
+  for (size_t i = 0; i + 2 < f.size(); ++i) {
+    const NufftNormalCore* n = as_nufft_normal(f[i + 1]);
+    if (n == nullptr || n->has_maps() || f[i + 1].mode != Mode::forward) continue;
+    if (!same_node(f[i], with_mode(f[i + 2], Mode::adjoint))) continue;
+    auto maps = maps_of(f[i + 2], *n->nufft());
+    if (!maps) continue;
+    const Side batch = n->batch_terms();
+    const bool is_sum =
+        maps->sum && !batch.empty() && maps->sum->dim.name == batch.front().dim.name;
+    if (maps->sum && !batch.empty() && !is_sum) continue;
+    const Composition a = compose(Composition{n->nufft()->signature(), {}}, "NUFFT",
+                                  Composition{maps->signature, {}}, "maps");
+    b.rewrote(fmt::format("{} attached to {} normal", f[i + 2].core->label(), n->nufft()->label()));
+    f[i] = Node{std::make_shared<NufftNormalCore>(n->nufft(), n->middle(), n->is_middle_conjugate(),
+                                                  std::move(maps), normal(a)),
+                Mode::forward, nullptr};
+    erase(p, i + 1, 2);
+    return true;
+  }
+  for (size_t i = 0; i + 1 < f.size(); ++i) {
+    const bool is_forward = as_nufft(f[i]) != nullptr && f[i].mode == Mode::forward;
+    const bool is_adjoint = as_nufft(f[i + 1]) != nullptr && f[i + 1].mode == Mode::adjoint;
+    if (is_forward == is_adjoint) continue;
+    const Node& transform = is_forward ? f[i] : f[i + 1];
+    const Node source = is_forward ? f[i + 1] : with_mode(f[i], Mode::adjoint);
+    Node seen = source;
+    seen.mode = source.core->canonical(source.mode);
+    auto maps = maps_of(seen, *as_nufft(transform));
+    if (!maps) continue;
+    Composition a = compose(Composition{as_nufft(transform)->signature(), {}}, "NUFFT",
+                            Composition{maps->signature, {}}, "maps");
+    b.rewrote(fmt::format("{} attached to {}", source.core->label(), transform.core->label()));
+    f[i] = Node{std::make_shared<MappedNufftCore>(shared<NufftCore>(transform), std::move(*maps),
+                                                  std::move(a)),
+                is_forward ? Mode::forward : Mode::adjoint, nullptr};
+    erase(p, i + 1, 1);
+    return true;
+  }
+  return false;
+}
 
 }  // namespace lunops

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/nufft_normal.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/bytes.hpp"
+#include "runtime/linop/nufft_lower.hpp"
+#include "runtime/plan/nufft/cost.hpp"
+
+namespace lunops {
+
+NufftNormalCore::NufftNormalCore(std::shared_ptr<const NufftCore> f,
+                                 std::shared_ptr<const DiagonalCore> middle,
+                                 bool is_middle_conjugate,
+                                 std::optional<AttachedMaps> maps,
+                                 Composition composition)
+    : Core(std::move(composition), f->name()),
+      f_(std::move(f)),
+      middle_(std::move(middle)),
+      is_conjugate_(is_middle_conjugate),
+      maps_(std::move(maps)) {}
+
+Side NufftNormalCore::batch_terms() const {
+  Side batch;
+  if (middle_ == nullptr) return batch;
+  for (const Term& t : middle_->terms()) {
+    if (find_term(f_->sample_terms(), t) < 0 && find_term(f_->frame_terms(), t) < 0) {
+      batch.push_back(t);
+    }
+  }
+  return batch;
+}
+
+void NufftNormalCore::complete(Mode, const Shape& in, Shape& out) const {
+  for (int i = 0; i < out.ndim(); ++i) {
+    if (out.extent(i) == kUnknown) out = out.with_extent(i, in.extent(i));
+  }
+}
+
+const NufftNormalCore* as_nufft_normal(const Node& node) noexcept {
+  if (node.form != nullptr) return nullptr;
+  return dynamic_cast<const NufftNormalCore*>(node.core.get());
+}
+
+namespace {
+
+class ToeplitzStep final : public LoopStep {
+ public:
+  ToeplitzStep(std::shared_ptr<const ToeplitzKernel> kernel,
+               bool conjugate,
+               bool is_adjoint,
+               bool has_maps,
+               bool sum_batch,
+               StepScale scale,
+               std::vector<LoopAxis> loops)
+      : LoopStep(std::move(loops)),
+        kernel_(std::move(kernel)),
+        conjugate_(conjugate),
+        is_adjoint_(is_adjoint),
+        has_maps_(has_maps),
+        sum_batch_(sum_batch),
+        scale_(scale) {}
+
+ private:
+  // views: x, y, maps.
+  void call(const RawView* views, const Frame& f) const override {
+    NufftMaps maps;
+    if (has_maps_) maps.maps = views[2];
+    maps.sum_batch = sum_batch_;
+    kernel_->run(views[0], maps, conjugate_, is_adjoint_, f.resolve(scale_), views[1],
+                 scratch_at(f), *f.stream);
+  }
+
+  std::shared_ptr<const ToeplitzKernel> kernel_;
+  bool conjugate_, is_adjoint_, has_maps_, sum_batch_;
+  StepScale scale_;
+};
+
+// Weights of M as {kernels, frames, points}, real and imaginary parts apart.
+struct MiddleWeights {
+  std::vector<double> real, imag;  // imag empty: real weights
+};
+
+MiddleWeights weights_of(const NufftCore& f,
+                         const DiagonalCore& middle,
+                         bool is_conjugate,
+                         const Side& batch,
+                         Context& context) {
+  const bool is_complex = middle.weight()->is_complex();
+  const Tensor values = middle.weight()->as(is_complex ? DType::c128 : DType::f64, context, false);
+  // Axes in the order of the kernel's weights; a dim that M lacks repeats.
+  Side order = batch;
+  order.insert(order.end(), f.frame_terms().begin(), f.frame_terms().end());
+  order.insert(order.end(), f.sample_terms().begin(), f.sample_terms().end());
+  const std::vector<int64_t> strides = strides_for(order, middle.terms(), values);
+  std::vector<int64_t> extents;
+  int64_t count = 1;
+  for (const Term& t : order) {
+    const int at = find_term(middle.terms(), t);
+    extents.push_back(at >= 0 ? values.shape().extent(at) : t.extent);
+    count *= extents.back();
+  }
+  MiddleWeights made;
+  made.real.resize(static_cast<size_t>(count));
+  if (is_complex) made.imag.resize(static_cast<size_t>(count));
+  std::vector<int64_t> index(order.size(), 0);
+  for (int64_t p = 0; p < count; ++p) {
+    int64_t at = 0;
+    for (size_t a = 0; a < order.size(); ++a) at += index[a] * strides[a];
+    const auto to = static_cast<size_t>(p);
+    if (is_complex) {
+      const c128 w = values.data_as<c128>()[at];
+      made.real[to] = w.real();
+      made.imag[to] = is_conjugate ? -w.imag() : w.imag();
+    } else {
+      made.real[to] = values.data_as<double>()[at];
+    }
+    for (size_t a = order.size(); a-- > 0;) {
+      if (++index[a] < extents[a]) break;
+      index[a] = 0;
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+void NufftNormalCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  const AttachedMaps* maps = maps_ ? &*maps_ : nullptr;
+  const NufftRoles roles = nufft_roles(*f_, maps, x.shape);
+  std::vector<int> positions;
+  std::vector<LoopAxis> axes;
+  int summed = -1, forced = -1;
+  const Side batch = batch_terms();
+  for (size_t i = 0; i < roles.axes.size(); ++i) {
+    if (roles.axes[i].image < 0) summed = forced = static_cast<int>(i);
+    positions.push_back(roles.axes[i].image);
+  }
+  for (size_t i = 0; i < roles.axes.size(); ++i) {
+    if (!batch.empty() && roles.axes[i].dim.name == batch.front().dim.name) {
+      forced = static_cast<int>(i);
+    }
+  }
+  double images = 1;
+  for (const BatchAxis& a : roles.axes) images *= static_cast<double>(a.extent);
+
+  const NufftSpec spec = f_->spec(roles.extents, x.dtype);
+  const bool has_complex = middle_ != nullptr && middle_->weight()->is_complex();
+  const int64_t kernels = batch.empty() ? 1 : roles.axes[static_cast<size_t>(forced)].extent;
+  const auto estimate =
+      b.context().backend().estimate(spec, static_cast<int64_t>(images), has_complex);
+  const double runs = b.options().applications;
+  const double build = estimate.build_seconds * static_cast<double>(kernels);
+  const Toeplitz wanted =
+      b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : f_->choices().toeplitz;
+  bool is_toeplitz = runs * estimate.gridding_seconds > runs * estimate.toeplitz_seconds + build;
+  std::string why =
+      fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
+                  estimate.toeplitz_seconds, estimate.gridding_seconds, build);
+  if (wanted != Toeplitz::automatic) {
+    is_toeplitz = wanted == Toeplitz::always;
+    why = fmt::format("toeplitz = {} was given; {}", is_toeplitz, why);
+  }
+  ExplainedChoice choice;
+  choice.node = f_->label() + " normal";
+  choice.chosen = is_toeplitz ? "Toeplitz" : "gridding";
+  choice.why = why;
+  choice.estimates = {{"Toeplitz", estimate.toeplitz_seconds},
+                      {"gridding", estimate.gridding_seconds},
+                      {"build", build}};
+  b.chose(std::move(choice));
+
+  if (!is_toeplitz) {
+    // Aᴴ M A in this mode: F and Fᴴ in conj or not, M by its own bit.
+    const Mode flip = mode == Mode::conj || mode == Mode::transpose ? Mode::conj : Mode::forward;
+    const Operand samples = b.slot(roles.sample_shape, x.dtype);
+    lower_nufft(b, *f_, maps, flip, x, samples, StepScale{});
+    if (middle_ != nullptr) {
+      const bool conjugate = is_conjugate_ != conjugates(mode);
+      middle_->lower(b, conjugate ? Mode::conj : Mode::forward, samples, samples, StepScale{});
+    }
+    lower_nufft(b, *f_, maps, Mode::adjoint ^ flip, samples, y, s);
+    return;
+  }
+
+  const size_t kernel_bytes = estimate.kernel_bytes * static_cast<size_t>(kernels);
+  b.rewrote(fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})", f_->label(),
+                        bytes_text(static_cast<double>(kernel_bytes)), build, spec.tol));
+  b.persists(kernel_bytes);
+  const RoleView from = role_view(b, x, positions, roles.image_frames, roles.image, true);
+  const RoleView to = role_view(b, y, positions, roles.image_frames, roles.image, false);
+  for (size_t i = 0; i < roles.axes.size(); ++i) {
+    axes.push_back({roles.axes[i].extent, {from.axes[i], to.axes[i], 0}});
+  }
+  Ref map;
+  if (maps != nullptr) map = maps_ref(b, *maps, roles, x.dtype, axes);
+  const Loops loops = group_axes(axes, forced);
+  std::shared_ptr<const ToeplitzKernel> kernel;
+  if (!b.is_dry()) {
+    NufftCore::KernelKey key{
+        roles.extents,          x.dtype,
+        &b.context().backend(), middle_ == nullptr ? nullptr : middle_->weight(),
+        is_conjugate_,          kernels};
+    kernel = f_->kernel(key, [&] {
+      ToeplitzSpec t;
+      t.nufft = spec;
+      t.kernels = kernels;
+      const std::vector<double> k = f_->coordinates(roles.extents, &b.context());
+      t.nufft.coordinates = k.data();
+      MiddleWeights w;
+      if (middle_ != nullptr) {
+        w = weights_of(*f_, *middle_, is_conjugate_, batch, b.context());
+        t.weights_real = w.real.data();
+        t.weights_imag = w.imag.empty() ? nullptr : w.imag.data();
+      }
+      return b.context().backend().toeplitz(t, *b.context().stream);
+    });
+  }
+
+  std::vector<int64_t> extents{f_->frames(), summed >= 0 ? 1 : loops.batch.extent};
+  extents.insert(extents.end(), roles.extents.begin(), roles.extents.end());
+  std::vector<int64_t> x_strides(extents.size()), y_strides;
+  int64_t step = 1;
+  for (size_t i = extents.size(); i-- > 2;) {
+    x_strides[i] = step;
+    step *= extents[i];
+  }
+  y_strides = x_strides;
+  x_strides[0] = from.frames;
+  y_strides[0] = to.frames;
+  x_strides[1] = loops.batch.strides[0];
+  y_strides[1] = loops.batch.strides[1];
+  auto made = std::make_unique<ToeplitzStep>(kernel, mode == Mode::conj || mode == Mode::transpose,
+                                             transposes(mode), maps != nullptr, summed >= 0,
+                                             to.is_copy ? StepScale{} : s, loops.loops);
+  made->refs = {make_ref(from.operand, extents, x_strides),
+                make_ref(to.operand, extents, y_strides)};
+  if (maps != nullptr) {
+    map.view.extent[0] = loops.batch.extent;
+    map.view.stride[0] = loops.batch.strides[2];
+    made->refs.push_back(map);
+  }
+  double calls = 1;
+  for (const LoopAxis& l : loops.loops) calls *= static_cast<double>(l.extent);
+  if (kernel != nullptr) {
+    made->scratch_bytes = kernel->workspace(loops.batch.extent);
+    made->flops = calls * kernel->flops(loops.batch.extent);
+    made->bytes = calls * kernel->traffic(loops.batch.extent);
+    made->seconds = calls * kernel->seconds(loops.batch.extent);
+  } else {
+    const nufft::Cost cost = estimate.embedded
+                                 ? nufft::toeplitz_embedded(spec, loops.batch.extent)
+                                 : nufft::toeplitz_decomposed(spec, loops.batch.extent);
+    made->flops = calls * cost.flops;
+    made->bytes = calls * cost.bytes;
+    made->seconds = calls * cost.seconds;
+  }
+  made->label = f_->label() + " normal, Toeplitz";
+  b.add(std::move(made));
+  if (to.is_copy) copy_back(b, to, y, positions, roles.image_frames, roles.image, s);
+}
+
+}  // namespace lunops
