@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: MIT
+--- Radial data from a file, or those of the built-in phantom.
+local lo = require "lunops"
+
+local M = {}
+
+--- Radial data with their trajectory: BART's cfl (with `traj`, or the data's name with "ksp" replaced by
+--- "traj"), or ISMRMRD, which carries its own.
+---@param path string
+---@param opts? { traj: string? }
+---@return table scan  { ksp = "coil spoke sample", traj = "spoke sample d", size = N or nil }
+function M.spokes(path, opts)
+  local o = lo.options(opts, "spokes", { traj = false })
+  local ismrmrd = lo.io.probe(path)
+  if ismrmrd and ismrmrd.format == "ismrmrd" then
+    local raw = lo.io.raw(path, { as = "spokes" })
+    local matrix = raw.header.encoding and raw.header.encoding[1].recon.matrix
+    local traj = o.traj and lo.io.read(o.traj, { dims = "spoke sample d", as = "traj" }) or raw.traj
+    return { ksp = raw.data, traj = traj, size = matrix and matrix.x }
+  end
+  local ksp = lo.io.read(path, { dims = "coil spoke sample" })
+  local other, found = path:gsub("ksp([^/]*)$", "traj%1")
+  if not o.traj and found == 0 then
+    error(("spokes: %s has no 'ksp' in its name to replace by 'traj'; name the trajectory"):format(path), 2)
+  end
+  return { ksp = ksp, traj = lo.io.read(o.traj or other, { dims = "spoke sample d", as = "traj" }) }
+end
+
+--- What a radial scan of the phantom measures, with the maps and the band-limited image to compare with.
+---@param given table  size, coils, spokes, samples; noise s: complex, E|n|^2 = (s max|image|)^2; seed
+---@return table scan  { ksp, traj, size, maps, truth }
+function M.scan(given)
+  local o = lo.options(given, "scan", {
+    size = 256, coils = 8, spokes = 96, samples = 512, noise = 0, seed = 0,
+  })
+  local phantom, coils = require "lunops.mri.phantom".phantom, require "lunops.mri.coils".coils
+  local traj = require "lunops.mri.radial".radial{
+    spokes = o.spokes, samples = o.samples, extent = o.size,
+  }
+  local maps = coils{ count = o.coils, extent = o.size }
+  local ksp = phantom{ extent = o.size, traj = traj, coils = maps }
+  local truth = phantom{ extent = o.size }
+  if o.noise > 0 then
+    ksp = ksp + lo.randn(ksp.shape, { seed = o.seed }) * (o.noise * truth:abs():max())
+  end
+  return { ksp = ksp, traj = traj, size = o.size, maps = maps, truth = truth }
+end
+
+--- Fails before any work is done if PREFIX.npy or the report could not be written.
+---@param prefix string
+---@param report? string
+function M.check_output(prefix, report)
+  for _, path in ipairs{ prefix .. ".npy", report } do
+    local probe = path .. ".check"
+    local file, why = io.open(probe, "w")
+    if not file then error(("output: cannot write %s: %s"):format(path, why:gsub("^.*: ", "")), 2) end
+    file:close()
+    os.remove(probe)
+  end
+end
+
+return M
