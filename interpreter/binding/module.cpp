@@ -3,6 +3,7 @@
 
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/members.hpp"
+#include "interpreter/binding/stages.hpp"
 #include "interpreter/binding/stdlib.hpp"
 #include "interpreter/binding/tensor.hpp"
 #include "interpreter/binding/topics.hpp"
@@ -35,10 +36,16 @@ int open(lua_State* L) {
   install_type(L, state, Boxed<Tensor>::type,
                {tensor_records(), tensor_arithmetic_records(), reduction_records()},
                tensor_missing());
-  install_type(L, state, Boxed<Linop>::type, {linop_arithmetic_records()});
+  install_type(L, state, Boxed<Linop>::type, {linop_records(), linop_arithmetic_records()},
+               linop_missing());
+  install_type(L, state, Boxed<Stages>::type, {stages_records()});
 
   lua_createtable(L, 0, 128);
-  for (const Topic& topic : all_topics()) install_functions(L, state, topic.records);
+  for (const Topic& topic : all_topics())
+    if (topic.name != "files") install_functions(L, state, topic.records);
+  lua_createtable(L, 0, 4);
+  install_functions(L, state, io_records());
+  lua_setfield(L, -2, "io");
   push_complex(L, state, c128(0, 1));
   lua_setfield(L, -2, "i");
   lua_pushliteral(L, LUNOPS_VERSION);
@@ -63,6 +70,18 @@ std::span<const Topic> all_topics() {
       {"reductions", reduction_records()},
       {"comparisons", comparison_records()},
       {"rearrangement", rearrange_records()},
+      {"operators", constructor_records()},
+      {"operator values", linop_records()},
+      {"algebra of operators", linop_arithmetic_records()},
+      {"solvers", solver_records()},
+      {"plans", explain_records()},
+      {"files", io_records()},
+      {"phantoms", phantom_records()},
+      {"memory", memory_records()},
+      {"scripts", script_records()},
+      {"stopwatch", stages_records()},
+      {"calls", call_records()},
+      {"arguments", argument_records()},
       {"display", display_records()},
   };
   return topics;

@@ -27,5 +27,11 @@ std::span<const Record> constructor_records();
 std::span<const Record> explain_records();
 std::span<const Record> solver_records();
 std::span<const Record> io_records();
+std::span<const Record> phantom_records();
+std::span<const Record> stages_records();
+std::span<const Record> call_records();
+std::span<const Record> argument_records();
+
+lua_CFunction linop_missing();  // answers A[1] and unknown members
 
 }  // namespace lunops::lua

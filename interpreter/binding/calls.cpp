@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include <string>
+
+#include "interpreter/binding/entry.hpp"
+#include "interpreter/binding/stages.hpp"
+#include "interpreter/binding/tensor.hpp"
+#include "interpreter/binding/topics.hpp"
+#include "runtime/device/account.hpp"
+#include "runtime/device/pool.hpp"
+
+namespace lunops::lua {
+
+namespace {
+
+void need_function(lua_State* L, const char* operation) {
+  if (!lua_isfunction(L, 1))
+    raise_text(L, Code::argument, operation, "argument 1 (f) must be a function, got %s",
+               luaL_typename(L, 1));
+}
+
+// Failures that a script may want to answer: all others pass.
+bool is_ordinary(Code code) {
+  switch (code) {
+    case Code::file:
+    case Code::format:
+    case Code::device:
+    case Code::not_built:
+    case Code::host_memory:
+    case Code::device_memory:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int try_entry(lua_State* L) {
+  State& state = state_of(L);
+  need_function(L, "try");
+  const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  state.running = L;
+  if (status == LUA_OK) return lua_gettop(L);
+  const Code code = code_of(L, -1);
+  if (!is_error(L, -1) || !is_ordinary(code)) return lua_error(L);
+  lua_pushnil(L);
+  luaL_tolstring(L, -2, nullptr);
+  const std::string_view name = lunops::name_of(code);
+  lua_pushlstring(L, name.data(), name.size());
+  return 3;
+}
+
+int time_entry(lua_State* L) {
+  State& state = state_of(L);
+  need_function(L, "time");
+  const double began = seconds_now();
+  const Pool::Figures before = Pool::of(state.context.account->device()).figures();
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  state.running = L;
+  finish(L, state, [&](Context& context) {
+    context.stream->wait();
+    const double took = seconds_now() - began;
+    const Account::Figures after = context.account->figures();
+    const uint64_t requests =
+        Pool::of(context.account->device()).figures().allocations - before.allocations;
+    const std::string text = fmt::format(
+        "{:.3g} s, {} allocations, peak {}; waited for the streams in use\n", took, requests,
+        size_text(static_cast<double>(after.peak)));
+    if (state.sink != nullptr) {
+      const Span spans[] = {{Role::hint, text}};
+      state.sink->write(lua::Stream::diagnostics, spans);
+    } else {
+      std::fputs(text.c_str(), stderr);
+    }
+  });
+  return lua_gettop(L);
+}
+
+// for i in lo.progress(n, label): upvalues state, n, label, i, start
+int progress_step(lua_State* L) {
+  State& state = state_of(L);
+  const lua_Integer n = lua_tointegerx(L, lua_upvalueindex(2), nullptr);
+  const lua_Integer i = lua_tointegerx(L, lua_upvalueindex(4), nullptr);
+  const double began = lua_tonumberx(L, lua_upvalueindex(5), nullptr);
+  lua_settop(L, 0);
+  lua_pushinteger(L, i + 1);
+  lua_replace(L, lua_upvalueindex(4));
+  finish(L, state, [&](Context& context) {
+    context.poll();
+    ProgressEvent event;
+    event.label = lua_tostring(L, lua_upvalueindex(3));
+    event.done = i;
+    event.total = n;
+    event.seconds = seconds_now() - began;
+    event.is_last = i >= n;
+    state.progress(event);
+  });
+  if (i >= n) return 0;
+  lua_pushinteger(L, i + 1);
+  return 1;
+}
+
+int progress_entry(lua_State* L) {
+  State& state = state_of(L);
+  lua_settop(L, 2);
+  const int64_t n = IntArg::decode(L, Place{state, "progress", "n", 1});
+  lua_pushlightuserdata(L, &state);
+  lua_pushinteger(L, n);
+  if (lua_isnil(L, 2)) {
+    lua_pushliteral(L, "step");
+  } else {
+    TextArg::decode(L, Place{state, "progress", "label", 2});
+    lua_pushvalue(L, 2);
+  }
+  lua_pushinteger(L, 0);
+  lua_pushnumber(L, seconds_now());
+  lua_pushcclosure(L, progress_step, 5);
+  return 1;
+}
+
+[[noreturn]] void unknown_option(lua_State* L, State& state, const char* operation, int defaults) {
+  Box<Value>* scratch = push_box<Value>(L, state, false);
+  scratch->emplace(Value(Table{}));
+  Table& names = **std::get_if<std::unique_ptr<Table>>(&scratch->value().data);
+  Failure why;
+  lua_pushnil(L);
+  for (; lua_next(L, defaults); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) continue;
+    if (!run(state, why, [&] { names.list.emplace_back(lua_tostring(L, -2)); })) raise(L, why);
+  }
+  run(state, why, [&] {
+    std::vector<std::string> known;
+    for (const Value& name : names.list) known.push_back(*name.get<std::string>());
+    const std::string key = lua_tostring(L, 5);
+    fail(Code::argument, operation, "unknown option '{}'{}", key, suggestion(key, known));
+  });
+  raise(L, why);
+}
+
+// options(given, name, defaults): a table of defaults overlaid with what was given.
+int options_entry(lua_State* L) {
+  State& state = state_of(L);
+  lua_settop(L, 3);
+  TextArg::decode(L, Place{state, "options", "name", 2});
+  const char* operation = lua_tostring(L, 2);
+  if (!lua_istable(L, 3)) raise_kind(L, Place{state, "options", "defaults", 3}, "table");
+  if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1))
+    raise_text(L, Code::argument, operation, "options must be a table, got %s", luaL_typename(L, 1));
+  lua_createtable(L, 0, 8);  // 4: the result
+  lua_pushnil(L);
+  while (lua_next(L, 3)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, 4);
+  }
+  if (!lua_istable(L, 1)) {
+    lua_settop(L, 4);
+    return 1;
+  }
+  lua_pushnil(L);  // 5: key, 6: value, 7: default
+  while (lua_next(L, 1)) {
+    if (lua_type(L, 5) == LUA_TSTRING) {
+      lua_pushvalue(L, 5);
+      const int kind = lua_rawget(L, 3);
+      if (kind == LUA_TNIL) unknown_option(L, state, operation, 3);
+      const bool switched_off = lua_isboolean(L, 6) && !lua_toboolean(L, 6);
+      const bool takes_any = kind == LUA_TBOOLEAN && !lua_toboolean(L, 7);
+      if (!switched_off && !takes_any && kind != lua_type(L, 6))
+        raise_text(L, Code::argument, operation, "option '%s' must be a %s, got %s",
+                   lua_tostring(L, 5), lua_typename(L, kind), luaL_typename(L, 6));
+      lua_pop(L, 1);
+    }
+    lua_pushvalue(L, 5);
+    lua_insert(L, 6);
+    lua_rawset(L, 4);
+  }
+  return 1;
+}
+
+constexpr Field kCall[] = {{"f", Kind::function, "what is called", {}, true},
+                           {"...", Kind::any, "its arguments", {}, false}};
+constexpr Manual try_ = {
+    {.name = "try",
+     .summary = "Calls f and turns errors of file, format, device and memory kind into results.",
+     .returns = "what f returns; or nil, message, code",
+     .example = "print((select(3, lo.try(lo.io.read, \"/no/such/file\"))))  --> file",
+     .expected_failures = true}};
+constexpr Manual time_ = {{.name = "time",
+                           .summary = "Calls f and tells seconds, allocations and peak memory.",
+                           .returns = "what f returns",
+                           .example = "print(lo.time(function() return 1 + 1 end))  --> 2",
+                           .waits = true}};
+constexpr Field kProgress[] = {{"n", Kind::integer, "number of steps", {}, true},
+                               {"label", Kind::text, "what is counted", "step", false}};
+constexpr Manual progress_ = {{.name = "progress",
+                               .summary = "Counts from 1 to n and shows how far it is.",
+                               .returns = "an iterator",
+                               .example = "for i in lo.progress(2, \"frames\") do print(i) end  --> 1\n--> 2"}};
+constexpr Field kOptions[] = {{"given", Kind::table, "what the caller gave, or nil", {}, false},
+                              {"name", Kind::text, "of the function, for messages", {}, true},
+                              {"defaults", Kind::table, "every option; false takes any value", {}, true}};
+constexpr Manual options_ = {
+    {.name = "options",
+     .summary = "Checks options of a Lua function and fills in defaults.",
+     .returns = "a new table",
+     .raises = {Code::argument},
+     .example = R"(print(lo.options({ tol = 1e-6 }, "f", { tol = 1e-4, iters = 5 }).iters)  --> 5
+print(pcall(lo.options, { tl = 1 }, "f", { tol = 1e-4 }))  --> false	f: unknown option 'tl' (did you mean 'tol'?))"}};
+
+constexpr Record kRecords[] = {manual(try_, try_entry, kCall), manual(time_, time_entry, kCall),
+                               manual(progress_, progress_entry, kProgress),
+                               manual(options_, options_entry, kOptions)};
+
+}  // namespace
+
+std::span<const Record> call_records() { return kRecords; }
+
+}  // namespace lunops::lua

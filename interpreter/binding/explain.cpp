@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/explain.hpp"
+
+#include "interpreter/binding/entry.hpp"
+#include "interpreter/binding/factories.hpp"
+#include "interpreter/binding/topics.hpp"
+
+namespace lunops::lua {
+
+namespace {
+
+Value node_of(const ExplainedNode& node) {
+  Table table;
+  table["name"] = node.name;
+  table["signature"] = node.signature;
+  table["flops"] = node.flops;
+  table["bytes"] = node.bytes;
+  table["workspace"] = static_cast<int64_t>(node.workspace);
+  Table children;
+  for (const ExplainedNode& child : node.children) children.list.push_back(node_of(child));
+  table["children"] = std::move(children);
+  return table;
+}
+
+Value table_of(const Explained& explained) {
+  Table table;
+  Table nodes;
+  nodes.list.push_back(node_of(explained.root));
+  table["nodes"] = std::move(nodes);
+  Table total;
+  total["flops"] = explained.flops;
+  total["bytes"] = explained.bytes;
+  total["seconds"] = explained.seconds;
+  total["workspace"] = static_cast<int64_t>(explained.workspace);
+  total["persistent"] = static_cast<int64_t>(explained.persistent);
+  total["peak"] = static_cast<int64_t>(explained.peak);
+  table["total"] = std::move(total);
+  Table choices;
+  for (const ExplainedChoice& choice : explained.choices) {
+    Table row;
+    row["node"] = choice.node;
+    row["chosen"] = choice.chosen;
+    row["why"] = choice.why;
+    Table estimates;
+    for (const auto& [name, seconds] : choice.estimates) estimates[name] = seconds;
+    row["estimates"] = std::move(estimates);
+    choices.list.emplace_back(std::move(row));
+  }
+  table["choices"] = std::move(choices);
+  Table rewritten;
+  for (const std::string& line : explained.rewritten) rewritten.list.emplace_back(line);
+  table["rewritten"] = std::move(rewritten);
+  return table;
+}
+
+constexpr Field kApplications =
+    option("applications", Kind::integer, "20", "how often the operator will be applied");
+constexpr Field kFormat = option("format", Kind::text, "text", "text or table");
+constexpr Field kDType = option("dtype", Kind::text, "x's, else the operator's, else c64", "of the data");
+
+constexpr auto explain_ = with_options(
+    function({.name = "explain",
+              .summary = "Tells what an application will do, before anything runs.",
+              .returns = "text, or tables {nodes, total, choices, rewritten}",
+              .raises = {Code::shape, Code::dtype},
+              .example = R"(local A = 2*lo.Identity "x"
+print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
+              .see = {"Linop.N"}},
+             [](Context& context, const Linop& a, const Value& x, const Given& outer) -> Value {
+               // lo.explain(A, {…}): the extents are known, and the table holds options.
+               static constexpr Field fields[] = {kApplications, kFormat, kDType};
+               const bool is_options = x.table() != nullptr;
+               const Given alone("explain", is_options ? x : Value(), {}, fields);
+               const Given& given = is_options ? alone : outer;
+               DType dtype = a.dtype().value_or(static_cast<State*>(context.listener)->dtype);
+               Shape shape = a.ishape();
+               if (const auto* tensor = x.get<Tensor>()) {
+                 shape = tensor->shape();
+                 dtype = tensor->dtype();
+               } else if (const auto* text = x.get<std::string>()) {
+                 shape = Shape::parse(*text);
+               } else if (const auto* given_shape = x.get<Shape>()) {
+                 shape = *given_shape;
+               } else if (!x.is_nil() && !is_options) {
+                 fail(Code::argument, "explain", "argument 2 (x) must be a tensor or shape, got {}",
+                      x.type());
+               }
+               if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
+               const Explained explained =
+                   lunops::explain(a, shape, dtype, context,
+                                   static_cast<int>(given.integer("applications").value_or(20)));
+               const std::string format = given.text("format").value_or("text");
+               if (format == "table") return table_of(explained);
+               if (format != "text")
+                 fail(Code::argument, "explain", "option 'format' is \"text\" or \"table\", got \"{}\"",
+                      format);
+               return explained.text();
+             },
+             param<LinopArg>("A", "the operator"),
+             Param<ValueArg>{{"x", Kind::shape, "an input or its shape, where extents are open", "A's", false}}),
+    kApplications, kFormat, kDType);
+
+constexpr Record kRecords[] = {exported<explain_>()};
+
+}  // namespace
+
+std::span<const Record> explain_records() { return kRecords; }
+
+}  // namespace lunops::lua
