@@ -63,8 +63,9 @@ Option option_of(const Value& row, size_t position) {
     for (const std::string& choice : option.choices)
       option.shown += (option.shown.empty() ? "" : "|") + choice;
   } else {
-    fail(Code::argument, "arguments", "the default of '{}' is a {}; use text, a number, a boolean or a list",
-         option.name, value.type());
+    fail(Code::argument, "arguments",
+         "the default of '{}' is a {}; use text, a number, a boolean or a list", option.name,
+         value.type());
   }
   return option;
 }
@@ -82,17 +83,19 @@ Value parsed(const Option& option, const std::string& text) {
     case Option::Kind::flag:
       if (text == "true" || text == "yes") return true;
       if (text == "false" || text == "no") return false;
-      throw Usage{fmt::format("option '--{}' is a flag; it takes no value '{}'", option.name, text)};
+      throw Usage{
+          fmt::format("option '--{}' is a flag; it takes no value '{}'", option.name, text)};
     case Option::Kind::choice:
       for (const std::string& choice : option.choices)
         if (choice == text) return text;
-      throw Usage{fmt::format("option '--{}' must be {}, got '{}'{}", option.name, option.shown, text,
-                              suggestion(text, option.choices))};
+      throw Usage{fmt::format("option '--{}' must be {}, got '{}'{}", option.name, option.shown,
+                              text, suggestion(text, option.choices))};
     case Option::Kind::integer: {
       char* end = nullptr;
       const long long value = std::strtoll(text.c_str(), &end, 10);
       if (text.empty() || *end != 0)
-        throw Usage{fmt::format("option '--{}' must be a whole number, got '{}'", option.name, text)};
+        throw Usage{
+            fmt::format("option '--{}' must be a whole number, got '{}'", option.name, text)};
       return static_cast<int64_t>(value);
     }
     case Option::Kind::number: {
@@ -197,7 +200,8 @@ struct ArgumentList : ValueArg {
 
 constexpr auto arguments = function(
     {.name = "arguments",
-     .summary = "Reads the options of a script; --help explains them, and a mistake ends it with exit 2.",
+     .summary =
+         "Reads the options of a script; --help explains them, and a mistake ends it with exit 2.",
      .returns = "a table by option name",
      .raises = {Code::argument},
      .example = R"(local given = lo.arguments({ "--size", "128" }, {

@@ -61,9 +61,9 @@ int time_entry(lua_State* L) {
     const Account::Figures after = context.account->figures();
     const uint64_t requests =
         Pool::of(context.account->device()).figures().allocations - before.allocations;
-    const std::string text = fmt::format(
-        "{:.3g} s, {} allocations, peak {}; waited for the streams in use\n", took, requests,
-        size_text(static_cast<double>(after.peak)));
+    const std::string text =
+        fmt::format("{:.3g} s, {} allocations, peak {}; waited for the streams in use\n", took,
+                    requests, size_text(static_cast<double>(after.peak)));
     if (state.sink != nullptr) {
       const Span spans[] = {{Role::hint, text}};
       state.sink->write(lua::Stream::diagnostics, spans);
@@ -143,7 +143,8 @@ int options_entry(lua_State* L) {
   const char* operation = lua_tostring(L, 2);
   if (!lua_istable(L, 3)) raise_kind(L, Place{state, "options", "defaults", 3}, "table");
   if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1))
-    raise_text(L, Code::argument, operation, "options must be a table, got %s", luaL_typename(L, 1));
+    raise_text(L, Code::argument, operation, "options must be a table, got %s",
+               luaL_typename(L, 1));
   lua_createtable(L, 0, 8);  // 4: the result
   lua_pushnil(L);
   while (lua_next(L, 3)) {
@@ -190,13 +191,15 @@ constexpr Manual time_ = {{.name = "time",
                            .waits = true}};
 constexpr Field kProgress[] = {{"n", Kind::integer, "number of steps", {}, true},
                                {"label", Kind::text, "what is counted", "step", false}};
-constexpr Manual progress_ = {{.name = "progress",
-                               .summary = "Counts from 1 to n and shows how far it is.",
-                               .returns = "an iterator",
-                               .example = "for i in lo.progress(2, \"frames\") do print(i) end  --> 1\n--> 2"}};
-constexpr Field kOptions[] = {{"given", Kind::table, "what the caller gave, or nil", {}, false},
-                              {"name", Kind::text, "of the function, for messages", {}, true},
-                              {"defaults", Kind::table, "every option; false takes any value", {}, true}};
+constexpr Manual progress_ = {
+    {.name = "progress",
+     .summary = "Counts from 1 to n and shows how far it is.",
+     .returns = "an iterator",
+     .example = "for i in lo.progress(2, \"frames\") do print(i) end  --> 1\n--> 2"}};
+constexpr Field kOptions[] = {
+    {"given", Kind::table, "what the caller gave, or nil", {}, false},
+    {"name", Kind::text, "of the function, for messages", {}, true},
+    {"defaults", Kind::table, "every option; false takes any value", {}, true}};
 constexpr Manual options_ = {
     {.name = "options",
      .summary = "Checks options of a Lua function and fills in defaults.",

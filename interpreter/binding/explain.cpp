@@ -56,49 +56,55 @@ Value table_of(const Explained& explained) {
 constexpr Field kApplications =
     option("applications", Kind::integer, "20", "how often the operator will be applied");
 constexpr Field kFormat = option("format", Kind::text, "text", "text or table");
-constexpr Field kDType = option("dtype", Kind::text, "x's, else the operator's, else c64", "of the data");
+constexpr Field kDType =
+    option("dtype", Kind::text, "x's, else the operator's, else c64", "of the data");
 
 constexpr auto explain_ = with_options(
-    function({.name = "explain",
-              .summary = "Tells what an application will do, before anything runs.",
-              .returns = "text, or tables {nodes, total, choices, rewritten}",
-              .raises = {Code::shape, Code::dtype},
-              .example = R"(local A = 2*lo.Identity "x"
+    function(
+        {.name = "explain",
+         .summary = "Tells what an application will do, before anything runs.",
+         .returns = "text, or tables {nodes, total, choices, rewritten}",
+         .raises = {Code::shape, Code::dtype},
+         .example = R"(local A = 2*lo.Identity "x"
 print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
-              .see = {"Linop.N"}},
-             [](Context& context, const Linop& a, const Value& x, const Given& outer) -> Value {
-               // lo.explain(A, {…}): the extents are known, and the table holds options.
-               static constexpr Field fields[] = {kApplications, kFormat, kDType};
-               const bool is_options = x.table() != nullptr;
-               const Given alone("explain", is_options ? x : Value(), {}, fields);
-               const Given& given = is_options ? alone : outer;
-               DType dtype = a.dtype().value_or(static_cast<State*>(context.listener)->dtype);
-               Shape shape = a.ishape();
-               if (const auto* tensor = x.get<Tensor>()) {
-                 shape = tensor->shape();
-                 dtype = tensor->dtype();
-               } else if (const auto* text = x.get<std::string>()) {
-                 shape = Shape::parse(*text);
-               } else if (const auto* given_shape = x.get<Shape>()) {
-                 shape = *given_shape;
-               } else if (!x.is_nil() && !is_options) {
-                 fail(Code::argument, "explain", "argument 2 (x) must be a tensor or shape, got {}",
-                      x.type());
-               }
-               if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
-               const Explained explained =
-                   lunops::explain(a, shape, dtype, context,
-                                   static_cast<int>(given.integer("applications").value_or(20)));
-               const std::string format = given.text("format").value_or("text");
-               if (format == "table") return table_of(explained);
-               if (format != "text")
-                 fail(Code::argument, "explain", "option 'format' is \"text\" or \"table\", got \"{}\"",
-                      format);
-               return explained.text();
-             },
-             param<LinopArg>("A", "the operator"),
-             Param<ValueArg>{{"x", Kind::shape, "an input or its shape, where extents are open", "A's", false}}),
-    kApplications, kFormat, kDType);
+         .see = {"Linop.N"}},
+        [](Context& context, const Linop& a, const Value& x, const Given& outer) -> Value {
+          // lo.explain(A, {…}): the extents are known, and the table holds options.
+          static constexpr Field fields[] = {kApplications, kFormat, kDType};
+          const bool is_options = x.table() != nullptr;
+          const Value nothing;
+          const Given alone("explain", is_options ? x : nothing, {}, fields);
+          const Given& given = is_options ? alone : outer;
+          DType dtype = a.dtype().value_or(static_cast<State*>(context.listener)->dtype);
+          Shape shape = a.ishape();
+          if (const auto* tensor = x.get<Tensor>()) {
+            shape = tensor->shape();
+            dtype = tensor->dtype();
+          } else if (const auto* text = x.get<std::string>()) {
+            shape = Shape::parse(*text);
+          } else if (const auto* given_shape = x.get<Shape>()) {
+            shape = *given_shape;
+          } else if (!x.is_nil() && !is_options) {
+            fail(Code::argument, "explain", "argument 2 (x) must be a tensor or shape, got {}",
+                 x.type());
+          }
+          if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
+          const Explained explained =
+              lunops::explain(a, shape, dtype, context,
+                              static_cast<int>(given.integer("applications").value_or(20)));
+          const std::string format = given.text("format").value_or("text");
+          if (format == "table") return table_of(explained);
+          if (format != "text")
+            fail(Code::argument, "explain", "option 'format' is \"text\" or \"table\", got \"{}\"",
+                 format);
+          return explained.text();
+        },
+        param<LinopArg>("A", "the operator"),
+        Param<ValueArg>{
+            {"x", Kind::shape, "an input or its shape, where extents are open", "A's", false}}),
+    kApplications,
+    kFormat,
+    kDType);
 
 constexpr Record kRecords[] = {exported<explain_>()};
 

@@ -142,8 +142,12 @@ void raise(lua_State* L, const Failure& why) {
   set_field(L, "code", name_of(why.code));
   set_field(L, "message", why.text);
   set_field(L, "operation", why.operation);
-  // "script.lua:12: ", which may be empty: kept without the last two characters.
-  luaL_where(L, 1);
+  // "script.lua:12: " of the innermost Lua function, kept without the last two characters.
+  lua_pushliteral(L, "");
+  for (int level = 1; level <= 8 && lua_rawlen(L, -1) == 0; ++level) {
+    lua_pop(L, 1);
+    luaL_where(L, level);
+  }
   size_t length = 0;
   const char* where = lua_tolstring(L, -1, &length);
   lua_pushlstring(L, where, length >= 2 ? length - 2 : 0);

@@ -9,9 +9,10 @@ namespace lunops::lua {
 
 namespace {
 
-constexpr Field kDims = option("dims", Kind::dims, "the file's", "names of the axes, slowest first");
-constexpr Field kAs = option("as", Kind::text, "by name or dims",
-                             "cfl: traj, data; ISMRMRD: lines, grid, spokes, traj");
+constexpr Field kDims =
+    option("dims", Kind::dims, "the file's", "names of the axes, slowest first");
+constexpr Field kAs = option(
+    "as", Kind::text, "by name or dims", "cfl: traj, data; ISMRMRD: lines, grid, spokes, traj");
 
 io::ReadOptions read_options(const Given& given) {
   io::ReadOptions options;
@@ -24,20 +25,24 @@ io::ReadOptions read_options(const Given& given) {
 }
 
 constexpr auto read = with_options(
-    function({.name = "io.read",
-              .summary = "Reads a tensor from a npy, BART cfl or ISMRMRD file; the format is found by content.",
-              .returns = "a tensor",
-              .raises = {Code::file, Code::format, Code::shape, Code::not_built, Code::host_memory},
-              .example = R"(local path = os.tmpname() .. ".npy"
+    function(
+        {.name = "io.read",
+         .summary =
+             "Reads a tensor from a npy, BART cfl or ISMRMRD file; the format is found by content.",
+         .returns = "a tensor",
+         .raises = {Code::file, Code::format, Code::shape, Code::not_built, Code::host_memory},
+         .example = R"(local path = os.tmpname() .. ".npy"
 lo.io.write(path, lo.arange("x=3", { dtype = "f32" }))
 print(lo.io.read(path, { dims = "x" }):sum())  --> 3.0
 os.remove(path))",
-              .see = {"io.write", "io.probe", "io.raw"}},
-             [](Context& context, std::string_view path, const Given& given) {
-               return io::read(std::string(path), read_options(given), context);
-             },
-             param<TextArg>("path", "the file")),
-    kDims, kAs, option("name", Kind::text, "dataset", "ISMRMRD: the group"),
+         .see = {"io.write", "io.probe", "io.raw"}},
+        [](Context& context, std::string_view path, const Given& given) {
+          return io::read(std::string(path), read_options(given), context);
+        },
+        param<TextArg>("path", "the file")),
+    kDims,
+    kAs,
+    option("name", Kind::text, "dataset", "ISMRMRD: the group"),
     option("squeeze", Kind::boolean, "true", "cfl: drop axes of extent 1"));
 
 io::WriteOptions write_options(const Given& given) {
@@ -46,8 +51,7 @@ io::WriteOptions write_options(const Given& given) {
     const Table& pair = *window->table();
     const auto low = pair.list.size() == 2 ? number_of(pair.list[0]) : std::nullopt;
     const auto high = pair.list.size() == 2 ? number_of(pair.list[1]) : std::nullopt;
-    if (!low || !high)
-      fail(Code::argument, "write", "option 'window' must be {{ low, high }}");
+    if (!low || !high) fail(Code::argument, "write", "option 'window' must be {{ low, high }}");
     options.window = {*low, *high};
   }
   options.percentile = given.number("percentile").value_or(options.percentile);
@@ -60,27 +64,30 @@ io::WriteOptions write_options(const Given& given) {
 }
 
 constexpr auto write = with_options(
-    function({.name = "io.write",
-              .summary = "Writes a tensor (.npy .cfl .png) or a table (.json), by extension, atomically.",
-              .returns = "nothing",
-              .raises = {Code::file, Code::argument, Code::shape, Code::dtype},
-              .example = R"(local path = os.tmpname() .. ".json"
+    function(
+        {.name = "io.write",
+         .summary =
+             "Writes a tensor (.npy .cfl .png) or a table (.json), by extension, atomically.",
+         .returns = "nothing",
+         .raises = {Code::file, Code::argument, Code::shape, Code::dtype},
+         .example = R"(local path = os.tmpname() .. ".json"
 lo.io.write(path, { iterations = 3 })
 os.remove(path))",
-              .see = {"io.read", "json"}},
-             [](Context& context, std::string_view path, const Value& value, const Given& given) {
-               if (const auto* x = value.get<Tensor>()) {
-                 io::write(std::string(path), *x, write_options(given), context);
-                 return;
-               }
-               const bool is_json = path.size() > 5 && path.substr(path.size() - 5) == ".json";
-               if (value.table() == nullptr || !is_json)
-                 fail(Code::argument, "write",
-                      "a {} cannot be written to \"{}\"; tensors go to .npy .cfl .png, tables to .json",
-                      value.type(), path);
-               io::write_text(std::string(path), to_json(value) + "\n");
-             },
-             param<TextArg>("path", "the file"), param<ValueArg>("value", "a tensor or table")),
+         .see = {"io.read", "json"}},
+        [](Context& context, std::string_view path, const Value& value, const Given& given) {
+          if (const auto* x = value.get<Tensor>()) {
+            io::write(std::string(path), *x, write_options(given), context);
+            return;
+          }
+          const bool is_json = path.size() > 5 && path.substr(path.size() - 5) == ".json";
+          if (value.table() == nullptr || !is_json)
+            fail(Code::argument, "write",
+                 "a {} cannot be written to \"{}\"; tensors go to .npy .cfl .png, tables to .json",
+                 value.type(), path);
+          io::write_text(std::string(path), to_json(value) + "\n");
+        },
+        param<TextArg>("path", "the file"),
+        param<ValueArg>("value", "a tensor or table")),
     option("window", Kind::table, "", "png: { low, high } of the grey scale"),
     option("percentile", Kind::number, "99.5", "png: white, without a window"),
     option("part", Kind::text, "abs", "png: abs phase real imag"),
@@ -193,18 +200,22 @@ Value raw_of(const io::Ismrmrd& raw) {
 }
 
 constexpr auto raw = with_options(
-    function({.name = "io.raw",
-              .summary = "Reads the acquisitions of an ISMRMRD file with trajectory, counters and header.",
-              .returns = "a table {data, traj, noise, weights, mask, index, flags, header, trajectory_units}",
-              .raises = {Code::file, Code::format, Code::not_built, Code::host_memory},
-              .example = "print(pcall(lo.io.raw, \"/no/such/file\"))  --> false	…",
-              .see = {"io.read"}},
-             [](Context& context, std::string_view path, const Given& given) {
-               return raw_of(io::read_ismrmrd(std::string(path), given.text("as").value_or(""),
-                                              given.boolean("remove_oversampling", false), context));
-             },
-             param<TextArg>("path", "the file")),
-    option("as", Kind::text, "spokes if there is a trajectory, else lines", "lines, grid or spokes"),
+    function(
+        {.name = "io.raw",
+         .summary =
+             "Reads the acquisitions of an ISMRMRD file with trajectory, counters and header.",
+         .returns =
+             "a table {data, traj, noise, weights, mask, index, flags, header, trajectory_units}",
+         .raises = {Code::file, Code::format, Code::not_built, Code::host_memory},
+         .example = "print(pcall(lo.io.raw, \"/no/such/file\"))  --> false	…",
+         .see = {"io.read"}},
+        [](Context& context, std::string_view path, const Given& given) {
+          return raw_of(io::read_ismrmrd(std::string(path), given.text("as").value_or(""),
+                                         given.boolean("remove_oversampling", false), context));
+        },
+        param<TextArg>("path", "the file")),
+    option(
+        "as", Kind::text, "spokes if there is a trajectory, else lines", "lines, grid or spokes"),
     option("remove_oversampling", Kind::boolean, "false", "cuts readouts to the recon matrix"));
 
 constexpr Record kRecords[] = {exported<read>(), exported<write>(), exported<probe>(),

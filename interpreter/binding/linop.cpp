@@ -16,34 +16,42 @@ constexpr auto adjoint = property(
     {.name = "Linop.H",
      .summary = "The adjoint; A.H.H is A.",
      .returns = "an operator",
-     .example = "local A = 2*lo.Identity \"x\"\nprint(rawequal(A.H, A.H), A.H.H == A)  --> true	true"},
-    [](Context&, const Linop& a) { return a.H(); }, self);
+     .example = "local A = 2*lo.Identity \"x\"\nprint(rawequal(A.H, A.H), A.H.H == A)  --> true	"
+                "true"},
+    [](Context&, const Linop& a) { return a.H(); },
+    self);
 constexpr auto transpose = property(
     {.name = "Linop.T",
      .summary = "The transpose: the conjugate of the adjoint.",
      .returns = "an operator",
      .raises = {Code::unsupported},
      .example = "print((lo.i*lo.Identity \"x\").T(lo.ones \"x=1\"):item())  --> 0+1i"},
-    [](Context&, const Linop& a) { return a.T(); }, self);
+    [](Context&, const Linop& a) { return a.T(); },
+    self);
 constexpr auto normal = property(
     {.name = "Linop.N",
      .summary = "The normal operator A.H * A, in the form that is cheapest to apply.",
      .returns = "an operator",
      .example = "print((2*lo.Identity \"x\").N(lo.ones \"x=1\"):item())  --> 4+0i"},
-    [](Context&, const Linop& a) { return a.N(); }, self);
-constexpr auto conj_ = method({.name = "Linop:conj",
-                               .summary = "The conjugate operator: conj(A(conj(x))).",
-                               .returns = "an operator",
-                               .raises = {Code::unsupported},
-                               .example = "print((lo.i*lo.Identity \"x\"):conj()(lo.ones \"x=1\"):item())  --> 0-1i"},
-                              [](Context&, const Linop& a) { return a.conj(); }, self);
+    [](Context&, const Linop& a) { return a.N(); },
+    self);
+constexpr auto conj_ = method(
+    {.name = "Linop:conj",
+     .summary = "The conjugate operator: conj(A(conj(x))).",
+     .returns = "an operator",
+     .raises = {Code::unsupported},
+     .example = "print((lo.i*lo.Identity \"x\"):conj()(lo.ones \"x=1\"):item())  --> 0-1i"},
+    [](Context&, const Linop& a) { return a.conj(); },
+    self);
 constexpr auto normal_with = method(
     {.name = "Linop:normal",
      .summary = "A.H * M * A, in the form that is cheapest to apply.",
      .returns = "an operator",
      .raises = {Code::shape},
-     .example = "local I = lo.Identity \"x\"\nprint((2*I):normal(3*I)(lo.ones \"x=1\"):item())  --> 12+0i"},
-    [](Context&, const Linop& a, const Linop& m) { return a.normal(m); }, self,
+     .example = "local I = lo.Identity \"x\"\nprint((2*I):normal(3*I)(lo.ones \"x=1\"):item())  "
+                "--> 12+0i"},
+    [](Context&, const Linop& a, const Linop& m) { return a.normal(m); },
+    self,
     param<LinopArg>("M", "acts between A and A.H"));
 constexpr auto rename = method(
     {.name = "Linop:rename",
@@ -51,20 +59,22 @@ constexpr auto rename = method(
      .returns = "an operator that shares all data",
      .raises = {Code::shape},
      .example = "print(lo.Identity(\"x\"):rename{ x = \"y\" }.ishape)  --> y"},
-    [](Context&, const Linop& a, const Value& names) { return a.rename(renaming(names)); }, self,
+    [](Context&, const Linop& a, const Value& names) { return a.rename(renaming(names)); },
+    self,
     param<TableArg>("names", "old name = new name"));
 constexpr auto dense = with_options(
-    method({.name = "Linop:dense",
-            .summary = "The operator as a matrix with dims (out, in').",
-            .returns = "a tensor; refused above 2^24 elements",
-            .raises = {Code::shape, Code::unsupported},
-            .example = "print(lo.Identity{ \"n\", extent = { n = 2 } }:dense():sum())  --> 2+0i"},
-           [](Context& context, const Linop& a, const Given& given) {
-             const auto name = given.text("dtype");
-             return a.dense(name ? dtype_named("dense", *name) : a.dtype().value_or(DType::c64),
-                            context);
-           },
-           self),
+    method(
+        {.name = "Linop:dense",
+         .summary = "The operator as a matrix with dims (out, in').",
+         .returns = "a tensor; refused above 2^24 elements",
+         .raises = {Code::shape, Code::unsupported},
+         .example = "print(lo.Identity{ \"n\", extent = { n = 2 } }:dense():sum())  --> 2+0i"},
+        [](Context& context, const Linop& a, const Given& given) {
+          const auto name = given.text("dtype");
+          return a.dense(name ? dtype_named("dense", *name) : a.dtype().value_or(DType::c64),
+                         context);
+        },
+        self),
     option("dtype", Kind::text, "the operator's, else c64", "precision of the matrix"));
 
 constexpr auto signature = property(
@@ -72,27 +82,36 @@ constexpr auto signature = property(
      .summary = "Input and output in normal form, with the extents known so far.",
      .returns = "a Signature",
      .example = "print(lo.Identity(\"y x\").signature)  --> y x -> y x"},
-    [](Context&, const Linop& a) { return a.signature(); }, self);
-constexpr auto ishape = property({.name = "Linop.ishape",
-                                  .summary = "The input with the extents known so far.",
-                                  .returns = "a Shape",
-                                  .example = "print(lo.Identity(\"y x\").ishape)  --> y x"},
-                                 [](Context&, const Linop& a) { return a.ishape(); }, self);
-constexpr auto oshape = property({.name = "Linop.oshape",
-                                  .summary = "The output with the extents known so far.",
-                                  .returns = "a Shape",
-                                  .example = "print(lo.Identity(\"y x\").oshape)  --> y x"},
-                                 [](Context&, const Linop& a) { return a.oshape(); }, self);
-constexpr auto dims = property({.name = "Linop.dims",
-                                .summary = "Input dims, then further output dims, with primes.",
-                                .returns = "a list of strings",
-                                .example = "print(#lo.Identity(\"y x\").dims)  --> 2"},
-                               [](Context&, const Linop& a) { return list_of(a.dims()); }, self);
-constexpr auto inner = property({.name = "Linop.inner",
-                                 .summary = "Inner dims that a split may name.",
-                                 .returns = "a list of strings",
-                                 .example = "print(#lo.Identity(\"y x\").inner)  --> 0"},
-                                [](Context&, const Linop& a) { return list_of(a.inner()); }, self);
+    [](Context&, const Linop& a) { return a.signature(); },
+    self);
+constexpr auto ishape = property(
+    {.name = "Linop.ishape",
+     .summary = "The input with the extents known so far.",
+     .returns = "a Shape",
+     .example = "print(lo.Identity(\"y x\").ishape)  --> y x"},
+    [](Context&, const Linop& a) { return a.ishape(); },
+    self);
+constexpr auto oshape = property(
+    {.name = "Linop.oshape",
+     .summary = "The output with the extents known so far.",
+     .returns = "a Shape",
+     .example = "print(lo.Identity(\"y x\").oshape)  --> y x"},
+    [](Context&, const Linop& a) { return a.oshape(); },
+    self);
+constexpr auto dims = property(
+    {.name = "Linop.dims",
+     .summary = "Input dims, then further output dims, with primes.",
+     .returns = "a list of strings",
+     .example = "print(#lo.Identity(\"y x\").dims)  --> 2"},
+    [](Context&, const Linop& a) { return list_of(a.dims()); },
+    self);
+constexpr auto inner = property(
+    {.name = "Linop.inner",
+     .summary = "Inner dims that a split may name.",
+     .returns = "a list of strings",
+     .example = "print(#lo.Identity(\"y x\").inner)  --> 0"},
+    [](Context&, const Linop& a) { return list_of(a.inner()); },
+    self);
 constexpr auto extent = property(
     {.name = "Linop.extent",
      .summary = "Extents by name; nil where not known yet.",
@@ -107,49 +126,53 @@ constexpr auto extent = property(
       return Extents{Shape(all, extents), a.label()};
     },
     self);
-constexpr auto children = property({.name = "Linop.children",
-                                    .summary = "The operators that this one is made of.",
-                                    .returns = "a list of operators",
-                                    .example = "print(#lo.Identity(\"x\").children)  --> 0"},
-                                   [](Context&, const Linop& a) -> Value {
-                                     Table list;
-                                     for (const Linop& child : a.children())
-                                       list.list.emplace_back(child);
-                                     return list;
-                                   },
-                                   self);
+constexpr auto children = property(
+    {.name = "Linop.children",
+     .summary = "The operators that this one is made of.",
+     .returns = "a list of operators",
+     .example = "print(#lo.Identity(\"x\").children)  --> 0"},
+    [](Context&, const Linop& a) -> Value {
+      Table list;
+      for (const Linop& child : a.children()) list.list.emplace_back(child);
+      return list;
+    },
+    self);
 constexpr auto field = property(
     {.name = "Linop.field",
      .summary = "\"complex\" if the operator needs complex data, else \"real\".",
      .returns = "a string",
      .example = "print((lo.i*lo.Identity \"x\").field)  --> complex"},
     [](Context&, const Linop& a) -> std::string_view {
-      return a.field() == Field::complex ? "complex" : "real";
+      return a.field() == lunops::Field::complex ? "complex" : "real";
     },
     self);
-constexpr auto dtype = property({.name = "Linop.dtype",
-                                 .summary = "The dtype that the weights fix, else nil.",
-                                 .returns = "a string or nil",
-                                 .example = "print(lo.Identity(\"x\").dtype)  --> nil"},
-                                [](Context&, const Linop& a) -> Value {
-                                  if (!a.dtype()) return {};
-                                  return lunops::name_of(*a.dtype());
-                                },
-                                self);
-constexpr auto device = property({.name = "Linop.device",
-                                  .summary = "The device that the weights fix, else nil.",
-                                  .returns = "a string or nil",
-                                  .example = "print(lo.Identity(\"x\").device)  --> nil"},
-                                 [](Context&, const Linop& a) -> Value {
-                                   if (!a.device()) return {};
-                                   return a.device()->text();
-                                 },
-                                 self);
-constexpr auto kind = property({.name = "Linop.kind",
-                                .summary = "The class of the operator.",
-                                .returns = "a string",
-                                .example = "print(lo.Identity(\"x\").kind)  --> Identity"},
-                               [](Context&, const Linop& a) { return a.kind(); }, self);
+constexpr auto dtype = property(
+    {.name = "Linop.dtype",
+     .summary = "The dtype that the weights fix, else nil.",
+     .returns = "a string or nil",
+     .example = "print(lo.Identity(\"x\").dtype)  --> nil"},
+    [](Context&, const Linop& a) -> Value {
+      if (!a.dtype()) return {};
+      return lunops::name_of(*a.dtype());
+    },
+    self);
+constexpr auto device = property(
+    {.name = "Linop.device",
+     .summary = "The device that the weights fix, else nil.",
+     .returns = "a string or nil",
+     .example = "print(lo.Identity(\"x\").device)  --> nil"},
+    [](Context&, const Linop& a) -> Value {
+      if (!a.device()) return {};
+      return a.device()->text();
+    },
+    self);
+constexpr auto kind = property(
+    {.name = "Linop.kind",
+     .summary = "The class of the operator.",
+     .returns = "a string",
+     .example = "print(lo.Identity(\"x\").kind)  --> Identity"},
+    [](Context&, const Linop& a) { return a.kind(); },
+    self);
 
 constexpr auto call = metamethod(
     {.name = "Linop.__call",
@@ -158,33 +181,36 @@ constexpr auto call = metamethod(
      .raises = {Code::shape, Code::dtype, Code::device, Code::numeric},
      .example = "print((3*lo.Identity \"x\")(lo.ones \"x=1\"):item())  --> 3+0i",
      .notation = "A(x)"},
-    [](Context& context, const Linop& a, const Tensor& x) { return a(x, context); }, self,
+    [](Context& context, const Linop& a, const Tensor& x) { return a(x, context); },
+    self,
     param<TensorArg>("x", "a tensor with the input's dims, and further leading ones"));
 constexpr auto apply = with_options(
-    method({.name = "Linop:apply",
-            .summary = "Applies into given memory: out becomes alpha*A(x) + beta*out.",
-            .returns = "out, or a new tensor",
-            .raises = {Code::shape, Code::dtype, Code::device, Code::argument},
-            .example = R"(local I, y = lo.Identity "x", lo.ones "x=2"
+    method(
+        {.name = "Linop:apply",
+         .summary = "Applies into given memory: out becomes alpha*A(x) + beta*out.",
+         .returns = "out, or a new tensor",
+         .raises = {Code::shape, Code::dtype, Code::device, Code::argument},
+         .example = R"(local I, y = lo.Identity "x", lo.ones "x=2"
 I:apply(lo.ones "x=2", { out = y, alpha = 2, beta = 3 })
 print(y:sum())  --> 10+0i)"},
-           [](Context& context, const Linop& a, const Tensor& x, const Given& given) {
-             const auto out = given.tensor("out");
-             const c128 alpha = given.scalar("alpha", 1);
-             const c128 beta = given.scalar("beta", 0);
-             if (!out && beta != c128(0))
-               fail(Code::argument, "apply", "beta needs the tensor it multiplies; give out = y");
-             if (out) {
-               a.apply(x, *out, Scale{alpha, beta}, context);
-               return *out;
-             }
-             if (alpha == c128(1)) return a(x, context);
-             const auto [shape, dtype] = a.result(x);
-             const Tensor y = Tensor::empty(shape, dtype, context);
-             a.apply(x, y, Scale{alpha, 0}, context);
-             return y;
-           },
-           self, param<TensorArg>("x", "the input")),
+        [](Context& context, const Linop& a, const Tensor& x, const Given& given) {
+          const auto out = given.tensor("out");
+          const c128 alpha = given.scalar("alpha", 1);
+          const c128 beta = given.scalar("beta", 0);
+          if (!out && beta != c128(0))
+            fail(Code::argument, "apply", "beta needs the tensor it multiplies; give out = y");
+          if (out) {
+            a.apply(x, *out, Scale{alpha, beta}, context);
+            return *out;
+          }
+          if (alpha == c128(1)) return a(x, context);
+          const auto [shape, dtype] = a.result(x);
+          const Tensor y = Tensor::empty(shape, dtype, context);
+          a.apply(x, y, Scale{alpha, 0}, context);
+          return y;
+        },
+        self,
+        param<TensorArg>("x", "the input")),
     option("out", Kind::tensor, "a new tensor", "where the result goes"),
     option("alpha", Kind::scalar, "1", "factor of A(x)"),
     option("beta", Kind::scalar, "0", "factor of what out holds"));
@@ -194,7 +220,8 @@ constexpr auto equal = metamethod(
      .returns = "a boolean",
      .example = "local I = lo.Identity \"x\"\nprint(I.N == I)  --> true",
      .notation = "A == B"},
-    [](Context&, const Linop& a, const Linop& b) { return a == b; }, self,
+    [](Context&, const Linop& a, const Linop& b) { return a == b; },
+    self,
     param<LinopArg>("B", "another"));
 constexpr auto text = metamethod(
     {.name = "Linop.__tostring",
@@ -202,20 +229,22 @@ constexpr auto text = metamethod(
      .returns = "a string",
      .example = "print((tostring(lo.Identity \"x\"):find \"Identity\"))  --> 1",
      .notation = "tostring(A)"},
-    [](Context&, const Linop& a) { return a.text(); }, self);
+    [](Context&, const Linop& a) { return a.text(); },
+    self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(),     exported<transpose>(), cached<normal>(),   exported<conj_>(),
-    exported<normal_with>(), exported<rename>(),  exported<dense>(),  cached<signature>(),
-    cached<ishape>(),      cached<oshape>(),      cached<dims>(),     cached<inner>(),
-    cached<extent>(),      exported<children>(),  exported<field>(),  exported<dtype>(),
-    exported<device>(),    exported<kind>(),      exported<call>(),   exported<apply>(),
-    exported<equal>(),     exported<text>()};
+    cached<adjoint>(),       exported<transpose>(), cached<normal>(),  exported<conj_>(),
+    exported<normal_with>(), exported<rename>(),    exported<dense>(), cached<signature>(),
+    cached<ishape>(),        cached<oshape>(),      cached<dims>(),    cached<inner>(),
+    cached<extent>(),        exported<children>(),  exported<field>(), exported<dtype>(),
+    exported<device>(),      exported<kind>(),      exported<call>(),  exported<apply>(),
+    exported<equal>(),       exported<text>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {
   if (lua_type(L, 2) == LUA_TNUMBER)
-    raise_text(L, Code::argument, "index", "an operator has no element [%s]; its parts are A.children",
+    raise_text(L, Code::argument, "index",
+               "an operator has no element [%s]; its parts are A.children",
                luaL_tolstring(L, 2, nullptr));
   raise_no_member(L, "operator", lua_upvalueindex(2));
 }

@@ -37,7 +37,8 @@ int memory_entry(lua_State* L) {
     device["largest"] = std::move(largest);
     Table table;
     table.text = fmt::format(
-        "lua   {}\n{:<5} live {}, cached {}, peak {}, limit {}, budget {}\n      {} allocations, {} "
+        "lua   {}\n{:<5} live {}, cached {}, peak {}, limit {}, budget {}\n      {} allocations, "
+        "{} "
         "from the system, {} collections",
         size_text(lua_bytes), account.device().text(), size_text(static_cast<double>(a.live)),
         size_text(static_cast<double>(p.cached)), size_text(static_cast<double>(a.peak)),
@@ -55,12 +56,12 @@ int memory_entry(lua_State* L) {
 }
 constexpr Field kMemoryOptions[] = {
     option("reset_peak", Kind::boolean, "false", "starts the peak anew after this call")};
-constexpr Manual memory_ = {
-    {.name = "memory",
-     .summary = "What Lua and the tensors of this state use.",
-     .returns = "{lua, collections, cpu = {live, cached, pending, peak, limit, budget, allocations, system, largest}}",
-     .example = "print(lo.memory().cpu.live >= 0)  --> true",
-     .see = {"scope"}}};
+constexpr Manual memory_ = {{.name = "memory",
+                             .summary = "What Lua and the tensors of this state use.",
+                             .returns = "{lua, collections, cpu = {live, cached, pending, peak, "
+                                        "limit, budget, allocations, system, largest}}",
+                             .example = "print(lo.memory().cpu.live >= 0)  --> true",
+                             .see = {"scope"}}};
 
 // Takes a box out of the list of the scope that ends, into the list around it.
 void keep(BoxHeader* box, BoxHeader* outer) {
@@ -104,16 +105,16 @@ int scope_entry(lua_State* L) {
 }
 constexpr Field kScope[] = {{"f", Kind::function, "what runs inside", {}, true},
                             {"...", Kind::any, "its arguments", {}, false}};
-constexpr Manual scope_ = {
-    {.name = "scope",
-     .summary = "Calls f, then closes every tensor and operator made during the call except those it returns.",
-     .returns = "what f returns",
-     .example = R"(local x = lo.scope(function()
+constexpr Manual scope_ = {{.name = "scope",
+                            .summary = "Calls f, then closes every tensor and operator made during "
+                                       "the call except those it returns.",
+                            .returns = "what f returns",
+                            .example = R"(local x = lo.scope(function()
   local unused = lo.ones "x=1000"
   return lo.ones "x=3"
 end)
 print(x:sum())  --> 3+0i)",
-     .see = {"memory"}}};
+                            .see = {"memory"}}};
 
 constexpr Record kRecords[] = {manual(memory_, memory_entry, {}, kMemoryOptions),
                                manual(scope_, scope_entry, kScope)};

@@ -46,31 +46,32 @@ constexpr auto warn = function(
     {.name = "warn",
      .summary = "Reports a warning, once per place and text; -W makes it an error.",
      .returns = "nothing",
-     .example = "lo.warn \"the data have no noise scan\"\nprint(lo.warnings()[1].text)  --> the data have no noise scan",
+     .example = "lo.warn \"the data have no noise scan\"\nprint(lo.warnings()[1].text)  --> the "
+                "data have no noise scan",
      .see = {"warnings"}},
     [](Context& context, std::string_view text) {
       context.warn(context.origin != nullptr ? context.origin : "script", text);
     },
     param<TextArg>("text", "what the user should know"));
-constexpr auto warnings = function(
-    {.name = "warnings",
-     .summary = "The warnings since the last call, which clears them.",
-     .returns = "a list of {place, text}",
-     .example = "print(#lo.warnings())  --> 0",
-     .see = {"warn"}},
-    [](Context& context) -> Value {
-      State& state = state_from(context);
-      Table list;
-      for (const State::Warning& warning : state.warnings) {
-        Table row;
-        row["place"] = warning.place;
-        row["text"] = warning.text;
-        list.list.emplace_back(std::move(row));
-      }
-      state.warnings.clear();
-      state.warned.clear();
-      return list;
-    });
+constexpr auto warnings =
+    function({.name = "warnings",
+              .summary = "The warnings since the last call, which clears them.",
+              .returns = "a list of {place, text}",
+              .example = "print(#lo.warnings())  --> 0",
+              .see = {"warn"}},
+             [](Context& context) -> Value {
+               State& state = state_from(context);
+               Table list;
+               for (const State::Warning& warning : state.warnings) {
+                 Table row;
+                 row["place"] = warning.place;
+                 row["text"] = warning.text;
+                 list.list.emplace_back(std::move(row));
+               }
+               state.warnings.clear();
+               state.warned.clear();
+               return list;
+             });
 
 constexpr auto defaults = with_options(
     function({.name = "defaults",
@@ -104,7 +105,7 @@ constexpr auto threads = function(
      .raises = {Code::argument},
      .example = "print(lo.threads() >= 1)  --> true"},
     [](Context& context, std::optional<int64_t> count) -> int64_t {
-      Stream& stream = *context.stream;
+      lunops::Stream& stream = *context.stream;
       if (count && (*count < 1 || *count > 4096))
         fail(Code::argument, "threads", "{} is no number of threads; 1 to 4096", *count);
       if (count) stream.set_threads(static_cast<int>(*count));
@@ -120,21 +121,20 @@ constexpr auto devices = function({.name = "devices",
                                     list.list.emplace_back(context.stream->device().text());
                                     return list;
                                   });
-constexpr auto operators = function(
-    {.name = "operators",
-     .summary = "The operator classes there are.",
-     .returns = "a list of {name, summary}",
-     .example = "print(lo.operators()[1].name)  --> Identity"},
-    [](Context&) -> Value {
-      Table list;
-      for (const Record& record : constructor_records()) {
-        Table row;
-        row["name"] = record.info->name;
-        row["summary"] = record.info->summary;
-        list.list.emplace_back(std::move(row));
-      }
-      return list;
-    });
+constexpr auto operators = function({.name = "operators",
+                                     .summary = "The operator classes there are.",
+                                     .returns = "a list of {name, summary}",
+                                     .example = "print(lo.operators()[1].name)  --> Identity"},
+                                    [](Context&) -> Value {
+                                      Table list;
+                                      for (const Record& record : constructor_records()) {
+                                        Table row;
+                                        row["name"] = record.info->name;
+                                        row["summary"] = record.info->summary;
+                                        list.list.emplace_back(std::move(row));
+                                      }
+                                      return list;
+                                    });
 
 std::string_view type_name(const Value& value) {
   return value.type() == "userdata" ? std::string_view("userdata") : value.type();
@@ -174,36 +174,37 @@ Tensor shown_part(const Tensor& whole, const Given& given, std::string& caption)
 }
 
 constexpr auto show = with_options(
-    function({.name = "show",
-              .summary = "Tells what a picture of a tensor shows, and how to write it.",
-              .returns = "nothing",
-              .raises = {Code::shape, Code::dtype, Code::argument},
-              .example = "lo.show(lo.ones \"y=4 x=4\")  --> …",
-              .waits = true,
-              .see = {"io.write"}},
-             [](Context& context, const Tensor& x, const Given& given) {
-               io::WriteOptions options;
-               options.part = given.text("part").value_or("abs");
-               options.percentile = given.number("percentile").value_or(99.5);
-               if (const Value* window = given.option("window");
-                   window != nullptr && window->table()->list.size() == 2)
-                 options.window = {number_of(window->table()->list[0]).value_or(0),
-                                   number_of(window->table()->list[1]).value_or(1)};
-               std::string place;
-               const Tensor part = shown_part(x, given, place);
-               const io::Picture picture = io::picture(part, options, context);
-               const std::string text = fmt::format(
-                   "{} of {}{}, window {:.4g} to {:.4g}; lo.io.write(\"x.png\", x) writes the picture\n",
-                   options.part, part.shape().braced(), place, picture.low, picture.high);
-               State& state = state_from(context);
-               if (state.sink != nullptr) {
-                 const Span spans[] = {{Role::hint, text}};
-                 state.sink->write(lua::Stream::results, spans);
-               } else {
-                 std::fwrite(text.data(), 1, text.size(), stdout);
-               }
-             },
-             param<TensorArg>("x", "a tensor with at least two dims")),
+    function(
+        {.name = "show",
+         .summary = "Tells what a picture of a tensor shows, and how to write it.",
+         .returns = "nothing",
+         .raises = {Code::shape, Code::dtype, Code::argument},
+         .example = "lo.show(lo.ones \"y=4 x=4\")  --> …",
+         .waits = true,
+         .see = {"io.write"}},
+        [](Context& context, const Tensor& x, const Given& given) {
+          io::WriteOptions options;
+          options.part = given.text("part").value_or("abs");
+          options.percentile = given.number("percentile").value_or(99.5);
+          if (const Value* window = given.option("window");
+              window != nullptr && window->table()->list.size() == 2)
+            options.window = {number_of(window->table()->list[0]).value_or(0),
+                              number_of(window->table()->list[1]).value_or(1)};
+          std::string place;
+          const Tensor part = shown_part(x, given, place);
+          const io::Picture picture = io::picture(part, options, context);
+          const std::string text = fmt::format(
+              "{} of {}{}, window {:.4g} to {:.4g}; lo.io.write(\"x.png\", x) writes the picture\n",
+              options.part, part.shape().braced(), place, picture.low, picture.high);
+          State& state = state_from(context);
+          if (state.sink != nullptr) {
+            const Span spans[] = {{Role::hint, text}};
+            state.sink->write(lua::Stream::results, spans);
+          } else {
+            std::fwrite(text.data(), 1, text.size(), stdout);
+          }
+        },
+        param<TensorArg>("x", "a tensor with at least two dims")),
     option("rows", Kind::text, "second last dim", "dim that runs down"),
     option("cols", Kind::text, "last dim", "dim that runs to the right"),
     option("slice", Kind::table, "1 along other dims", "index by dim"),
@@ -211,56 +212,59 @@ constexpr auto show = with_options(
     option("window", Kind::table, "by percentile", "{ low, high }"),
     option("percentile", Kind::number, "99.5", "what is white, without a window"));
 
-constexpr auto stages = function(
-    {.name = "stages",
-     .summary = "A stopwatch: stage \"name\" starts a stage and ends the one before.",
-     .returns = "a Stages object",
-     .example = R"(local stage = lo.stages()
+constexpr auto stages =
+    function({.name = "stages",
+              .summary = "A stopwatch: stage \"name\" starts a stage and ends the one before.",
+              .returns = "a Stages object",
+              .example = R"(local stage = lo.stages()
 stage "read"
 print(stage:report().read >= 0)  --> true)",
-     .see = {"now"}},
-    [](Context&) { return Stages(); });
+              .see = {"now"}},
+             [](Context&) { return Stages(); });
 // self first: the box is changed in place, so it is reached by pointer.
 struct StagesArg : BoxArg<Stages> {
   static constexpr Kind kind = Kind::any;
   static Stages* own(Raw raw) { return &raw->value(); }
 };
-constexpr auto call_stage = metamethod({.name = "Stages.__call",
-                                        .summary = "Ends the running stage and starts this one.",
-                                        .returns = "nothing",
-                                        .example = "lo.stages() \"solve\"",
-                                        .waits = true,
-                                        .notation = "stage \"name\""},
-                                       [](Context& context, Stages* s, std::string_view name) {
-                                         context.stream->wait();
-                                         s->start(name);
-                                       },
-                                       param<StagesArg>("stage", "the stopwatch"),
-                                       param<TextArg>("name", "the stage"));
-constexpr auto report = method({.name = "Stages:report",
-                                .summary = "Ends the running stage; seconds by stage.",
-                                .returns = "a table",
-                                .example = "print(next(lo.stages():report()))  --> nil",
-                                .waits = true},
-                               [](Context& context, Stages* s) -> Value {
-                                 context.stream->wait();
-                                 s->stop();
-                                 Table table;
-                                 for (const auto& [name, seconds] : s->seconds) table[name] = seconds;
-                                 return table;
-                               },
-                               param<StagesArg>("stage", "the stopwatch"));
+constexpr auto call_stage = metamethod(
+    {.name = "Stages.__call",
+     .summary = "Ends the running stage and starts this one.",
+     .returns = "nothing",
+     .example = "lo.stages() \"solve\"",
+     .waits = true,
+     .notation = "stage \"name\""},
+    [](Context& context, Stages* s, std::string_view name) {
+      context.stream->wait();
+      s->start(name);
+    },
+    param<StagesArg>("stage", "the stopwatch"),
+    param<TextArg>("name", "the stage"));
+constexpr auto report = method(
+    {.name = "Stages:report",
+     .summary = "Ends the running stage; seconds by stage.",
+     .returns = "a table",
+     .example = "print(next(lo.stages():report()))  --> nil",
+     .waits = true},
+    [](Context& context, Stages* s) -> Value {
+      context.stream->wait();
+      s->stop();
+      Table table;
+      for (const auto& [name, seconds] : s->seconds) table[name] = seconds;
+      return table;
+    },
+    param<StagesArg>("stage", "the stopwatch"));
 
-constexpr Record kRecords[] = {exported<now>(),      exported<wait>(),    exported<json>(),
-                               exported<warn>(),     exported<warnings>(), exported<defaults>(),
-                               exported<threads>(),  exported<devices>(), exported<operators>(),
-                               exported<type>(),     exported<show>(),    exported<stages>()};
+constexpr Record kRecords[] = {exported<now>(),     exported<wait>(),     exported<json>(),
+                               exported<warn>(),    exported<warnings>(), exported<defaults>(),
+                               exported<threads>(), exported<devices>(),  exported<operators>(),
+                               exported<type>(),    exported<show>(),     exported<stages>()};
 constexpr Record kStages[] = {exported<call_stage>(), exported<report>()};
 
 }  // namespace
 
-const BoxType Boxed<Stages>::type = {
-    "lunops.Stages", "stopwatch", [](void* slot) noexcept { static_cast<Stages*>(slot)->~Stages(); }};
+const BoxType Boxed<Stages>::type = {"lunops.Stages", "stopwatch", [](void* slot) noexcept {
+                                       static_cast<Stages*>(slot)->~Stages();
+                                     }};
 
 void Stages::start(std::string_view name) {
   stop();

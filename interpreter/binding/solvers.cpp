@@ -16,9 +16,15 @@ constexpr Field kSolver[] = {
     option("x0", Kind::tensor, "zeros", "where to start; it is copied"),
     option("precond", Kind::linop, "identity", "self-adjoint, positive, near the inverse"),
     option("batch", Kind::dims, "none", "dims of independent problems"),
-    option("on_iteration", Kind::function, "", "called with {iteration, of, residual, seconds, x}; false stops"),
+    option("on_iteration",
+           Kind::function,
+           "",
+           "called with {iteration, of, residual, seconds, x}; false stops"),
     option("max_seconds", Kind::number, "no limit", "stops after this time"),
-    option("refresh", Kind::integer, "50", "recomputes the residual every so many iterations; 0: never"),
+    option("refresh",
+           Kind::integer,
+           "50",
+           "recomputes the residual every so many iterations; 0: never"),
 };
 constexpr Field kCgOperands[] = {
     {"M", Kind::linop, "self-adjoint and >= 0", {}, true},
@@ -144,31 +150,33 @@ print(x:sum(), info.iterations)  --> 1.5+0i	1)",
      .waits = true}};
 
 constexpr auto power_ = with_options(
-    function({.name = "power",
-              .summary = "The eigenvalue of largest magnitude of a self-adjoint operator, and its vector.",
-              .returns = "the value, the vector and an info table",
-              .raises = {Code::shape, Code::dtype, Code::numeric, Code::interrupted},
-              .example = R"(local value = lo.power(2*lo.Identity{ "x", extent = { x = 3 } })
+    function(
+        {.name = "power",
+         .summary =
+             "The eigenvalue of largest magnitude of a self-adjoint operator, and its vector.",
+         .returns = "the value, the vector and an info table",
+         .raises = {Code::shape, Code::dtype, Code::numeric, Code::interrupted},
+         .example = R"(local value = lo.power(2*lo.Identity{ "x", extent = { x = 3 } })
 print(("%.3f"):format(value))  --> 2.000)",
-              .waits = true},
-             [](Context& context, const Linop& m, const Given& given) {
-               PowerOptions options;
-               options.iters = static_cast<int>(given.integer("iters").value_or(options.iters));
-               options.tol = given.number("tol").value_or(options.tol);
-               options.v0 = given.tensor("v0");
-               options.seed = static_cast<uint64_t>(given.integer("seed").value_or(0));
-               options.batch = given.dims("batch");
-               DType dtype = m.dtype().value_or(static_cast<State*>(context.listener)->dtype);
-               if (const auto name = given.text("dtype")) dtype = dtype_named("power", *name);
-               if (!is_floating(dtype)) dtype = DType::c64;
-               PowerResult found = power_method(m, context, options, {}, dtype);
-               Results results;
-               results.values.push_back(found.values ? Value(*found.values) : Value(found.value));
-               results.values.emplace_back(found.vector);
-               results.values.push_back(info_of(found.info));
-               return results;
-             },
-             param<LinopArg>("M", "self-adjoint")),
+         .waits = true},
+        [](Context& context, const Linop& m, const Given& given) {
+          PowerOptions options;
+          options.iters = static_cast<int>(given.integer("iters").value_or(options.iters));
+          options.tol = given.number("tol").value_or(options.tol);
+          options.v0 = given.tensor("v0");
+          options.seed = static_cast<uint64_t>(given.integer("seed").value_or(0));
+          options.batch = given.dims("batch");
+          DType dtype = m.dtype().value_or(static_cast<State*>(context.listener)->dtype);
+          if (const auto name = given.text("dtype")) dtype = dtype_named("power", *name);
+          if (!is_floating(dtype)) dtype = DType::c64;
+          PowerResult found = power_method(m, context, options, {}, dtype);
+          Results results;
+          results.values.push_back(found.values ? Value(*found.values) : Value(found.value));
+          results.values.emplace_back(found.vector);
+          results.values.push_back(info_of(found.info));
+          return results;
+        },
+        param<LinopArg>("M", "self-adjoint")),
     option("iters", Kind::integer, "50", "most iterations"),
     option("tol", Kind::number, "1e-4", "stops when the value changes by less, relative"),
     option("v0", Kind::tensor, "random", "where to start"),
