@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/explain.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "runtime/linop/bytes.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace lunops {
+
+namespace {
+
+// One core, for steps whose kernels give no estimate of their own: sustained rates of elementwise
+// and contraction kernels, to start with (splitting.md §9 replaces them by measured ones).
+constexpr double kFlopsPerSecond = 4e9, kBytesPerSecond = 1e10;
+
+std::string count_text(double n, const char* unit) {
+  const char* prefix = "";
+  for (const char* next : {"k", "M", "G", "T"}) {
+    if (n < 1000) break;
+    n /= 1000;
+    prefix = next;
+  }
+  return fmt::format("{:.3g} {}{}", n, prefix, unit);
+}
+
+std::string seconds_text(double s) {
+  if (s < 1e-3) return fmt::format("{:.3g} us", s * 1e6);
+  if (s < 1) return fmt::format("{:.3g} ms", s * 1e3);
+  return fmt::format("{:.3g} s", s);
+}
+
+}  // namespace
+
+Explained explain(const Linop& a, const Shape& x, DType dtype, Context& context, int applications) {
+  Layout layout;
+  layout.shape = x;
+  layout.strides.assign(static_cast<size_t>(x.ndim()), 1);
+  for (int i = x.ndim() - 1; i-- > 0;) {
+    layout.strides[static_cast<size_t>(i)] =
+        layout.strides[static_cast<size_t>(i) + 1] * std::max<int64_t>(x.extent(i + 1), 0);
+  }
+  PlanOptions options;
+  options.applications = applications;
+  options.is_dry = true;
+  const auto plan = make_plan(a.node(), layout, dtype, nullptr, context, options);
+
+  Explained e;
+  e.headline = fmt::format("{}  {} -> {}   {}   base {}", a.label(), x.text(),
+                           plan->output()->shape.text(), name_of(dtype), context.device.text());
+  e.rewritten = plan->rewritten();
+  e.choices = plan->choices();
+  e.root.name = a.label();
+  e.root.signature = a.signature().text();
+  e.root.children = plan->nodes();
+  for (const auto& step : plan->steps()) {
+    e.flops += step->flops;
+    e.bytes += step->bytes;
+    e.seconds += step->seconds > 0
+                     ? step->seconds
+                     : std::max(step->flops / kFlopsPerSecond, step->bytes / kBytesPerSecond);
+  }
+  e.root.flops = e.flops;
+  e.root.bytes = e.bytes;
+  e.root.workspace = e.workspace = plan->workspace();
+  e.persistent = plan->persistent();
+  const auto bytes_of = [&](const Shape& s) {
+    return static_cast<size_t>(s.count()) * size_of(dtype);
+  };
+  e.peak = e.persistent + e.workspace + bytes_of(x) + bytes_of(plan->output()->shape);
+  e.planning_seconds = plan->seconds();
+  return e;
+}
+
+std::string Explained::text() const {
+  std::string out = headline;
+  for (size_t i = 0; i < rewritten.size(); ++i) {
+    out += fmt::format("{}{}", i == 0 ? "\n  rewritten: " : "; ", rewritten[i]);
+  }
+  for (const ExplainedChoice& c : choices) {
+    out += fmt::format("\n  {}: {}, because {}", c.node, c.chosen, c.why);
+    std::string list;
+    for (const auto& [name, seconds] : c.estimates) {
+      list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, seconds_text(seconds));
+    }
+    out += fmt::format(" ({})", list);
+  }
+  out += fmt::format("\n  {}, {} per application, about {}; workspace {}, kept {}, peak {}",
+                     count_text(flops, "flop"), bytes_text(bytes), seconds_text(seconds),
+                     bytes_text(static_cast<double>(workspace)),
+                     bytes_text(static_cast<double>(persistent)),
+                     bytes_text(static_cast<double>(peak)));
+  size_t name_width = 0, signature_width = 0;
+  for (const ExplainedNode& n : root.children) {
+    name_width = std::max(name_width, n.name.size());
+    signature_width = std::max(signature_width, n.signature.size());
+  }
+  int number = 0;
+  for (const ExplainedNode& n : root.children) {
+    out +=
+        fmt::format("\n  {:<2} {:<{}}  {:<{}}  {:>10}  {:>10}", ++number, n.name, name_width,
+                    n.signature, signature_width, count_text(n.flops, "flop"), bytes_text(n.bytes));
+    if (n.workspace > 0) {
+      out += fmt::format("  workspace {}", bytes_text(static_cast<double>(n.workspace)));
+    }
+  }
+  out += fmt::format("\n  planned in {}", seconds_text(planning_seconds));
+  return out;
+}
+
+}  // namespace lunops

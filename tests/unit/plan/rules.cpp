@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/plan.hpp"
+#include "tests/unit/linop/values.hpp"
+
+using namespace lunops;
+using test::tensor;
+
+namespace {
+
+// Steps of the rewritten plan, after it was compared with the unrewritten operator in c128.
+size_t steps_of(const Linop& a, const Tensor& x, const PlanOptions& options = {}) {
+  Context context;
+  const Tensor rewritten = apply_planned(a, x, context, options);
+  const Tensor plain = apply_planned(a, x, context, {.rewrite = false});
+  const double error = norm(binary(Binary::subtract, rewritten, plain, context), context);
+  CHECK(error <= 1e-14 * (1 + norm(plain, context)));  // some roundings of c128
+  return make_plan(a.node(), *x.layout(), x.dtype(), nullptr, context, options)->steps().size();
+}
+
+Tensor random(const char* shape, uint64_t seed = 1) {
+  Context context;
+  return randn(Shape::parse(shape), DType::c128, seed, context);
+}
+
+}  // namespace
+
+TEST_CASE("R1, R2: nested chains are one level and identities are dropped", "[plan]") {
+  const Linop d = Diagonal(random("n=5"));
+  const Linop w = Dense(random("m=3 n=5"), "m n, n -> m");
+
+  CHECK(steps_of((Identity() * w) * (Identity("n") * (w.H() * w)), random("n=5"),
+                 {.dense = PlanOptions::Dense::pair}) == 3);
+  CHECK(steps_of(Identity() * Identity(), random("n=5")) == 1);
+  CHECK(steps_of(d, random("n=5")) == 1);
+}
+
+TEST_CASE("R4: adjoints of products and sums are pushed to the leaves", "[plan]") {
+  const Linop w = Dense(random("m=3 n=5"), "m n, n -> m");
+  const Linop d = Diagonal(random("n=5", 2));
+
+  CHECK(steps_of((w * (d + 2.0 * Identity("n"))).H(), random("m=3")) == 2);
+}
+
+TEST_CASE("R5: scalars cost no step of their own", "[plan]") {
+  const Linop w = Dense(random("m=3 n=5"), "m n, n -> m");
+
+  CHECK(steps_of(c128(0, 2) * (w * Scalar({1, 1})), random("n=5")) == 1);
+  CHECK(steps_of((c128(0, 2) * w).H(), random("m=3")) == 1);
+}
+
+TEST_CASE("R6: neighbouring Diagonals are one, unless it would be larger than both", "[plan]") {
+  const Linop a = Diagonal(random("y=3 x=4")), b = Diagonal(random("x=4", 2), "y x");
+  const Linop c = Diagonal(random("y=3", 3), "y x");
+
+  CHECK(steps_of(a * b * c, random("y=3 x=4")) == 1);
+  CHECK(steps_of((a * b).H(), random("y=3 x=4")) == 1);
+  CHECK(steps_of(b * c, random("y=3 x=4")) == 2);
+}
+
+TEST_CASE("R12: U.H U is the identity for isometries", "[plan]") {
+  const Linop f = FFT("x=6");
+  PadOptions o;
+  o.to = {{"x", 9}};
+  o.extent = {{"x", 6}};
+  const Linop p = Pad("x", o);
+
+  CHECK(steps_of(f.H() * f, random("x=6")) == 1);
+  CHECK(steps_of((f * p.H() * p).H() * (f * p.H() * p), random("x=6")) == 1);
+}
+
+TEST_CASE("R17: the rule of Dense decides between the pair and the fused normal", "[plan]") {
+  const Linop tall = Dense(random("m=40 n=5"), "m n, n -> m");
+  const Linop wide = Dense(random("m=5 n=40"), "m n, n -> m");
+  const Linop maps = Dense(random("coil=3 x=5"), "x -> coil x");
+  const Linop middle = Diagonal(random("coil=3 x=5", 2));
+  const Linop blocks = Dense(random("b=2 m=6 n=3"), "b m n, b n -> b m");
+
+  CHECK(steps_of(tall.N(), random("n=5")) == 1);
+  CHECK(steps_of(wide.N(), random("n=40")) == 2);
+  CHECK(steps_of(wide.H().N(), random("m=5")) == 1);
+  CHECK(steps_of(maps.N(), random("x=5")) == 1);
+  CHECK(steps_of(maps.normal(middle), random("x=5")) == 1);
+  CHECK(steps_of(blocks.N(), random("b=2 n=3")) == 1);
+  CHECK(steps_of(tall.N().conj(), random("n=5")) == 1);
+  CHECK(steps_of(tall.conj().N(), random("n=5")) == 1);
+}
+
+TEST_CASE("R19: equal terms are added up, and Diagonals and multiples of the identity are one",
+          "[plan]") {
+  const Linop w = Dense(random("n'=5 n=5"), "n' n, n -> n'");
+  const Linop d = Diagonal(random("n=5")), e = Diagonal(random("n=5", 2));
+
+  CHECK(steps_of(w + 2.0 * w, random("n=5")) == 1);
+  CHECK(steps_of(d + c128(0, 1) * e + 3.0 * Identity(), random("n=5")) == 1);
+  CHECK(steps_of(w + d - w, random("n=5")) == 1);
+  CHECK(steps_of((d + w + e.H()).H(), random("n=5")) == 2);
+}
+
+TEST_CASE("R28: the adjoint of a real Diagonal and of a normal is the operator", "[plan]") {
+  Context context;
+  const Linop d = Diagonal(rand(Shape::parse("n=5"), DType::f64, 1, context));
+  const Linop w = Dense(random("m=3 n=5"), "m n, n -> m");
+
+  CHECK(d.H().node() == d.node());
+  CHECK(steps_of(d.T() * d.conj(), random("n=5")) == 1);
+  CHECK(steps_of(w.N().T(), random("n=5")) == 2);
+}
