@@ -66,7 +66,8 @@ class Recorder : public benchmark::ConsoleReporter {
       if (run.run_type != Run::RT_Iteration) continue;
       Entry& entry = entries[run.run_name.str()];
       if (run.error_occurred) entry.failure = run.error_message;
-      entry.seconds.push_back(run.real_accumulated_time / static_cast<double>(std::max<int64_t>(run.iterations, 1)));
+      entry.seconds.push_back(run.real_accumulated_time /
+                              static_cast<double>(std::max<int64_t>(run.iterations, 1)));
       entry.problem = run.report_label;
       for (const auto& [name, counter] : run.counters) entry.counters[name] = counter.value;
     }
@@ -113,7 +114,8 @@ int run_benchmarks(int argc, char** argv, const std::string& suite) {
   if (json.empty()) return 0;
 
   const std::string commit = output_of("git rev-parse --short HEAD 2>/dev/null");
-  const bool dirty = !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
+  const bool dirty =
+      !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
   const std::string cpu = output_of("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1");
   char date[32];
   const std::time_t now = std::time(nullptr);
@@ -121,15 +123,20 @@ int run_benchmarks(int argc, char** argv, const std::string& suite) {
   std::ofstream file(json, std::ios::app);
   for (const auto& [name, entry] : recorder.entries) {
     std::string seconds;
-    for (const double s : entry.seconds) seconds += fmt::format("{}{:.6g}", seconds.empty() ? "" : ", ", s);
+    for (const double s : entry.seconds)
+      seconds += fmt::format("{}{:.6g}", seconds.empty() ? "" : ", ", s);
     std::string counters;
-    for (const auto& [key, value] : entry.counters) counters += fmt::format("\"{}\": {:.6g}, ", key, value);
+    for (const auto& [key, value] : entry.counters)
+      counters += fmt::format("\"{}\": {:.6g}, ", key, value);
     file << fmt::format(
-        "{{\"name\": {}, \"problem\": {}, \"variant\": \"hot\", \"seconds\": [{}], \"median\": {:.6g}, \"quartiles\": [{:.6g}, {:.6g}], "
-        "\"warm_up\": 1, {}\"wisdom\": \"warm\", \"threads\": {}, \"device\": {}, \"libraries\": \"fftw 3.3\", \"compiler\": {}, "
+        "{{\"name\": {}, \"problem\": {}, \"variant\": \"hot\", \"seconds\": [{}], \"median\": "
+        "{:.6g}, \"quartiles\": [{:.6g}, {:.6g}], "
+        "\"warm_up\": 1, {}\"wisdom\": \"warm\", \"threads\": {}, \"device\": {}, \"libraries\": "
+        "\"fftw 3.3\", \"compiler\": {}, "
         "\"commit\": {}, \"dirty\": {}, \"date\": \"{}\", \"load\": [{:.2f}, {:.2f}]}}\n",
-        quoted(suite + "/" + name), quoted(entry.problem), seconds, quantile(entry.seconds, 0.5), quantile(entry.seconds, 0.25),
-        quantile(entry.seconds, 0.75), counters, lunops::ThreadPool::process().threads(), quoted("cpu " + cpu), quoted("g++ " __VERSION__),
+        quoted(suite + "/" + name), quoted(entry.problem), seconds, quantile(entry.seconds, 0.5),
+        quantile(entry.seconds, 0.25), quantile(entry.seconds, 0.75), counters,
+        lunops::ThreadPool::process().threads(), quoted("cpu " + cpu), quoted("g++ " __VERSION__),
         quoted(commit), dirty, date, before, after);
   }
   file.close();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Operators as users compose them: apply, adjoint and normal, planned; and CG on the main problem's operator.
+// Operators as users compose them: apply, adjoint and normal, planned; and CG on the main problem's
+// operator.
 #include <cmath>
 #include <memory>
 
@@ -21,13 +22,18 @@ struct Problem {
   Tensor trajectory;
   Linop f, s, a;
 
-  explicit Problem(int64_t size = 256, int64_t coils = 8, int64_t spokes = 96, int64_t samples = 512) {
-    trajectory = Tensor::empty(Shape::parse(fmt::format("spoke={} sample={} d=2", spokes, samples)), DType::f64, context);
+  explicit Problem(int64_t size = 256,
+                   int64_t coils = 8,
+                   int64_t spokes = 96,
+                   int64_t samples = 512) {
+    trajectory = Tensor::empty(Shape::parse(fmt::format("spoke={} sample={} d=2", spokes, samples)),
+                               DType::f64, context);
     double* k = trajectory.data_as<double>();
     for (int64_t i = 0; i < spokes; ++i) {
       const double angle = M_PI * static_cast<double>(i) / static_cast<double>(spokes);
       for (int64_t j = 0; j < samples; ++j, k += 2) {
-        const double radius = static_cast<double>(j - samples / 2) * static_cast<double>(size) / static_cast<double>(samples);
+        const double radius = static_cast<double>(j - samples / 2) * static_cast<double>(size) /
+                              static_cast<double>(samples);
         k[0] = radius * std::sin(angle);
         k[1] = radius * std::cos(angle);
       }
@@ -35,7 +41,9 @@ struct Problem {
     NUFFTOptions options;
     options.extent = {{"y", size}, {"x", size}};
     f = NUFFT(trajectory, "y x -> spoke sample", options);
-    s = Dense(randn(Shape::parse(fmt::format("coil={} y={} x={}", coils, size, size)), DType::c64, 2, context), "y x -> coil y x");
+    s = Dense(randn(Shape::parse(fmt::format("coil={} y={} x={}", coils, size, size)), DType::c64,
+                    2, context),
+              "y x -> coil y x");
     a = f * s;
   }
 };
@@ -45,7 +53,11 @@ Problem& m1() {
   return *problem;
 }
 
-void apply(benchmark::State& state, const Linop& a, const Shape& shape, Context& context, const char* label) {
+void apply(benchmark::State& state,
+           const Linop& a,
+           const Shape& shape,
+           Context& context,
+           const char* label) {
   const Tensor x = randn(shape, DType::c64, 1, context);
   const Tensor y = a(x, context);
   for (int i = 0; i < 3; ++i) a.apply(x, y, {}, context);
@@ -85,11 +97,18 @@ void fft(benchmark::State& state) {
   const Shape shape = Shape::parse(fmt::format("coil=8 y={0} x={0}", n));
   apply(state, FFT("y x -> ky kx"), shape, context, "8 images, c64, centred, orthonormal");
 }
-BENCHMARK(fft)->Name("fft")->Arg(256)->Arg(320)->Arg(512)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(fft)
+    ->Name("fft")
+    ->Arg(256)
+    ->Arg(320)
+    ->Arg(512)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 void solve(benchmark::State& state) {
   Problem& p = m1();
-  const Tensor b = p.a.H()(randn(Shape::parse("coil=8 spoke=96 sample=512"), DType::c64, 3, p.context), p.context);
+  const Tensor b = p.a.H()(
+      randn(Shape::parse("coil=8 spoke=96 sample=512"), DType::c64, 3, p.context), p.context);
   CgOptions options;
   options.iters = 10;
   options.tol.reset();

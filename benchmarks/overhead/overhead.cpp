@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the framework itself costs: operators on 16 elements, second applications into a given output (T10, T12).
+// What the framework itself costs: operators on 16 elements, second applications into a given
+// output (T10, T12).
 #include <complex>
 
 #include <benchmark/benchmark.h>
@@ -16,7 +17,11 @@ Linop chain_of(int nodes, Context& context) {
   Linop chain;
   for (int i = 0; i < nodes; ++i) {
     // FFT and Diagonal do not commute and do not merge.
-    const Linop next = i % 2 == 0 ? FFT("x -> x'") : Diagonal(randn(Shape::parse("x=16"), DType::c64, static_cast<uint64_t>(i), context), "x");
+    const Linop next =
+        i % 2 == 0
+            ? FFT("x -> x'")
+            : Diagonal(randn(Shape::parse("x=16"), DType::c64, static_cast<uint64_t>(i), context),
+                       "x");
     chain = chain ? next * chain : next;
   }
   return chain;
@@ -45,7 +50,8 @@ BENCHMARK(identity)->Name("identity");
 
 void diagonal(benchmark::State& state) {
   Context context;
-  apply_into(state, Diagonal(full(Shape::parse("x=16"), 1.0, DType::c64, context), "x"), context, 1);
+  apply_into(state, Diagonal(full(Shape::parse("x=16"), 1.0, DType::c64, context), "x"), context,
+             1);
 }
 BENCHMARK(diagonal)->Name("diagonal");
 
