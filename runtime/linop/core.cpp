@@ -169,7 +169,7 @@ Shape output_of(const Node& node, const Shape& x) {
     dims.push_back(dim);
   }
   Shape out(std::move(dims), b.seen_output.extents());
-  if (!out.is_known()) node.core->complete(node.mode, b.input, out);
+  if (!out.is_known()) node.core->complete(node.mode, core_input(node, b.input), out);
   return out;
 }
 
