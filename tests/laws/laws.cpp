@@ -412,7 +412,8 @@ void algebra(const Subject& s, Context& c) {
   const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 12, c);
   const c128 k = is_complex(s.dtype) ? c128(0.5, -2.0) : c128(0.5);
   const Linop twice = s.a + s.a;
-  const Linop b = s.input.is_named() && s.input.ndim() > 0
+  const bool takes_any = !s.a.signature().has_ellipsis();  // see normal_form
+  const Linop b = s.input.is_named() && s.input.ndim() > 0 && takes_any
                       ? Diagonal(random_like(s.input, s.dtype, s.seed + 13, c))
                       : Identity();
   const double tol = 2 * tolerance(s);
