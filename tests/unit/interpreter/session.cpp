@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "interpreter/session/session.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "interpreter/session/check.hpp"
+#include "tests/unit/interpreter/recording_sink.hpp"
+
+using namespace lunops::lua;
+
+namespace {
+
+struct Prompt {
+  RecordingSink sink;
+  Session session{sink};
+
+  std::string operator()(const std::string& text) {
+    sink.results.clear();
+    sink.diagnostics.clear();
+    session.evaluate(text);
+    return sink.results;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an expression shows its values, a statement nothing", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt("1 + 1") == "2\n");
+  CHECK(prompt("1, 'a', nil") == "1\n\"a\"\nnil\n");
+  CHECK(prompt("nil") == "");
+  CHECK(prompt("x = 3") == "");
+  CHECK(prompt("x;") == "");
+  CHECK(prompt("return x") == "3\n");
+}
+
+TEST_CASE("strings are escaped, so control bytes never reach the terminal", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt("'a\\27[31m\\n'") == "\"a\\027[31m\\n\"\n");
+}
+
+TEST_CASE("locals survive and are not globals", "[session]") {
+  Prompt prompt;
+  prompt("local x = 1");
+
+  prompt("x = x + 1");
+
+  CHECK(prompt("x") == "2\n");
+  CHECK(prompt("_G.x") == "");
+  CHECK(prompt("local function f() return x end") == "");
+  CHECK(prompt("f()") == "2\n");
+}
+
+TEST_CASE("chunks with goto or return and locals run unchanged", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt("local a = 1; return a") == "1\n");
+  CHECK(prompt("do goto done end local b = 2 ::done::") == "");
+  CHECK(prompt.sink.diagnostics == "");
+}
+
+TEST_CASE("ans is the last first value that is not nil", "[session]") {
+  Prompt prompt;
+  prompt("6 * 7");
+  prompt("nil");
+
+  CHECK(prompt("ans") == "42\n");
+  CHECK(prompt("_G.ans") == "");
+}
+
+TEST_CASE("lo is there at the prompt and not in _G", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt("lo.zeros('x=2').shape") == "{x=2}\n");
+  CHECK(prompt("_G.lo") == "");
+}
+
+TEST_CASE("an error shows its text, the line and an arrow, and the session goes on", "[session]") {
+  Prompt prompt;
+
+  prompt("error 'boo'");
+
+  CHECK(prompt.sink.diagnostics ==
+        "lunops: prompt[1]:1: boo\n  prompt[1]:1 in the main chunk\n  ->    1 | error 'boo'\n");
+  CHECK(prompt("1") == "1\n");
+}
+
+TEST_CASE("any value can be thrown", "[session]") {
+  Prompt prompt;
+
+  prompt("error()");
+  CHECK(prompt.sink.diagnostics.substr(0, 32) == "lunops: error raised with nil\n  p");
+  prompt("error(setmetatable({}, {__tostring = function() error 'x' end}))");
+  CHECK(prompt.sink.diagnostics.substr(0, 34) == "lunops: error raised with a table\n");
+}
+
+TEST_CASE("outcomes tell what became of a text", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt.session.evaluate("x = ").kind == Outcome::Kind::incomplete);
+  CHECK(prompt.session.evaluate("x y").kind == Outcome::Kind::unreadable);
+  CHECK(prompt.session.evaluate("error 'x'").kind == Outcome::Kind::failed);
+  const Outcome outcome = prompt.session.evaluate("lo.full('x=3', {})");
+  CHECK(outcome.kind == Outcome::Kind::failed);
+  CHECK(outcome.code == lunops::Code::argument);
+}
+
+TEST_CASE("an interrupt passes every pcall of the script", "[session]") {
+  Prompt prompt;
+  // The hook is set by the script itself here, as a signal handler would.
+  lua_State* L = prompt.session.lua();
+  lua_pushlightuserdata(L, &prompt.session);
+  lua_pushcclosure(
+      L,
+      [](lua_State* l) {
+        static_cast<Session*>(lua_touserdata(l, lua_upvalueindex(1)))->interrupt();
+        return 0;
+      },
+      1);
+  lua_setglobal(L, "press");
+  const char* hidden[] = {
+      "press() while true do end",
+      "while true do pcall(function() press() while true do end end) end",
+      "coroutine.wrap(function() press() while true do end end)()",
+      "while true do coroutine.resume(coroutine.create(function() pcall(press) while true do end end)) end",
+      "press() for i = 1, 1e9 do local t = lo.zeros 'x=4' end",
+  };
+  for (const char* text : hidden) {
+    INFO(text);
+    CHECK(prompt.session.evaluate(text).kind == Outcome::Kind::interrupted);
+    CHECK(prompt("1 + 1") == "2\n");
+  }
+}
+
+TEST_CASE("--check finds unknown names and unknown options without running anything", "[session]") {
+  const auto findings = check_text(
+      "local lo = require 'lunops'\n"
+      "local A = lo.Dens{ 1 }\n"
+      "local F = lo.FFT{ 'x -> k', nrom = 'ortho', extent = { whatever = 1 } }\n"
+      "error 'never run'\n");
+
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].line == 2);
+  CHECK(findings[0].text == "lo has no 'Dens' (did you mean 'Dense'?)");
+  CHECK(findings[1].line == 3);
+  CHECK(findings[1].text == "FFT: unknown option 'nrom' (did you mean 'norm'?)");
+  CHECK(check_text("x = ").size() == 1);
+}
