@@ -51,7 +51,8 @@ TEST_CASE("two failed allocations of Lua in a row are a memory error and leave n
   }
 }
 
-TEST_CASE("when every allocation of Lua fails from one on, the state stays usable", "[allocation]") {
+TEST_CASE("when every allocation of Lua fails from one on, the state stays usable",
+          "[allocation]") {
   for (const Example& example : kEachKind) {
     BareState bare;
     REQUIRE(bare.run(kPrepare) == LUA_OK);
@@ -93,7 +94,8 @@ TEST_CASE("a pool without memory is an error that a script can catch", "[allocat
 
   pool.fail_at(0, true);
   const int64_t caught = bare.result(
-      "local ok, e = pcall(lo.zeros, 'x=1048576') return (not ok and e.code == 'host_memory') and 1 or 0");
+      "local ok, e = pcall(lo.zeros, 'x=1048576') return (not ok and e.code == 'host_memory') and "
+      "1 or 0");
   pool.fail_at(-1, false);
 
   CHECK(caught == 1);

@@ -87,7 +87,8 @@ inline constexpr Example kEachKind[] = {
     {"operator application", "return A(x).count"},
     {"property", "return x.shape.extent.x"},
     {"cached operator", "return #A.H.N.dims"},
-    {"callback", "local n = 0; lo.cg(A, x, { on_iteration = function(it) n = n + it.iteration end }) return n"},
+    {"callback",
+     "local n = 0; lo.cg(A, x, { on_iteration = function(it) n = n + it.iteration end }) return n"},
     {"scope", "return lo.scope(function() return x + 1 end).count"},
     {"table result", "return lo.memory().cpu.live"},
 };
