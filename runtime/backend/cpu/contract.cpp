@@ -3,6 +3,7 @@
 
 #include "runtime/backend/cpu/blocks.hpp"
 #include "runtime/backend/cpu/cpu_backend.hpp"
+#include "runtime/backend/cpu/gemm.hpp"
 #include "runtime/backend/cpu/hot_use.hpp"
 #include "runtime/backend/cpu/runs.hpp"
 #include "runtime/backend/cpu/sums.hpp"
@@ -129,6 +130,10 @@ void CpuBackend::contract(RawView a,
   const int kept = y.ndim - reduced;
   const RawView result = part(y, 0, kept);
   if (result.empty()) return;
+  if (a.dtype == y.dtype && b.dtype == y.dtype &&
+      contract_by_gemm(a, conjugate_a, b, conjugate_b, reduced, s, y, stream)) {
+    return;
+  }
   // The kernels take a real factor on the left.
   if (is_complex(a.dtype) && !is_complex(b.dtype)) {
     std::swap(a, b);
