@@ -102,7 +102,8 @@ std::optional<Device> Linop::device() const {
 Tensor Linop::operator()(const Tensor& x, Context& context) const {
   const auto plan = node_.core->plans().get(node_, x, nullptr, context);
   const size_t bytes = static_cast<size_t>(plan->output()->shape.count()) * size_of(plan->dtype());
-  Tensor y(Storage::make(bytes, context), plan->output(), 0, plan->dtype());
+  Tensor y(Storage::make(bytes, context, plan->output(), plan->dtype()), plan->output(), 0,
+           plan->dtype());
   plan->run(x, y, {}, context);
   return y;
 }
@@ -134,9 +135,7 @@ void Linop::apply(const Tensor& x, const Tensor& y, Scale s, Context& context) c
       fail(Code::argument, "apply", "out overlaps x; give an out of its own memory, or x:clone()");
     }
   }
-  if (y.storage()->is_read_only()) {
-    fail(Code::argument, "apply", "out is read-only; give an out that can be written");
-  }
+  y.storage()->require_writable("apply");
   plan->run(x, y, s, context);
   y.storage()->touch();
 }

@@ -94,7 +94,8 @@ Tensor apply_planned(const Linop& a,
                      const PlanOptions& options) {
   const auto plan = make_plan(a.node(), *x.layout(), x.dtype(), nullptr, context, options);
   const size_t bytes = static_cast<size_t>(plan->output()->shape.count()) * size_of(plan->dtype());
-  Tensor y(Storage::make(bytes, context), plan->output(), 0, plan->dtype());
+  Tensor y(Storage::make(bytes, context, plan->output(), plan->dtype()), plan->output(), 0,
+           plan->dtype());
   plan->run(x, y, {}, context);
   return y;
 }

@@ -38,6 +38,8 @@ const bool identity = add("Identity",
                               {"empty", [](Draw&) { return Identity("x=0"); }, {}},
                           });
 
+const bool zero = add("Zero", {{"other output", [](Draw&) { return Zero("n=3 -> m=2 k=3"); }, {}}});
+
 const bool scalar = add("Scalar",
                         {
                             {"real", [](Draw&) { return Scalar(-0.5); }, "x=5"},

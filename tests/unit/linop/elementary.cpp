@@ -305,3 +305,17 @@ TEST_CASE("print: a chain is a tree of named shapes", "[linop]") {
         "└─ Dense 'maps'  {x} -> {coil, x}       weight 32 bytes");
   CHECK(s.text() == "Dense 'maps' {x=2} -> {coil=2, x=2}");
 }
+
+TEST_CASE("Zero: zeros in the output's own shape", "[linop]") {
+  Context context;
+  const Linop z = Zero("n -> m k", {.extent = {{"m", 2}, {"k", 3}, {"n", 3}}});
+
+  const Tensor y = z(tensor("n=3", {1, 1, 1}), context);
+
+  CHECK(y.shape().text() == "m=2 k=3");
+  CHECK(values_of(y) == Values(6, 0));
+  CHECK(values_of(z.H()(y, context)) == Values(3, 0));
+  CHECK(z.N().signature().text() == "n=3 -> n'=3");
+  CHECK(error_of([&] { Zero("n -> m")(tensor("n=1", {1}), context); }) ==
+        "Zero: extent of 'm' is unknown; give extent = {m = …}");
+}
