@@ -399,23 +399,30 @@ void Nufft<T>::interpolate(const Group& g, RawView samples, c128 beta) const {
   const auto kernel =
       (g.layout.is_row ? spread_->interpolate_row
                        : spread_->interpolate_block)[parameters_.width - kLeastWidth];
+  // Colours do not matter here, they are how the runs are listed: one loop over all of them.
+  std::array<int64_t, 8> first{};
+  std::array<int64_t, 9> before{};
   for (int colour = 0; colour < points_.colours; ++colour) {
-    // Colours do not matter here; they are how the runs are listed.
-    const auto at = static_cast<size_t>(colour * points_.frames + g.frame);
-    const int64_t first = points_.run_start[at];
-    const int64_t runs = points_.run_start[at + static_cast<size_t>(g.frames)] - first;
-    ThreadPool::process().run(runs * g.blocks, g.share, [&](int64_t item, int worker) {
-      const Run& run = points_.runs[static_cast<size_t>(first + item / g.blocks)];
-      const int64_t block = item % g.blocks;
-      T* tile = reinterpret_cast<T*>(g.worker(worker));
-      load_tile(g, run, block, tile);
-      TileJob<T> job = job_of(g, run, block, samples, tile);
-      job.has_beta = beta != 0.0;
-      job.beta_re = T(beta.real());
-      job.beta_im = T(beta.imag());
-      kernel(job);
-    });
+    const auto c = static_cast<size_t>(colour);
+    const size_t at = c * static_cast<size_t>(points_.frames) + static_cast<size_t>(g.frame);
+    first[c] = points_.run_start[at];
+    before[c + 1] = before[c] + points_.run_start[at + static_cast<size_t>(g.frames)] - first[c];
   }
+  const auto colours = static_cast<size_t>(points_.colours);
+  ThreadPool::process().run(before[colours] * g.blocks, g.share, [&](int64_t item, int worker) {
+    const int64_t number = item / g.blocks;
+    const int64_t block = item % g.blocks;
+    size_t c = 0;
+    while (before[c + 1] <= number) ++c;
+    const Run& run = points_.runs[static_cast<size_t>(first[c] + number - before[c])];
+    T* tile = reinterpret_cast<T*>(g.worker(worker));
+    load_tile(g, run, block, tile);
+    TileJob<T> job = job_of(g, run, block, samples, tile);
+    job.has_beta = beta != 0.0;
+    job.beta_re = T(beta.real());
+    job.beta_im = T(beta.imag());
+    kernel(job);
+  });
 }
 
 template <class T>
