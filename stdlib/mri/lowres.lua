@@ -24,13 +24,15 @@ local function cartesian_dims(ksp)
   return k, image
 end
 
---- Centred FFT from an image to its k-space named "ky kx" or, with the image's own names, "y x".
+--- Centred FFT from an image to its k-space named "ky kx" or, with the image's own names, "y x"; then the
+--- image's dims, and those of the k-space as text.
 function M.fourier(ksp)
   local k, image = cartesian_dims(ksp)
+  local named = table.concat(k, " ")
   for i, dim in ipairs(k) do
     if dim == image[i] then k[i] = dim .. "'" end
   end
-  return lo.FFT(("%s -> %s"):format(table.concat(image, " "), table.concat(k, " "))), image
+  return lo.FFT(("%s -> %s"):format(table.concat(image, " "), table.concat(k, " "))), image, named
 end
 
 --- Smooth maps of the coils: images of the windowed centre of k-space over their root sum of squares.
@@ -49,7 +51,7 @@ function M.lowres(given)
     local weighted = ksp
     if o.weight then
       local W = o.weight
-      if W.signature == nil then W = lo.Diagonal{ W, tostring(W.names) } end
+      if lo.type(W) == "tensor" then W = lo.Diagonal{ W, tostring(W.names) } end
       weighted = W(ksp)
     end
     images = o.F.H(weighted)

@@ -103,11 +103,11 @@ end
 ---@return lunops.Tensor samples_or_image
 function M.phantom(given)
   local o = lo.options(given, "phantom", {
-    extent = false, kind = "toft", sampling = "kspace", traj = false, coils = false, harmonics = 3,
+    extent = false, kind = false, sampling = "kspace", traj = false, coils = false, harmonics = 3,
     period = 2, dtype = "c64",
   })
   local size = extents.of(o.extent, "phantom")
-  local rows = type(o.kind) == "table" and listed_rows(o.kind, size) or head_rows(o.kind, size)
+  local rows = type(o.kind) == "table" and listed_rows(o.kind, size) or head_rows(o.kind or "toft", size)
   local table_of = lo.tensor(rows, "ellipse parameter", { dtype = "f64" })
   if o.traj then return kspace(table_of, size, o.traj, o) end
   if o.sampling == "kspace" then return band_limited(table_of, size, o) end

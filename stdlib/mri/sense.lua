@@ -52,11 +52,10 @@ local function sampling(o)
     if type(extent) == "number" then extent = { y = extent, x = extent } end
     return M.nufft(o.traj, extent)
   end
-  local F = low.fourier(o.ksp)
+  local F, _, names = low.fourier(o.ksp)
   if not o.mask then return F end
   local mask = o.mask
   if mask == "auto" then mask = lo.gt(o.ksp:norm "coil", 0) end
-  local names = tostring(F.oshape.names)
   return lo.Diagonal{ mask:as(o.ksp.dtype == "c128" and "f64" or "f32"), names } * F
 end
 
@@ -99,7 +98,7 @@ function M.sense(given)
   if W == "density" then
     W = M.weights(o.traj or error("sense: weight = \"density\" needs traj", 2))
   end
-  if W and W.signature == nil then
+  if lo.type(W) == "tensor" then
     if W:norm() == 0 then error("sense: the weights are all zero", 2) end
     W = lo.Diagonal{ W, tostring(W.names) }
   end

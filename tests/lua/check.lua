@@ -1,0 +1,45 @@
+-- SPDX-License-Identifier: MIT
+-- The runner of Lua tests: check.it("sentence", function() … end); check.done() at the end of a file.
+local check = {}
+
+local passed, failed = 0, 0
+
+function check.it(sentence, f)
+  local ok, message = xpcall(f, function(e) return debug.traceback(tostring(e), 2) end)
+  if ok then
+    passed = passed + 1
+  else
+    failed = failed + 1
+    io.stderr:write("FAILED: ", sentence, "\n  ", (message:gsub("\n", "\n  ")), "\n")
+  end
+end
+
+function check.equal(found, expected)
+  if found ~= expected then
+    error(("expected %s, found %s"):format(tostring(expected), tostring(found)), 2)
+  end
+end
+
+-- A number within `tolerance` of what is expected.
+function check.near(found, expected, tolerance)
+  if not (math.abs(found - expected) <= tolerance) then
+    error(("expected %.17g, found %.17g"):format(expected, found), 2)
+  end
+end
+
+-- f must raise an error whose text contains `text`, plainly.
+function check.raises(text, f, ...)
+  local ok, e = pcall(f, ...)
+  if ok then error("no error was raised; expected: " .. text, 2) end
+  if not tostring(e):find(text, 1, true) then
+    error(("expected an error with\n  %s\nfound\n  %s"):format(text, tostring(e)), 2)
+  end
+  return e
+end
+
+function check.done()
+  print(("%d passed, %d failed"):format(passed, failed))
+  if failed > 0 or passed == 0 then os.exit(1, true) end
+end
+
+return check

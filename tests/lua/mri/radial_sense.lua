@@ -1,0 +1,76 @@
+-- SPDX-License-Identifier: MIT
+-- The script of the main job, run as a user runs it. LUNOPS_PROGRAM is the program, LUNOPS_SCRIPTS the folder of the scripts.
+local lo = require "lunops"
+local check = require "check"
+
+local program, scripts = os.getenv "LUNOPS_PROGRAM", os.getenv "LUNOPS_SCRIPTS"
+local folder = os.tmpname()
+os.remove(folder)
+os.execute("mkdir " .. folder)
+local small = " --size 32 --coils 4 --spokes 24 --samples 64"
+
+-- Exit status and what was written to both streams.
+local function run(arguments)
+  local text = ("%s --progress off %s/radial_sense.lua %s >%s/log 2>&1"):format(program, scripts, arguments, folder)
+  local _, _, status = os.execute(text)
+  local file <close> = io.open(folder .. "/log")
+  return status, file:read "a"
+end
+
+local function exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+check.it("without data it reconstructs its phantom and writes picture, image and report", function()
+  local status, log = run(small .. " --noise 0 --out " .. folder .. "/a --report " .. folder .. "/a.json")
+  check.equal(status, 0)
+  check.equal(log:find "NUFFT normal" ~= nil, true) -- what explain expects
+  check.equal(exists(folder .. "/a.png"), true)
+  local image = lo.io.read(folder .. "/a.npy", { dims = "y x" })
+  local truth = lo.mri.phantom{ extent = 32 }
+  check.near(lo.metrics.nrmse(image, truth, { scale = "real" }), 0.1, 0.1)
+  local file <close> = io.open(folder .. "/a.json")
+  local report = file:read "a"
+  for _, key in ipairs{ "iterations", "residual", "seconds", "read", "maps", "density", "plan", "solve", "write",
+    "total", "peak_bytes", "cpu", "nrmse", "value", "reference", "scale", "extent", "coils", "spokes", "lambda",
+    "version" } do
+    if not report:find('"' .. key .. '"', 1, true) then error("the report lacks " .. key) end
+  end
+end)
+
+check.it("cfl data find their trajectory by name, and give the same image with and without a file of maps", function()
+  local scan = lo.mri.scan{ size = 32, coils = 4, spokes = 24, samples = 64 }
+  local traj = lo.zeros "spoke=24 sample=64 d=3" -- x y z as BART stores them
+  traj:set({ d = 1 }, scan.traj{ d = 2 }:as "c128":as "c64")
+  traj:set({ d = 2 }, scan.traj{ d = 1 }:as "c128":as "c64")
+  lo.io.write(folder .. "/scan_ksp.cfl", scan.ksp)
+  lo.io.write(folder .. "/scan_traj.cfl", traj, { axes = { d = "x", sample = "y", spoke = "z" } })
+  lo.io.write(folder .. "/scan_maps.cfl", scan.maps)
+  local status, log = run(("--size 32 --data %s/scan_ksp.cfl --maps %s/scan_maps.cfl --out %s/b"):format(folder, folder, folder))
+  if status ~= 0 then error(log) end
+  local image = lo.io.read(folder .. "/b.npy", { dims = "y x" })
+  check.near(lo.metrics.nrmse(image, scan.truth, { scale = "real" }), 0.1, 0.1)
+  check.equal(run(("--size 32 --data %s/scan_ksp.cfl --weight density --out %s/c"):format(folder, folder)), 0)
+end)
+
+check.it("bad input ends with a sentence, and leaves nothing half-written", function()
+  local function fails(arguments, want, text)
+    local status, log = run(arguments)
+    check.equal(status, want)
+    if not log:find(text, 1, true) then error(("got %s\nexpected %s"):format(log, text)) end
+  end
+  fails("--data /no/such/ksp.cfl", 1, "/no/such/ksp.cfl: No such file or directory")
+  fails(small .. " --out /no/such/folder/a", 1, "cannot write /no/such/folder/a.npy: No such file or directory")
+  fails("--dta x", 2, "dta")
+  local file = io.open(folder .. "/bad_ksp.hdr", "w")
+  file:write("# Dimensions\n1 64 24 4 1\n")
+  file:close()
+  io.open(folder .. "/bad_ksp.cfl", "w"):close()
+  fails(("--data %s/bad_ksp.cfl --out %s/d"):format(folder, folder), 1, "bad_ksp.cfl")
+  check.equal(exists(folder .. "/d.npy"), false)
+end)
+
+os.execute("rm -r " .. folder)
+check.done()
