@@ -1,0 +1,128 @@
+-- SPDX-License-Identifier: MIT
+local lo = require "lunops"
+local check = require "check"
+
+check.it("factories take extents from text, a table or a shape", function()
+  check.equal(tostring(lo.zeros("coil y=256 x", { extent = { coil = 8, x = 3 } }).shape), "coil=8 y=256 x=3")
+  check.equal(lo.zeros(lo.ones("x=3").shape).count, 3)
+  check.raises("extent of 'x' is unknown", lo.zeros, "x")
+  check.raises("extent of 'x' is 3 in the shape but 4", lo.zeros, "x=3", { extent = { x = 4 } })
+end)
+
+check.it("nested tables go in and come out", function()
+  local x = lo.tensor({ { 1, 2 }, { 3, 4 } }, "y x", { dtype = "f32" })
+  check.equal(x:totable()[2][1], 3.0)
+  check.equal(tostring(lo.tensor({ { 1, 2 } }).shape), "1 2")
+end)
+
+check.it("ragged tables name the place", function()
+  check.raises("[2] has 3 values, expected 2", lo.tensor, { { 1, 2 }, { 1, 2, 3 } })
+  check.raises("[1][2] is a string, expected a number", lo.tensor, { { 1, "a" } })
+  check.raises("the table has 2 levels but \"x\" names 1 dims", lo.tensor, { { 1 } }, "x")
+end)
+
+check.it("booleans make a bool tensor", function()
+  local m = lo.tensor({ true, false }, "x")
+  check.equal(m.dtype, "bool")
+  check.equal(m:totable()[1], true)
+  check.equal(m:sum(), 1)
+end)
+
+check.it("slices count from 1, include both ends, and may run backwards", function()
+  local x = lo.arange("x=10", { dtype = "i32" })
+  check.equal(x{ x = 1 }:item(), 0)
+  check.equal(x{ x = -1 }:item(), 9)
+  check.equal(x{ x = { 2, 4 } }:totable()[3], 3)
+  check.equal(x{ x = { 1, -1, 3 } }.count, 4)
+  check.equal(x{ x = { -1, 1, -1 } }:totable()[1], 9)
+  check.equal(x{ x = { 4, 3 } }.count, 0)
+end)
+
+check.it("wrong slices say what is wrong", function()
+  local x = lo.zeros "coil=8 x=3"
+  check.raises("index 9 along 'coil' is outside 1 … 8", function() return x{ coil = 9 } end)
+  check.raises("indices count from 1", function() return x{ coil = 0 } end)
+  check.raises("did you mean 'coil'?", function() return x{ cooil = 1 } end)
+  check.raises("x{ name = 3 }", function() return x[3] end)
+  check.raises("positions are for unnamed tensors", function() return x{ 1 } end)
+  check.equal(x:unname(){ 1, { 1, 2 } }.count, 2)
+  check.raises("x.ndim", function() return #x end)
+  check.raises("read-only", function() x.shape = 1 end)
+end)
+
+check.it("set writes a part in place", function()
+  local x = lo.zeros("y=2 x=3", { dtype = "f32" })
+  x:set({ y = 2, x = { 1, 2 } }, lo.ones("x=2", { dtype = "f32" }))
+  x:set({ y = 1, x = 3 }, 5)
+  check.equal(x:sum(), 7.0)
+end)
+
+check.it("arithmetic broadcasts by name and keeps precision", function()
+  local x, y = lo.ones("coil=2 x=3", { dtype = "f32" }), lo.arange("x=3", { dtype = "f32" })
+  check.equal((x + y):sum(), 12.0)
+  check.equal((x * lo.i).dtype, "c64")
+  check.raises(":as", function() return x + lo.ones("x=3", { dtype = "f64" }) end)
+  check.raises("a tensor takes numbers", function() return x + "a" end)
+end)
+
+check.it("reductions give numbers over everything and tensors over names", function()
+  local x = lo.arange("y=2 x=3", { dtype = "f64" })
+  check.equal(x:sum(), 15.0)
+  check.equal(x:sum("y"):totable()[3], 7.0)
+  check.equal(x:sum("y x"):item(), 15.0)
+  check.equal(x:sum{ scalar = false }.ndim, 0)
+  check.equal(x:max(), 5.0)
+  check.raises("has no dim 'z'", function() return x:sum "z" end)
+  check.equal(lo.ones("x=2"):sum(), lo.complex(2, 0))
+end)
+
+check.it("the state's counter makes draws differ, and a seed repeats them", function()
+  local a, b = lo.randn "x=100", lo.randn "x=100"
+  check.equal(lo.allclose(a, b), false)
+  check.equal(lo.allclose(lo.randn("x=9", { seed = 3 }), lo.randn("x=9", { seed = 3 }), { rtol = 0 }), true)
+end)
+
+check.it("allclose tells where the largest difference is", function()
+  local a = lo.zeros("y=2 x=3", { dtype = "f32" })
+  local b = a:clone()
+  b:set({ y = 2, x = 1 }, 0.5)
+  local ok, text = lo.allclose(a, b)
+  check.equal(ok, false)
+  check.equal(text, "largest difference 0.5 at {y=2, x=1}")
+end)
+
+check.it("a closed tensor names the line that closed it", function()
+  local x = lo.ones "x=3"
+  x:close()
+  check.raises("closed at", function() return x:sum() end)
+  do local y <close> = lo.ones "x=3" x = y end
+  check.raises("closed", function() return x:sum() end)
+end)
+
+check.it("errors are objects that behave like text", function()
+  local ok, e = pcall(function() return lo.zeros("x=3", { dtyp = "f32" }) end)
+  check.equal(ok, false)
+  check.equal(e.code, "argument")
+  check.equal(e.operation, "zeros")
+  check.equal(e.message, "unknown option 'dtyp' (did you mean 'dtype'?)")
+  check.equal("got: " .. e, "got: zeros: unknown option 'dtyp' (did you mean 'dtype'?)")
+  check.equal(e:match "dty.", "dtyp")
+  assert(e.where:find "tensors.lua:%d+", e.where)
+  assert(e.traceback:find "stack traceback")
+end)
+
+check.it("unknown names of lo are errors with a suggestion", function()
+  check.raises("has no member 'zeross' (did you mean 'zeros'?)", function() return lo.zeross end)
+  check.raises("tensor: has no member 'shap' (did you mean 'shape'?)", function() return lo.ones("x=1").shap end)
+end)
+
+check.it("an extent that is not known is nil, an unknown dim an error", function()
+  local s = lo.shape "y=256 x"
+  check.equal(s.extent.x, nil)
+  check.equal(s.extent "y", 256)
+  check.raises("'z'", function() return s.extent.z end)
+  check.equal(s[1], "y")
+  check.equal(s[3], nil)
+end)
+
+check.done()
