@@ -52,6 +52,20 @@ constexpr auto identity = with_options(
     kName,
     kBatch);
 
+constexpr auto zero = with_options(
+    constructor(
+        {.name = "Zero",
+         .summary = "The operator whose result is zero.",
+         .returns = "an operator",
+         .raises = {Code::shape, Code::argument},
+         .example =
+             "print(lo.Zero{ \"n -> m\", extent = { m = 2 } }(lo.ones \"n=3\").shape)  --> m=2"},
+        [](Context&, const Given& given) { return Zero(given.text(1), common(given)); },
+        operand("text", Kind::text, "\"n -> m k\"")),
+    kExtent,
+    kName,
+    kBatch);
+
 constexpr auto scalar = with_options(
     constructor(
         {.name = "Scalar",
@@ -243,10 +257,10 @@ constexpr auto add = with_options(
     kName,
     kBatch);
 
-constexpr Record kRecords[] = {exported<identity>(), exported<scalar>(), exported<diagonal>(),
-                               exported<dense>(),    exported<fft>(),    exported<pad>(),
-                               exported<crop>(),     exported<nufft>(),  exported<chain>(),
-                               exported<add>()};
+constexpr Record kRecords[] = {exported<identity>(), exported<zero>(),  exported<scalar>(),
+                               exported<diagonal>(), exported<dense>(), exported<fft>(),
+                               exported<pad>(),      exported<crop>(),  exported<nufft>(),
+                               exported<chain>(),    exported<add>()};
 
 }  // namespace
 

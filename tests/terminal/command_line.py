@@ -130,8 +130,10 @@ class CommandLine(unittest.TestCase):
         for text in ("while true do end", "while true do pcall(function() while true do end end) end",
                      "coroutine.wrap(function() while true do end end)()",
                      "local lo = require 'lunops' while true do local x = lo.ones 'x=100000' end"):
-            process = subprocess.Popen([PROGRAM, "-e", text], stderr=subprocess.PIPE, text=True)
-            time.sleep(0.4)
+            process = subprocess.Popen([PROGRAM, "-e", "io.stderr:write 'running\\n' " + text],
+                                       stderr=subprocess.PIPE, text=True)
+            process.stderr.readline()
+            time.sleep(0.2)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=10)
             self.assertEqual(process.returncode, -signal.SIGINT, text)

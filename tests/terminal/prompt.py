@@ -51,8 +51,9 @@ class Prompt(unittest.TestCase):
 
     def press_stops(self, text):
         child = start()
-        child.sendline(text)
-        time.sleep(0.5)
+        child.sendline("print('run' .. 'ning') " + text)
+        child.expect("running\r\n")
+        time.sleep(0.2)
         child.sendintr()
         child.expect("interrupted")
         child.expect("> ")
