@@ -1,5 +1,5 @@
 -- SENSE reconstruction of radial data by conjugate gradients on the normal equations.
--- Usage: lunops radial_sense.lua [--data FILE] [--maps FILE] [--out PREFIX]        (--help explains)
+-- Usage: lunops radial_sense.lua [--data FILE] [--maps FILE] [--out PREFIX]    (--help explains)
 -- Without --data it scans a phantom whose k-space is known exactly.
 -- Source: Pruessmann et al., Magn. Reson. Med. 46 (2001) 638.
 local lo = require "lunops"
@@ -59,7 +59,9 @@ local nrmse = scan.truth and {
   value = lo.metrics.nrmse(x, scan.truth, { scale = "real" }),
   reference = "band-limited phantom", scale = "real",
 }
-if nrmse then print(("NRMSE %.4f to the %s, one real scale fitted"):format(nrmse.value, nrmse.reference)) end
+if nrmse then
+  print(("NRMSE %.4f to the %s, one real scale fitted"):format(nrmse.value, nrmse.reference))
+end
 if given.report then
   lo.io.write(given.report, {
     iterations = info.iterations, residual = info.history.residual, seconds = seconds,

@@ -7,7 +7,8 @@ local M = {}
 -- Equal precision and, where a mask is given, only its pixels; how many pixels those are.
 local function prepared(name, x, ref, mask)
   if x.count ~= ref.count or tostring(x.names) ~= tostring(ref.names) then
-    error(("%s: the image {%s} and the reference {%s} differ in shape"):format(name, x.shape, ref.shape), 3)
+    local text = "%s: the image {%s} and the reference {%s} differ in shape"
+    error(text:format(name, x.shape, ref.shape), 3)
   end
   local function wide(t) return t:as(t.dtype:sub(1, 1) == "c" and "c128" or "f64") end
   x, ref = wide(x), wide(ref)
@@ -37,8 +38,9 @@ local function is_complex(x) return x.dtype:sub(1, 1) == "c" end
 ---     print(lo.metrics.nrmse(x, ref))                      --> 1.0
 ---@param x lunops.Tensor
 ---@param ref lunops.Tensor
----@param opts? table  scale: "none" (default), "real", "complex"; mask: pixels that count; norm: "l2" or, for
---- real data, "range" and "mean": root mean square error over max - min, over the mean, of ref
+---@param opts? table  scale: "none" (default), "real", "complex"; mask: pixels that count; norm:
+--- "l2" or, for real data, "range" and "mean": root mean square error over max - min, over the
+--- mean, of ref
 ---@return number
 function M.nrmse(x, ref, opts)
   local o = lo.options(opts, "nrmse", { scale = "none", mask = false, norm = "l2" })
@@ -52,7 +54,9 @@ function M.nrmse(x, ref, opts)
   if o.norm == "l2" then
     size = ref:norm()
   elseif o.norm == "range" or o.norm == "mean" then
-    if is_complex(ref) then error(("nrmse: norm '%s' needs real data; pass x:abs()"):format(o.norm), 2) end
+    if is_complex(ref) then
+      error(("nrmse: norm '%s' needs real data; pass x:abs()"):format(o.norm), 2)
+    end
     off = off / math.sqrt(count)
     size = range or math.abs(ref:sum() / count)
   else

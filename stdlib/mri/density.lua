@@ -42,7 +42,8 @@ local function gaps(directions)
   local count = #order
   for i, spoke in ipairs(order) do
     local before, after = order[(i - 2) % count + 1], order[i % count + 1]
-    gap[spoke] = ((angle[spoke] - angle[before]) % math.pi + (angle[after] - angle[spoke]) % math.pi) / 2
+    local back, ahead = angle[spoke] - angle[before], angle[after] - angle[spoke]
+    gap[spoke] = (back % math.pi + ahead % math.pi) / 2
   end
   if count == 1 then gap[1] = math.pi end
   if count == 2 then gap[1], gap[2] = math.pi / 2, math.pi / 2 end
@@ -55,8 +56,8 @@ end
 ---     local k = lo.mri.radial{ spokes = 10, samples = 16, extent = 16 }
 ---     local w = lo.mri.density{ traj = k }
 ---     print(w.shape, w.dtype)                              --> spoke=10 sample=16	f64
----@param given table  traj "spoke sample d" or "frame spoke sample d"; kind: "radial" or "golden" (spokes at
---- any angles: each gets its own gap); dtype (that of traj)
+---@param given table  traj "spoke sample d" or "frame spoke sample d"; kind: "radial" or "golden"
+--- (spokes at any angles: each gets its own gap); dtype (that of traj)
 ---@return lunops.Tensor weight  "spoke sample" or "frame spoke sample"
 function M.density(given)
   local o = lo.options(given, "density", { traj = false, kind = "radial", dtype = false })
@@ -66,8 +67,8 @@ function M.density(given)
   end
   local traj = o.traj
   if not M.is_radial(traj) then
-    error(("density: the trajectory {%s} has no straight spokes through the centre; use lo.mri.ramp"):format(
-      traj.shape), 2)
+    error(("density: the trajectory {%s} has no straight spokes through the centre; "
+      .. "use lo.mri.ramp"):format(traj.shape), 2)
   end
   local along, spacing = direction(traj)
   local gap

@@ -24,8 +24,8 @@ local function cartesian_dims(ksp)
   return k, image
 end
 
---- Centred FFT from an image to its k-space named "ky kx" or, with the image's own names, "y x"; then the
---- image's dims, and those of the k-space as text.
+--- Centred FFT from an image to its k-space named "ky kx" or, with the image's own names, "y x";
+--- then the image's dims, and those of the k-space as text.
 function M.fourier(ksp)
   local k, image = cartesian_dims(ksp)
   local named = table.concat(k, " ")
@@ -35,12 +35,14 @@ function M.fourier(ksp)
   return lo.FFT(("%s -> %s"):format(table.concat(image, " "), table.concat(k, " "))), image, named
 end
 
---- Smooth maps of the coils: images of the windowed centre of k-space over their root sum of squares.
+--- Smooth maps of the coils: images of the windowed centre of k-space over their root sum of
+--- squares.
 ---
 ---     local ksp = lo.randn("coil=4 ky=16 kx=16", { seed = 1 })
 ---     print(lo.mri.lowres{ ksp = ksp, calib = 8 }.shape)                  --> coil=4 y=16 x=16
----@param given table  ksp "coil ky kx" (or "coil y x"), or the samples of the operator F; F: a NUFFT;
---- weight: density weights, a tensor or a Diagonal, for F; calib: width of the Hann window in samples (24)
+---@param given table  ksp "coil ky kx" (or "coil y x"), or the samples of the operator F; F: a
+--- NUFFT; weight: density weights, a tensor or a Diagonal, for F; calib: width of the Hann window
+--- in samples (24)
 ---@return lunops.Tensor maps  "coil y x", or the image dims of F
 function M.lowres(given)
   local o = lo.options(given, "lowres", { ksp = false, calib = 24, F = false, weight = false })

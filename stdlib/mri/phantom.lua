@@ -6,9 +6,10 @@ local extents = require "lunops.mri.extents"
 
 local M = {}
 
--- Head of Shepp and Logan, IEEE Trans. Nucl. Sci. 21 (1974) 21, table 1: half axes x, y and centre x, y in
--- half fields of view (y upwards), angle in degrees, amplitude; then the amplitudes of Toft's thesis
--- (The Radon Transform, DTU 1996), table B.3, which can be seen without a narrow window.
+-- Head of Shepp and Logan, IEEE Trans. Nucl. Sci. 21 (1974) 21, table 1: half axes x, y and centre
+-- x, y in half fields of view (y upwards), angle in degrees, amplitude; then the amplitudes of
+-- Toft's thesis (The Radon Transform, DTU 1996), table B.3, which can be seen without a narrow
+-- window.
 local head = {
   { 0.69, 0.92, 0, 0, 0, 2, 1 },
   { 0.6624, 0.874, 0, -0.0184, 0, -0.98, -0.8 },
@@ -26,7 +27,8 @@ local amplitude_column = { ["shepp-logan"] = 6, toft = 7 }
 local function head_rows(kind, size)
   local column = amplitude_column[kind]
   if not column then
-    error(("phantom: kind '%s' is not one of shepp-logan, toft, or a list of ellipses"):format(kind), 3)
+    local text = "phantom: kind '%s' is not one of shepp-logan, toft, or a list of ellipses"
+    error(text:format(kind), 3)
   end
   if size.z then error("phantom: the head is two-dimensional; give a list of ellipsoids", 3) end
   local rows = {}
@@ -60,8 +62,8 @@ local function kspace(table_of, size, traj, o)
   if not o.coils then return lo.ellipse_kspace(table_of, traj, shape, { dtype = o.dtype }) end
   local fit, misfit = coils.harmonics_of(o.coils, { harmonics = o.harmonics, period = o.period })
   if misfit > 1e-3 then
-    error(("phantom: the coil maps are no sums of harmonics up to %d (misfit %.2g), so their k-space is not "
-      .. "exact; make them by lo.mri.coils"):format(o.harmonics, misfit), 3)
+    error(("phantom: the coil maps are no sums of harmonics up to %d (misfit %.2g), so their k-space "
+      .. "is not exact; make them by lo.mri.coils"):format(o.harmonics, misfit), 3)
   end
   local count = 2 * o.harmonics + 1
   local q = {}
@@ -86,20 +88,22 @@ local function band_limited(table_of, size, o)
     grid:set({ d = i }, lo.zeros(text, { dtype = "f64" }) + extents.centred("k" .. dim, size[dim]))
   end
   local names = table.concat(size.dims, " ")
-  return lo.FFT(("%s -> k%s"):format(names, names:gsub(" ", " k"))).H(kspace(table_of, size, grid, o))
+  local F = lo.FFT(("%s -> k%s"):format(names, names:gsub(" ", " k")))
+  return F.H(kspace(table_of, size, grid, o))
 end
 
 --- A phantom of ellipses: its exact k-space at `traj`, or its image.
 ---
 ---     local k = lo.mri.radial{ spokes = 8, samples = 32, extent = 16 }
 ---     local maps = lo.mri.coils{ count = 4, extent = 16 }
----     print(lo.mri.phantom{ extent = 16, traj = k, coils = maps }.shape)     --> coil=4 spoke=8 sample=32
----     print(lo.mri.phantom{ extent = 16, sampling = "area" }.shape)         --> y=16 x=16
----@param given table  extent; kind: "toft" (default), "shepp-logan" (its original, low contrast) or a list of
---- { amplitude =, axes = { y =, x = }, centre = { y =, x = }, angle = } in pixels and radians, axes half
---- lengths, centre relative to index floor(N/2); traj "… d" in cycles, or sampling: "kspace" (band-limited,
---- default), "point", "area" (8 x 8 points per pixel); coils: maps "coil y x" by lo.mri.coils, with their
---- harmonics (3) and period (2); dtype ("c64")
+---     local ksp = lo.mri.phantom{ extent = 16, traj = k, coils = maps }
+---     print(ksp.shape)                                                 --> coil=4 spoke=8 sample=32
+---     print(lo.mri.phantom{ extent = 16, sampling = "area" }.shape)    --> y=16 x=16
+---@param given table  extent; kind: "toft" (default), "shepp-logan" (its original, low contrast) or
+--- a list of { amplitude =, axes = { y =, x = }, centre = { y =, x = }, angle = } in pixels and
+--- radians, axes half lengths, centre relative to index floor(N/2); traj "… d" in cycles, or
+--- sampling: "kspace" (band-limited, default), "point", "area" (8 x 8 points per pixel); coils:
+--- maps "coil y x" by lo.mri.coils, with their harmonics (3) and period (2); dtype ("c64")
 ---@return lunops.Tensor samples_or_image
 function M.phantom(given)
   local o = lo.options(given, "phantom", {
@@ -107,7 +111,8 @@ function M.phantom(given)
     period = 2, dtype = "c64",
   })
   local size = extents.of(o.extent, "phantom")
-  local rows = type(o.kind) == "table" and listed_rows(o.kind, size) or head_rows(o.kind or "toft", size)
+  local rows = type(o.kind) == "table" and listed_rows(o.kind, size)
+    or head_rows(o.kind or "toft", size)
   local table_of = lo.tensor(rows, "ellipse parameter", { dtype = "f64" })
   if o.traj then return kspace(table_of, size, o.traj, o) end
   if o.sampling == "kspace" then return band_limited(table_of, size, o) end
@@ -115,7 +120,8 @@ function M.phantom(given)
   if not points then
     error(("phantom: sampling '%s' is not one of kspace, point, area"):format(o.sampling), 2)
   end
-  local image = lo.ellipse_image(table_of, extents.text(size), { supersample = points, dtype = o.dtype })
+  local image = lo.ellipse_image(table_of, extents.text(size),
+    { supersample = points, dtype = o.dtype })
   return o.coils and o.coils * image or image
 end
 

@@ -15,14 +15,16 @@ local steps = {
 }
 
 --- Diameters through the centre of k-space, k = (j - floor(S/2)) N/S (sin, cos) in (y, x).
---- Sources: Winkelmann et al., IEEE Trans. Med. Imaging 26 (2007) 68; Wundrak et al. 34 (2015) 1262.
+--- Sources: Winkelmann et al., IEEE Trans. Med. Imaging 26 (2007) 68; Wundrak et al. 34 (2015)
+--- 1262.
 ---
 ---     local k = lo.mri.radial{ spokes = 3, samples = 8, extent = 8, angles = "golden" }
 ---     print(k.shape)                      --> spoke=3 sample=8 d=2
 ---@param given table  spokes, samples; extent: N or {y=, x=}; angles: "uniform", "golden" or "tiny"
 --- with n (7); full: uniform angles over the whole turn; start: number of the first spoke (0);
 --- frames: so many times `spokes`, counted on; centre = false: half a sample towards positive k
----@return lunops.Tensor traj  "spoke sample d" or "frame spoke sample d", f64, cycles per field of view
+---@return lunops.Tensor traj  "spoke sample d" or "frame spoke sample d", f64, cycles per field of
+--- view
 function M.radial(given)
   local o = lo.options(given, "radial", {
     spokes = false, samples = false, extent = false, angles = "uniform", n = 7, start = 0,

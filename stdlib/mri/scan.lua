@@ -4,8 +4,8 @@ local lo = require "lunops"
 
 local M = {}
 
---- Radial data with their trajectory: BART's cfl (with `traj`, or the data's name with "ksp" replaced by
---- "traj"), or ISMRMRD, which carries its own.
+--- Radial data with their trajectory: BART's cfl (with `traj`, or the data's name with "ksp"
+--- replaced by "traj"), or ISMRMRD, which carries its own.
 ---@param path string
 ---@param opts? { traj: string? }
 ---@return table scan  { ksp = "coil spoke sample", traj = "spoke sample d", size = N or nil }
@@ -21,13 +21,16 @@ function M.spokes(path, opts)
   local ksp = lo.io.read(path, { dims = "coil spoke sample" })
   local other, found = path:gsub("ksp([^/]*)$", "traj%1")
   if not o.traj and found == 0 then
-    error(("spokes: %s has no 'ksp' in its name to replace by 'traj'; name the trajectory"):format(path), 2)
+    error(("spokes: %s has no 'ksp' in its name to replace by 'traj'; "
+      .. "name the trajectory"):format(path), 2)
   end
   return { ksp = ksp, traj = lo.io.read(o.traj or other, { dims = "spoke sample d", as = "traj" }) }
 end
 
---- What a radial scan of the phantom measures, with the maps and the band-limited image to compare with.
----@param given table  size, coils, spokes, samples; noise s: complex, E|n|^2 = (s max|image|)^2; seed
+--- What a radial scan of the phantom measures, with the maps and the band-limited image to compare
+--- with.
+---@param given table  size, coils, spokes, samples; noise s: complex, E|n|^2 = (s max|image|)^2;
+--- seed
 ---@return table scan  { ksp, traj, size, maps, truth }
 function M.scan(given)
   local o = lo.options(given, "scan", {
@@ -53,7 +56,9 @@ function M.check_output(prefix, report)
   for _, path in ipairs{ prefix .. ".npy", report } do
     local probe = path .. ".check"
     local file, why = io.open(probe, "w")
-    if not file then error(("output: cannot write %s: %s"):format(path, why:gsub("^.*: ", "")), 2) end
+    if not file then
+      error(("output: cannot write %s: %s"):format(path, why:gsub("^.*: ", "")), 2)
+    end
     file:close()
     os.remove(probe)
   end

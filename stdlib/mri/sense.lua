@@ -26,7 +26,8 @@ end
 function M.nufft(traj, extent, opts)
   local o = lo.options(opts, "nufft", { tol = 1e-4 })
   local dims = table.concat(traj.dims, " ", 1, #traj.dims - 1)
-  return lo.NUFFT{ traj, (extent.z and "z y x" or "y x") .. " -> " .. dims, extent = extent, tol = o.tol }
+  local text = (extent.z and "z y x" or "y x") .. " -> " .. dims
+  return lo.NUFFT{ traj, text, extent = extent, tol = o.tol }
 end
 
 local function check_trajectory(ksp, traj)
@@ -38,8 +39,8 @@ local function check_trajectory(ksp, traj)
     matches = matches and ksp.extent[dim] == traj.extent[dim]
   end
   if not matches then
-    error(("sense: data {%s} and trajectory {%s} do not belong together; data are coil and the dims of the "
-      .. "trajectory but its last"):format(ksp.shape, traj.shape), 3)
+    error(("sense: data {%s} and trajectory {%s} do not belong together; data are coil and the dims "
+      .. "of the trajectory but its last"):format(ksp.shape, traj.shape), 3)
   end
 end
 
@@ -73,13 +74,14 @@ end
 --- Source: Pruessmann et al., Magn. Reson. Med. 46 (2001) 638.
 ---
 ---     local maps = lo.mri.coils{ count = 4, extent = 16 }
----     local ksp = lo.mri.phantom{ extent = 16, coils = maps, traj = lo.mri.radial{ spokes = 20, samples = 32, extent = 16 } }
----     local image, info = lo.mri.sense{ ksp = ksp, traj = lo.mri.radial{ spokes = 20, samples = 32, extent = 16 }, maps = maps }
+---     local traj = lo.mri.radial{ spokes = 20, samples = 32, extent = 16 }
+---     local ksp = lo.mri.phantom{ extent = 16, coils = maps, traj = traj }
+---     local image, info = lo.mri.sense{ ksp = ksp, traj = traj, maps = maps }
 ---     print(image.shape)                                   --> y=16 x=16
----@param given table  ksp "coil spoke sample" with traj "spoke sample d", or "coil ky kx" (or "coil y x") with
---- mask (a tensor, or "auto": where data are not 0); maps "coil y x" (by lowres, with calib = 24, if absent);
---- weight: "density", weights or a Diagonal; lambda (0); extent of the image, for traj without maps;
---- iters (30); tol of cg (1e-6)
+---@param given table  ksp "coil spoke sample" with traj "spoke sample d", or "coil ky kx" (or "coil
+--- y x") with mask (a tensor, or "auto": where data are not 0); maps "coil y x" (by lowres, with
+--- calib = 24, if absent); weight: "density", weights or a Diagonal; lambda (0); extent of the
+--- image, for traj without maps; iters (30); tol of cg (1e-6)
 ---@return lunops.Tensor image
 ---@return table info  of cg
 function M.sense(given)
@@ -88,7 +90,9 @@ function M.sense(given)
     tol = 1e-6, extent = false, calib = 24,
   })
   if not o.ksp then error("sense: ksp is missing", 2) end
-  if not (o.lambda >= 0) then error(("sense: lambda is %g; it must be 0 or more"):format(o.lambda), 2) end
+  if not (o.lambda >= 0) then
+    error(("sense: lambda is %g; it must be 0 or more"):format(o.lambda), 2)
+  end
   check_data(o.ksp)
   local F = sampling(o)
   local S = lo.Dense{ maps_of(o, F), "y x -> coil y x" }

@@ -7,7 +7,8 @@ check.it("weights add up to the area of the sampled disc", function()
     local n, samples = 64, 128
     local traj = lo.mri.radial{ spokes = 55, samples = samples, extent = n, angles = angles }
     local weight = lo.mri.density{ traj = traj, kind = "golden" }
-    -- One end of each diameter lacks a sample, the other has it: sums of |k| dk are those of the disc.
+    -- One end of each diameter lacks a sample, the other has it: sums of |k| dk are those of the
+    -- disc.
     local dk, reach = n / samples, n / 2
     check.near(weight:sum() / (math.pi * (reach ^ 2 + dk ^ 2 / 4)), 1, 1e-4)
   end
@@ -28,7 +29,8 @@ check.it("straight spokes are radial, others are not", function()
   check.equal(lo.mri.is_radial(traj:as "f32"), true)
   check.equal(lo.mri.is_radial(traj + lo.randn(traj.shape, { seed = 1, dtype = "f64" })), false)
   check.equal(lo.mri.is_radial(traj + 20), false) -- not through the centre
-  check.raises("density: the trajectory {spoke=7 sample=16 d=2} has no straight spokes through the centre; use lo.mri.ramp", function() lo.mri.density{ traj = traj + 20 } end)
+  check.raises("density: the trajectory {spoke=7 sample=16 d=2} has no straight spokes through the centre; use lo.mri.ramp",
+    function() lo.mri.density{ traj = traj + 20 } end)
 end)
 
 check.it("one and two spokes share the half turn", function()

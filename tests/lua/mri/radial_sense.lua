@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The script of the main job, run as a user runs it. LUNOPS_PROGRAM is the program, LUNOPS_SCRIPTS the folder of the scripts.
+-- The script of the main job, run as a user runs it. LUNOPS_PROGRAM is the program, LUNOPS_SCRIPTS
+-- the folder of the scripts.
 local lo = require "lunops"
 local check = require "check"
 
@@ -40,7 +41,7 @@ check.it("without data it reconstructs its phantom and writes picture, image and
   end
 end)
 
-check.it("cfl data find their trajectory by name, and give the same image with and without a file of maps", function()
+check.it("cfl data find their trajectory by name; maps come from a file or the data", function()
   local scan = lo.mri.scan{ size = 32, coils = 4, spokes = 24, samples = 64 }
   local traj = lo.zeros "spoke=24 sample=64 d=3" -- x y z as BART stores them
   traj:set({ d = 1 }, scan.traj{ d = 2 }:as "c128":as "c64")
@@ -53,6 +54,18 @@ check.it("cfl data find their trajectory by name, and give the same image with a
   local image = lo.io.read(folder .. "/b.npy", { dims = "y x" })
   check.near(lo.metrics.nrmse(image, scan.truth, { scale = "real" }), 0.1, 0.1)
   check.equal(run(("--size 32 --data %s/scan_ksp.cfl --weight density --out %s/c"):format(folder, folder)), 0)
+end)
+
+check.it("a trajectory in other units draws a warning", function()
+  local scan = lo.mri.scan{ size = 32, coils = 2, spokes = 8, samples = 64 }
+  local traj = lo.zeros "spoke=8 sample=64 d=3"
+  traj:set({ d = 1 }, scan.traj{ d = 2 }:as "c128":as "c64" / 32)
+  traj:set({ d = 2 }, scan.traj{ d = 1 }:as "c128":as "c64" / 32)
+  lo.io.write(folder .. "/u_ksp.cfl", scan.ksp)
+  lo.io.write(folder .. "/u_traj.cfl", traj, { axes = { d = "x", sample = "y", spoke = "z" } })
+  local status, log = run(("--size 32 --data %s/u_ksp.cfl --iters 2 --out %s/u"):format(folder, folder))
+  check.equal(status, 0)
+  check.equal(log:find("these look like normalized coordinates", 1, true) ~= nil, true)
 end)
 
 check.it("bad input ends with a sentence, and leaves nothing half-written", function()

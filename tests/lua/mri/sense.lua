@@ -87,7 +87,8 @@ check.it("bad input of sense is named", function()
   fails({ lambda = -1 }, "sense: lambda is -1; it must be 0 or more")
   fails({ weight = lo.zeros("spoke=6 sample=32", { dtype = "f32" }) }, "sense: the weights are all zero")
   fails({ wieght = 1 }, "sense: unknown option 'wieght' (did you mean 'weight'?)")
-  check.raises("lowres: calib = 24 is more than the 8 samples along y", function() lo.mri.lowres{ ksp = lo.ones "coil=2 ky=8 kx=8" } end)
+  check.raises("lowres: calib = 24 is more than the 8 samples along y",
+    function() lo.mri.lowres{ ksp = lo.ones "coil=2 ky=8 kx=8" } end)
 end)
 
 check.done()
