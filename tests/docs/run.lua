@@ -2,7 +2,7 @@
 -- Usage: lunops tests/docs/run.lua PROGRAM ROOT FILE…
 --
 -- `lua` blocks run as scripts of their own in a scratch folder; what they print must equal the texts after `-->`, in order, where `…`
--- matches anything and numbers may differ by 1e-4 relative.  `sh` blocks run line by line in the project's folder; `./dev test` and `./dev bench` lines are
+-- matches anything and numbers may differ by 1e-4 relative.  A block opened by ```lua continued runs after the `lua` blocks before it on its page.  `sh` blocks run line by line in the project's folder; `./dev test` and `./dev bench` lines are
 -- checked against `./dev help` instead, as they would run this test again or take minutes.  Other blocks need an info string `text`.
 local program, root = arg[1], arg[2]
 local failures, passed = {}, 0
@@ -100,15 +100,17 @@ end
 
 for i = 3, #arg do
   local path = arg[i]
-  local number, start, kind, block = 0, 0, nil, {}
+  local number, start, kind, block, before = 0, 0, nil, {}, ""
   for line in io.lines(path) do
     number = number + 1
-    local fence = line:match "^```(%a*)"
+    local fence = line:match "^```([%a ]*)"
     if kind and line:match "^```%s*$" then
       local text = table.concat(block, "\n") .. "\n"
       local why
       if kind == "lua" then
-        why = run_lua(text)
+        why, before = run_lua(text), text
+      elseif kind == "lua continued" then
+        why, before = run_lua(before .. text), before .. text
       elseif kind == "sh" then
         why = run_sh(text)
       elseif kind ~= "text" then
