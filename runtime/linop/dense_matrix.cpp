@@ -7,8 +7,7 @@
 
 namespace lunops {
 
-// Columns are images of unit vectors; the input's dims become batch dims of the matrix by way of
-// one column at a time, so any operator has a matrix.
+// Columns are images of unit vectors, one application each.
 Tensor Linop::dense(DType dtype, Context& context) const {
   constexpr int64_t kMost = int64_t{1} << 24;
   const Signature& sig = signature();
@@ -39,45 +38,30 @@ Tensor Linop::dense(DType dtype, Context& context) const {
          product(out), product(in));
   }
 
+  // (out, in'): an input dim whose name the output has too gets a prime; n -> n' gives n n'.
   std::vector<Dim> dims = out.dims();
   std::vector<int64_t> extents = out.extents();
   for (int i = 0; i < in.ndim(); ++i) {
-    Dim dim = in.dim(i);
-    dim.primes = 0;
-    // (out, in'): a name that the output has too gets a prime on the input side; n -> n' gives n
-    // n'.
-    dim.primes = 1;
-    const bool is_shared = out.find_base(dim.name) >= 0;
-    if (!is_shared) dim.primes = 0;
-    dims.push_back(dim);
+    const Name name = in.dim(i).name;
+    dims.push_back({name, static_cast<uint8_t>(out.find_base(name) >= 0 ? 1 : 0)});
     extents.push_back(in.extent(i));
   }
   const Tensor matrix = zeros(Shape(dims, extents), dtype, context);
-  const int64_t rows = out.count(), columns = in.count();
   const Tensor unit = zeros(in, dtype, context);
-  std::byte* at = unit.storage()->data();
   const Tensor one = full(Shape(), 1.0, dtype, context);
   const auto plan = make_plan(node_, *unit.layout(), dtype, nullptr, context);
-  const std::vector<int64_t> column_strides = [&] {
-    std::vector<int64_t> s = row_major(out.extents());
-    for (int64_t& each : s) each *= columns;
-    return s;
-  }();
-  const auto layout = std::make_shared<Layout>();
-  layout->shape = out;
-  layout->strides = row_major(out.extents());
   const Tensor y = zeros(out, dtype, context);
-  (void)rows;
+  const int64_t columns = in.count();
+  std::vector<int64_t> column_strides = row_major(out.extents());
+  for (int64_t& each : column_strides) each *= columns;
+  const auto column = Layout::strided(out, column_strides);
+  const size_t size = size_of(dtype);
   for (int64_t j = 0; j < columns; ++j) {
-    std::copy_n(one.storage()->data(), size_of(dtype),
-                at + static_cast<size_t>(j) * size_of(dtype));
+    std::byte* at = unit.storage()->data() + static_cast<size_t>(j) * size;
+    std::copy_n(one.storage()->data(), size, at);
     plan->run(unit, y, {}, context);
-    std::fill_n(at + static_cast<size_t>(j) * size_of(dtype), size_of(dtype), std::byte{0});
-    const auto target = std::make_shared<Layout>();
-    target->shape = out;
-    target->strides = column_strides;
-    target->is_contiguous = false;
-    copy(Tensor(matrix.storage(), target, j, dtype), y.with_shape(out), context);
+    std::fill_n(at, size, std::byte{0});
+    copy(Tensor(matrix.storage(), column, j, dtype), y, context);
   }
   return matrix;
 }

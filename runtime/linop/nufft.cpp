@@ -163,8 +163,7 @@ void NufftCore::check_units(const std::vector<int64_t>& image,
   } else {
     return;
   }
-  has_warned_ = true;
-  context.warn("NUFFT", text);
+  if (!has_warned_.exchange(true)) context.warn("NUFFT", text);
 }
 
 std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>& image,

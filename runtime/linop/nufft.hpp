@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -102,7 +103,7 @@ class NufftCore final : public Core {
   };
   mutable std::mutex mutex_, kernel_mutex_;
   mutable std::vector<Points> made_;
-  mutable bool has_warned_ = false;
+  mutable std::atomic<bool> has_warned_ = false;
   mutable std::vector<std::pair<KernelKey, std::weak_ptr<const ToeplitzKernel>>> kernels_;
 };
 

@@ -253,6 +253,11 @@ void NufftNormalCore::lower(
     const nufft::Cost cost = estimate.embedded
                                  ? nufft::toeplitz_embedded(spec, loops.batch.extent)
                                  : nufft::toeplitz_decomposed(spec, loops.batch.extent);
+    std::array<int64_t, 3> grid = nufft::embedding_grid(roles.extents);
+    for (size_t i = 0; !estimate.embedded && i < roles.extents.size(); ++i) {
+      grid[i] = roles.extents[i];
+    }
+    made->scratch_bytes = expected_scratch(grid, roles.extents.size(), loops.batch.extent, x.dtype);
     made->flops = calls * cost.flops;
     made->bytes = calls * cost.bytes;
     made->seconds = calls * cost.seconds;

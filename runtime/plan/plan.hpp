@@ -89,7 +89,7 @@ class PlanTable {
     Device device;
     const Backend* backend;
     std::shared_ptr<const Plan> plan;
-    uint64_t used;
+    mutable uint64_t used;  // guarded by the table's mutex
   };
   const Entry* find(const Node& node, const Tensor& x, const Tensor* y, const Context&) const;
 

@@ -61,7 +61,7 @@ std::shared_ptr<const Plan> PlanTable::get(
   {
     std::lock_guard lock(mutex_);
     if (const Entry* e = find(node, x, y, context)) {
-      const_cast<Entry*>(e)->used = ++clock_;
+      e->used = ++clock_;
       plan = e->plan;
     }
   }

@@ -341,3 +341,17 @@ TEST_CASE("NUFFT: units are converted, and a suspicious range draws one warning"
                                "\"radians\", or units = \"cycles\" if this is meant") !=
         std::string::npos);
 }
+
+TEST_CASE("NUFFT: operators composed anew share sorted points and Toeplitz kernels", "[plan]") {
+  Sense t(Toeplitz::always);
+  const Linop first = t.a.H() * t.weight * t.a;
+  const Linop second = t.a.H() * t.weight * t.a;
+  first(t.x, t.context);
+  const auto before = Pool::of(Device::host()).figures().allocations;
+
+  // Building the kernel would take the weights in double from the pool.
+  CHECK(prepare(second, t.x, t.context) > 0.0);
+
+  CHECK(Pool::of(Device::host()).figures().allocations == before);
+  CHECK(relative(second(t.x, t.context), first(t.x, t.context)) == 0.0);
+}
