@@ -70,6 +70,7 @@ std::span<const Topic> all_topics() {
       {"reductions", reduction_records()},
       {"comparisons", comparison_records()},
       {"rearrangement", rearrange_records()},
+      {"combinations", lincomb_records()},
       {"operators", constructor_records()},
       {"operator values", linop_records()},
       {"algebra of operators", linop_arithmetic_records()},

@@ -121,6 +121,27 @@ constexpr auto devices = function({.name = "devices",
                                     list.list.emplace_back(context.stream->device().text());
                                     return list;
                                   });
+constexpr auto device = function(
+    {.name = "device",
+     .summary = "Tells whether a device can be used.",
+     .returns = "its name; or nil, message, code",
+     .example = "print(lo.device \"cpu\")  --> cpu",
+     .expected_failures = true,
+     .see = {"devices"}},
+    [](Context& context, std::string_view name) {
+      Results results;
+      try {
+        context.device = Device::parse(name);
+        Tensor::empty(Shape(), DType::f32, context);
+        results.values.emplace_back(context.device.text());
+      } catch (const Error& e) {
+        results.values.emplace_back();
+        results.values.emplace_back(std::string(e.what()));
+        results.values.emplace_back(lunops::name_of(e.code()));
+      }
+      return results;
+    },
+    param<TextArg>("name", "for example \"cuda:0\""));
 constexpr auto operators = function({.name = "operators",
                                      .summary = "The operator classes there are.",
                                      .returns = "a list of {name, summary}",
@@ -254,10 +275,11 @@ constexpr auto report = method(
     },
     param<StagesArg>("stage", "the stopwatch"));
 
-constexpr Record kRecords[] = {exported<now>(),     exported<wait>(),     exported<json>(),
-                               exported<warn>(),    exported<warnings>(), exported<defaults>(),
-                               exported<threads>(), exported<devices>(),  exported<operators>(),
-                               exported<type>(),    exported<show>(),     exported<stages>()};
+constexpr Record kRecords[] = {exported<now>(),       exported<wait>(),     exported<json>(),
+                               exported<warn>(),      exported<warnings>(), exported<defaults>(),
+                               exported<threads>(),   exported<devices>(),  exported<device>(),
+                               exported<operators>(), exported<type>(),     exported<show>(),
+                               exported<stages>()};
 constexpr Record kStages[] = {exported<call_stage>(), exported<report>()};
 
 }  // namespace

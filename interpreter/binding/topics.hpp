@@ -18,6 +18,7 @@ std::span<const Record> tensor_arithmetic_records();
 std::span<const Record> reduction_records();
 std::span<const Record> comparison_records();
 std::span<const Record> rearrange_records();
+std::span<const Record> lincomb_records();
 std::span<const Record> display_records();
 std::span<const Record> memory_records();
 std::span<const Record> script_records();

@@ -97,6 +97,26 @@ int coroutine_wrap(lua_State* L) {
   return 1;
 }
 
+// coroutine.close: pending to-be-closed variables run in the coroutine.
+int coroutine_close(lua_State* L) {
+  State& state = *static_cast<State*>(lua_touserdata(L, lua_upvalueindex(1)));
+  lua_State* co = coroutine_at(L);
+  lua_Debug frame;
+  const bool is_suspended = lua_status(co) == LUA_YIELD;
+  const bool is_fresh_or_dead = lua_status(co) != LUA_YIELD && lua_getstack(co, 0, &frame) == 0;
+  if (co == L || (!is_suspended && !is_fresh_or_dead))
+    return luaL_error(L, "cannot close a running coroutine");
+  lua_State* before = state.running;
+  state.running = co;
+  const int status = lua_resetthread(co);
+  state.running = before;
+  lua_pushboolean(L, status == LUA_OK);
+  if (status == LUA_OK) return 1;
+  lua_xmove(co, L, 1);
+  if (is_interrupt(L, -1)) lua_error(L);
+  return 2;
+}
+
 }  // namespace
 
 void watch_coroutines(lua_State* L, State& state) {
@@ -107,6 +127,9 @@ void watch_coroutines(lua_State* L, State& state) {
     lua_pushlightuserdata(L, &state);
     lua_pushcclosure(L, coroutine_wrap, 1);
     lua_setfield(L, -2, "wrap");
+    lua_pushlightuserdata(L, &state);
+    lua_pushcclosure(L, coroutine_close, 1);
+    lua_setfield(L, -2, "close");
   }
   lua_pop(L, 1);
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,26 @@ struct SessionAccess {
 
 namespace {
 
+const char kHandlerKey = 0;  // registry: the message handler
+const char kEchoKey = 0;     // registry: what shows values
+
+// Runs f(L) under lua_pcall with what lies on the stack above `base`; f owns nothing, for an error
+// of Lua may leave it anywhere.  Its results replace the arguments, or the error does.
+template <class F>
+bool protect(lua_State* L, int base, F& f) {
+  static_assert(std::is_trivially_destructible_v<F>);
+  if (!lua_checkstack(L, 4)) return false;
+  lua_pushcfunction(L, [](lua_State* l) -> int {
+    F& g = *static_cast<F*>(lua_touserdata(l, 1));
+    lua_remove(l, 1);
+    return g(l);
+  });
+  lua_insert(L, base + 1);
+  lua_pushlightuserdata(L, &f);
+  lua_insert(L, base + 2);
+  return lua_pcall(L, lua_gettop(L) - base - 1, LUA_MULTRET, 0) == LUA_OK;
+}
+
 // What must be in place before any chunk runs; in protected mode.
 int set_up(lua_State* L) {
   const auto* options = static_cast<const SessionOptions*>(lua_touserdata(L, 1));
@@ -52,6 +73,12 @@ int set_up(lua_State* L) {
   lua_setfield(L, -2, "lunops");
   State& state = open_state(L);
   watch_coroutines(L, state);
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, SessionAccess::collect_frames, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kHandlerKey);
+  lua_pushlightuserdata(L, &state);
+  lua_pushcclosure(L, echo_entry, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kEchoKey);
   lua_pushlightuserdata(L, &state);
   return 1;
 }
@@ -91,7 +118,8 @@ Session::Session(Sink& sink, const SessionOptions& options) : sink_(sink), optio
   if (L_ == nullptr) throw std::bad_alloc();
   lua_pushcfunction(L_, set_up);
   lua_pushlightuserdata(L_, &options_);
-  if (lua_pcall(L_, 1, 1, 0) != LUA_OK) {
+  lua_pushlightuserdata(L_, this);
+  if (lua_pcall(L_, 2, 1, 0) != LUA_OK) {
     const std::string text = text_of_error(L_, -1);
     lua_close(L_);
     throw Error(Code::internal, "session", text);
@@ -146,8 +174,7 @@ Outcome Session::failed(bool is_syntax) {
 
 Outcome Session::call(int arguments, int results) {
   const int handler = lua_gettop(L_) - arguments;
-  lua_pushlightuserdata(L_, this);
-  lua_pushcclosure(L_, SessionAccess::collect_frames, 1);
+  lua_rawgetp(L_, LUA_REGISTRYINDEX, &kHandlerKey);
   lua_insert(L_, handler);
   frames_.clear();
   is_busy_ = true;
@@ -180,25 +207,41 @@ Outcome Session::run_text(std::string_view text, const std::string& chunk_name) 
 Outcome Session::run_file(const std::string& path,
                           const std::vector<std::string>& argv,
                           int script) {
-  // arg[0] is the script, arg[n] its arguments, arg[-n] what came before it.
   const auto count = static_cast<int>(argv.size());
-  lua_createtable(L_, count - script, script + 1);
-  for (int i = 0; i < count; ++i) {
-    lua_pushlstring(L_, argv[static_cast<size_t>(i)].data(), argv[static_cast<size_t>(i)].size());
-    lua_rawseti(L_, -2, i - script);
-  }
-  lua_setglobal(L_, "arg");
-  if (luaL_loadfilex(L_, path == "-" ? nullptr : path.c_str(), "t") != LUA_OK) return failed(true);
-  luaL_checkstack(L_, count + 8, nullptr);
-  for (int i = script + 1; i < count; ++i)
-    lua_pushlstring(L_, argv[static_cast<size_t>(i)].data(), argv[static_cast<size_t>(i)].size());
-  return call(std::max(0, count - script - 1), 0);
+  int status = LUA_OK;
+  const int base = lua_gettop(L_);
+  // arg[0] is the script, arg[n] its arguments, arg[-n] what came before it.
+  auto prepare = [&](lua_State* L) {
+    lua_createtable(L, count - script, script + 1);
+    for (int i = 0; i < count; ++i) {
+      const std::string& word = argv[static_cast<size_t>(i)];
+      lua_pushlstring(L, word.data(), word.size());
+      lua_rawseti(L, -2, i - script);
+    }
+    lua_setglobal(L, "arg");
+    status = luaL_loadfilex(L, path == "-" ? nullptr : path.c_str(), "t");
+    if (status != LUA_OK) return 1;
+    luaL_checkstack(L, count, "too many arguments");
+    for (int i = script + 1; i < count; ++i) {
+      const std::string& word = argv[static_cast<size_t>(i)];
+      lua_pushlstring(L, word.data(), word.size());
+    }
+    return lua_gettop(L);
+  };
+  if (!protect(L_, base, prepare)) return failed(false);
+  if (status != LUA_OK) return failed(true);
+  return call(lua_gettop(L_) - base - 1, 0);
 }
 
 Outcome Session::require(const std::string& name, const std::string& module) {
-  lua_pushcfunction(L_, require_into);
-  lua_pushstring(L_, name.c_str());
-  lua_pushstring(L_, module.c_str());
+  const int base = lua_gettop(L_);
+  auto prepare = [&](lua_State* L) {
+    lua_pushcfunction(L, require_into);
+    lua_pushstring(L, name.c_str());
+    lua_pushstring(L, module.c_str());
+    return 3;
+  };
+  if (!protect(L_, base, prepare)) return failed(false);
   return call(2, 0);
 }
 
@@ -221,9 +264,13 @@ Outcome Session::evaluate(std::string_view given) {
         lua_pop(L_, 1);  // it ends in `return`, or a `goto` jumps there: run as it is
     }
   }
-  push_environment(L_, *state_);
-  if (lua_setupvalue(L_, -2, 1) == nullptr) lua_pop(L_, 1);
   const int base = lua_gettop(L_) - 1;
+  auto prepare = [&](lua_State* L) {
+    push_environment(L, *state_);
+    if (lua_setupvalue(L, 1, 1) == nullptr) lua_pop(L, 1);
+    return 1;
+  };
+  if (!protect(L_, base, prepare)) return failed(false);
   const Outcome outcome = call(0, LUA_MULTRET);
   if (outcome.kind == Outcome::Kind::done && !ends_with_semicolon(text)) echo(base + 1);
   lua_settop(L_, base);
@@ -233,8 +280,7 @@ Outcome Session::evaluate(std::string_view given) {
 void Session::echo(int first) {
   const int count = lua_gettop(L_) - first + 1;
   if (count == 0 || (count == 1 && lua_isnil(L_, first))) return;
-  lua_pushlightuserdata(L_, state_);
-  lua_pushcclosure(L_, echo_entry, 1);
+  lua_rawgetp(L_, LUA_REGISTRYINDEX, &kEchoKey);
   lua_insert(L_, first);
   call(count, 0);
 }

@@ -71,7 +71,6 @@ class __attribute__((visibility("default"))) Session {
   Outcome call(int arguments, int results);  // the function lies below them; leaves the results
   Outcome failed(bool is_syntax);            // shows the error on top of the stack, pops it
   void echo(int first);
-  void prepare_environment();
 
   Sink& sink_;
   SessionOptions options_;
