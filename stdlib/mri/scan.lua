@@ -16,7 +16,10 @@ function M.spokes(path, opts)
     local raw = lo.io.raw(path, { as = "spokes" })
     local matrix = raw.header.encoding and raw.header.encoding[1].recon.matrix
     local traj = o.traj and lo.io.read(o.traj, { dims = "spoke sample d", as = "traj" }) or raw.traj
-    return { ksp = raw.data, traj = traj, size = matrix and matrix.x }
+    if not traj then
+      error(("spokes: %s carries no trajectory; name a file that does"):format(path), 2)
+    end
+    return { ksp = raw.data, traj = traj, size = matrix and matrix.x > 0 and matrix.x or nil }
   end
   local ksp = lo.io.read(path, { dims = "coil spoke sample" })
   local other, found = path:gsub("ksp([^/]*)$", "traj%1")
@@ -53,6 +56,9 @@ end
 ---@param prefix string
 ---@param report? string
 function M.check_output(prefix, report)
+  if report and not report:match "%.json$" then
+    error(("output: the report %s must end in .json"):format(report), 2)
+  end
   for _, path in ipairs{ prefix .. ".npy", report } do
     local probe = path .. ".check"
     local file, why = io.open(probe, "w")

@@ -76,6 +76,7 @@ check.it("bad input ends with a sentence, and leaves nothing half-written", func
   end
   fails("--data /no/such/ksp.cfl", 1, "/no/such/ksp.cfl: No such file or directory")
   fails(small .. " --out /no/such/folder/a", 1, "cannot write /no/such/folder/a.npy: No such file or directory")
+  fails(small .. " --report a.txt", 1, "output: the report a.txt must end in .json")
   fails("--dta x", 2, "dta")
   local file = io.open(folder .. "/bad_ksp.hdr", "w")
   file:write("# Dimensions\n1 64 24 4 1\n")
