@@ -58,8 +58,9 @@ void TerminalSink::write(Stream stream, std::span<const Span> spans) {
   if (!is_result) std::fflush(stdout);
   for (const Span& span : spans) {
     const std::string_view escape = colours ? escape_of(span.role) : std::string_view();
-    std::fwrite(escape.data(), 1, escape.size(), file);
-    std::fwrite(span.text.data(), 1, span.text.size(), file);
+    // fwrite takes no null pointer, and the data of an empty view may be one.
+    if (!escape.empty()) std::fwrite(escape.data(), 1, escape.size(), file);
+    if (!span.text.empty()) std::fwrite(span.text.data(), 1, span.text.size(), file);
     if (!escape.empty()) std::fputs("\033[0m", file);
   }
 }
