@@ -10,7 +10,5 @@ if(LUNOPS_SANITIZE)
   # gcc 12 reports maybe-uninitialized falsely in instrumented code; the plain builds keep the warning.
   target_compile_options(lunops_flags INTERFACE -Wno-maybe-uninitialized)
   target_compile_options(lunops_flags INTERFACE -fsanitize=${LUNOPS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # gcc 12 takes the instrumented copy of a partly filled RawView for a use of what it leaves alone.
-  target_compile_options(lunops_flags INTERFACE -Wno-maybe-uninitialized)
   target_link_options(lunops_flags INTERFACE -fsanitize=${LUNOPS_SANITIZE})
 endif()
