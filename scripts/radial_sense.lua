@@ -24,9 +24,9 @@ local stage, began = lo.stages(), lo.now()
 
 stage "read"
 local scan = given.data and lo.mri.spokes(given.data, { traj = given.traj })
-  or lo.mri.scan{ size = tonumber(given.size or 256), coils = given.coils, spokes = given.spokes,
+  or lo.mri.scan{ size = given.size or 256, coils = given.coils, spokes = given.spokes,
     samples = given.samples, noise = given.noise, seed = given.seed }
-local ksp, traj, size = scan.ksp, scan.traj, math.tointeger(given.size or scan.size or 256)
+local ksp, traj, size = scan.ksp, scan.traj, given.size or scan.size or 256
 
 stage "density"
 local weighs_data = given.weight == "density"

@@ -39,7 +39,10 @@ Option option_of(const Value& row, size_t position) {
     fail(Code::argument, "arguments", "entry {} ('{}') has no default", position, option.name);
   const Value& value = entry->list[1];
   if (const auto* text = value.get<std::string>()) {
-    option.kind = is_placeholder(*text) ? Option::Kind::placeholder : Option::Kind::text;
+    option.kind = *text == "N"            ? Option::Kind::integer
+                  : *text == "X"          ? Option::Kind::number
+                  : is_placeholder(*text) ? Option::Kind::placeholder
+                                          : Option::Kind::text;
     option.shown = *text;
     if (option.kind == Option::Kind::text) option.fallback = *text;
   } else if (const auto* flag = value.get<bool>()) {
@@ -122,9 +125,8 @@ std::string help_of(const std::string& script, const std::vector<Option>& option
     else if (option.kind == Option::Kind::text)
       head += " TEXT";
     std::string tail = option.text;
-    const bool shows_default = option.kind == Option::Kind::integer ||
-                               option.kind == Option::Kind::number ||
-                               option.kind == Option::Kind::text;
+    const bool shows_default = !option.fallback.is_nil() && option.kind != Option::Kind::flag &&
+                               option.kind != Option::Kind::choice;
     if (shows_default)
       tail += fmt::format("{}(default {})", tail.empty() ? "" : " ", option.shown);
     else if (option.kind == Option::Kind::choice)
@@ -234,7 +236,10 @@ print(given.size, given.data, given.weight)  --> 128	nil	none)"},
       }
     },
     param<ArgumentList>("arg", "the script's `arg`"),
-    param<TableArg>("options", "entries { name, default, text }"));
+    param<TableArg>(
+        "options",
+        "entries { name, default, text }; a default in capitals is shown and means that the "
+        "option is nil when absent (N: a whole number, X: a number), a list means choices"));
 
 constexpr Record kRecords[] = {exported<arguments>()};
 

@@ -113,8 +113,8 @@ void Account::fail_allocation(size_t bytes) const {
   for (const std::string& line : largest(8)) list += "\n  " + line;
   if (list.empty()) list = " none";
   fail(code, "allocate",
-       "{} bytes do not fit on {}: {} of {} bytes are in use; use smaller tiles (lo.batch), drop "
-       "tensors, or raise the memory limit; largest live tensors:{}",
+       "{} bytes do not fit on {}: {} of {} bytes are in use; drop tensors or raise the memory limit; "
+       "largest live tensors:{}",
        bytes, device_.text(), now.live, now.budget, list);
 }
 

@@ -116,11 +116,7 @@ const void* load_module(std::string_view name) {
 std::string cuda_status() {
   const bool is_built = !find("cuda").empty();
   const int version = driver_version();
-  if (!is_built) {
-    return version == 0 ? "built without CUDA, no driver"
-                        : fmt::format("built without CUDA, driver for CUDA {}.{}", version / 1000,
-                                      version % 1000 / 10);
-  }
+  if (!is_built) return "built without CUDA";
   if (version == 0) return "no driver";
   return fmt::format("CUDA {}.{}", version / 1000, version % 1000 / 10);
 }

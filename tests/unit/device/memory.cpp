@@ -161,7 +161,7 @@ TEST_CASE("Account: what does not fit is an error that lists the largest tensors
 
   CHECK_THROWS_WITH(Tensor::empty(Shape::parse("x=1000000"), DType::c64, context),
                     "allocate: 8000000 bytes do not fit on cpu: 4194344 of 8388608 bytes are in "
-                    "use; use smaller tiles (lo.batch), drop tensors, or raise the memory limit; "
+                    "use; drop tensors or raise the memory limit; "
                     "largest live tensors:\n"
                     "  c64 {y=512, x=1024}, 4194304 bytes, made at recon.lua:12\n"
                     "  f32 {x=10}, 40 bytes");
