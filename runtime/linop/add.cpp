@@ -25,6 +25,12 @@ bool AddCore::same(const Core& other) const {
   return std::equal(terms_.begin(), terms_.end(), theirs.begin(), theirs.end(), same_node);
 }
 
+std::shared_ptr<const Core> AddCore::shown_as(const Signature& form) const {
+  auto list = shown_children(terms_, signature(), form);
+  if (!list) return nullptr;
+  return std::make_shared<AddCore>(std::move(*list), form, name());
+}
+
 void AddCore::complete(Mode mode, const Shape& in, Shape& out) const {
   for (const Node& t : terms_) {
     const Shape of_term = output_of(with_mode(t, mode), in);

@@ -30,6 +30,12 @@ bool ChainCore::same(const Core& other) const {
   return std::equal(factors_.begin(), factors_.end(), theirs.begin(), theirs.end(), same_node);
 }
 
+std::shared_ptr<const Core> ChainCore::shown_as(const Signature& form) const {
+  auto list = shown_children(factors_, signature(), form);
+  if (!list) return nullptr;
+  return std::make_shared<ChainCore>(std::move(*list), Composition{form, {}}, name());
+}
+
 void ChainCore::complete(Mode mode, const Shape& in, Shape& out) const {
   Shape at = in;
   const std::vector<Node> list = factors(mode);

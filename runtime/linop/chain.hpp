@@ -15,6 +15,7 @@ class ChainCore final : public Core {
   Field field() const noexcept override;
   std::vector<Node> children() const override { return factors_; }
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 

@@ -39,6 +39,8 @@ Mode Core::canonical(Mode mode) const noexcept {
 
 std::optional<Operand> Core::view(Mode, const Operand&) const { return std::nullopt; }
 
+std::shared_ptr<const Core> Core::shown_as(const Signature&) const { return nullptr; }
+
 std::string Core::label() const {
   return name_.empty() ? std::string(kind()) : fmt::format("{} '{}'", kind(), name_);
 }
@@ -140,6 +142,74 @@ bool same_node(const Node& a, const Node& b) {
   if (a.core->canonical(a.mode) != b.core->canonical(b.mode)) return false;
   return a.core == b.core || (a.core->kind() == b.core->kind() &&
                               a.core->signature() == b.core->signature() && a.core->same(*b.core));
+}
+
+Side shown_terms(const Side& terms, const Signature& own, const Signature& form) {
+  Side made = terms;
+  for (Term& t : made) {
+    const bool is_input = find_term(own.input(), t) >= 0;
+    const Side &from = is_input ? own.input() : own.output(),
+               &to = is_input ? form.input() : form.output();
+    const int at = t.kind == Term::Kind::ellipsis ? -1 : find_term(from, t);
+    if (at >= 0) t.dim = to[static_cast<size_t>(at)].dim;
+  }
+  return made;
+}
+
+std::optional<std::vector<Node>> shown_children(const std::vector<Node>& children,
+                                                const Signature& own,
+                                                const Signature& form) {
+  std::vector<std::pair<std::string, std::string>> names;  // of own, by base
+  const auto name_of_base = [&](const std::string& base) {
+    return std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.first == base; });
+  };
+  for (const bool is_input : {true, false}) {
+    const Side &from = is_input ? own.input() : own.output(),
+               &to = is_input ? form.input() : form.output();
+    if (from.size() != to.size()) return std::nullopt;
+    for (size_t i = 0; i < from.size(); ++i) {
+      if (from[i].kind != to[i].kind) return std::nullopt;
+      if (from[i].kind != Term::Kind::dim) continue;
+      if (from[i].dim.primes != to[i].dim.primes) return std::nullopt;
+      const std::string base(from[i].dim.name.text()), other(to[i].dim.name.text());
+      const auto known = name_of_base(base);
+      if (known == names.end()) {
+        names.emplace_back(base, other);
+      } else if (known->second != other) {
+        return std::nullopt;
+      }
+    }
+  }
+  const auto is_taken = [&](const std::string& name) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto& n) { return n.first == name || n.second == name; });
+  };
+  for (const Node& child : children) {
+    for (const Dim& d : signature_of(child).dims()) {
+      const std::string base(d.name.text());
+      if (name_of_base(base) != names.end()) continue;
+      std::string inner = base;
+      while (is_taken(inner)) inner += '_';
+      names.emplace_back(base, inner);
+    }
+  }
+  std::vector<Node> made;
+  for (const Node& child : children) {
+    const Signature shown = signature_of({child.core, Mode::forward, child.form});
+    const std::vector<Dim> dims = shown.dims();
+    std::vector<std::pair<std::string, std::string>> own_names;
+    for (const auto& [base, other] : names) {
+      const bool is_there = std::any_of(dims.begin(), dims.end(),
+                                        [&](const Dim& d) { return d.name.text() == base; });
+      if (is_there && base != other) own_names.emplace_back(base, other);
+    }
+    Node renamed = child;
+    if (!own_names.empty()) {
+      renamed.form = std::make_shared<const Form>(Form{shown.rename(own_names)});
+    }
+    made.push_back(std::move(renamed));
+  }
+  return made;
 }
 
 namespace {

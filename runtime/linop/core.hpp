@@ -52,6 +52,9 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual std::optional<Node> exact_normal(Mode, const Node* /*inner*/) const { return {}; }
   // Same structure over the same storages; `other` has the same kind and signature.
   virtual bool same(const Core& other) const = 0;
+  // The same operator as a core whose own names are those of a form, for rules that look at names;
+  // null: there is no such core, and nodes with forms stay as they are.  Caches are shared with it.
+  virtual std::shared_ptr<const Core> shown_as(const Signature& form) const;
 
   // Fills extents of `out` that the signature does not know but the input implies.
   virtual void complete(Mode, const Shape& /*in*/, Shape& /*out*/) const {}
@@ -99,6 +102,14 @@ Shape core_input(const Node& node, const Shape& shown);
 
 // Throws the errors of dtype and device that an application to such data would be.
 void check_data(const Node& node, DType dtype, Device device);
+
+// Terms of a core by the names of a form: terms of the two signatures correspond by position.
+Side shown_terms(const Side& terms, const Signature& own, const Signature& form);
+// Children of a container whose signature `own` is seen as `form`; inner dims get other names where
+// they would meet a new one.  Nothing where names alone do not say how.
+std::optional<std::vector<Node>> shown_children(const std::vector<Node>& children,
+                                                const Signature& own,
+                                                const Signature& form);
 
 // Signature with the common options applied.
 Signature with_options(std::string_view operation,

@@ -23,6 +23,10 @@ bool DenseCore::same(const Core& other) const {
   return terms_ == o.terms_ && weight_->same(*o.weight_);
 }
 
+std::shared_ptr<const Core> DenseCore::shown_as(const Signature& form) const {
+  return std::make_shared<DenseCore>(weight_, shown_terms(terms_, signature(), form), form, name());
+}
+
 namespace {
 
 Side minus(const Side& a, const Side& b) {

@@ -45,6 +45,11 @@ bool DiagonalCore::same(const Core& other) const {
   return terms_ == o.terms_ && weight_->same(*o.weight_);
 }
 
+std::shared_ptr<const Core> DiagonalCore::shown_as(const Signature& form) const {
+  return std::make_shared<DiagonalCore>(weight_, shown_terms(terms_, signature(), form), form,
+                                        name());
+}
+
 Side terms_at(const Side& side, const Places& at, int ndim) {
   Side dims(static_cast<size_t>(ndim));
   const Side own = terms_of(side);

@@ -29,6 +29,14 @@ bool NormalCore::same(const Core& other) const {
          (!middle_ || same_node(*middle_, *o.middle_));
 }
 
+std::shared_ptr<const Core> NormalCore::shown_as(const Signature& form) const {
+  auto list = shown_children(children(), signature(), form);
+  if (!list) return nullptr;
+  std::optional<Node> middle;
+  if (middle_) middle = list->back();
+  return std::make_shared<NormalCore>(list->front(), std::move(middle), Composition{form, {}});
+}
+
 void NormalCore::complete(Mode, const Shape& in, Shape& out) const {
   if (in.ndim() != out.ndim()) return;
   for (int i = 0; i < out.ndim(); ++i) {

@@ -39,6 +39,19 @@ NufftCore::NufftCore(
   }
 }
 
+NufftCore::NufftCore(const NufftCore& other, const Signature& form)
+    : NufftCore(other.trajectory_,
+                shown_terms(other.terms_, other.signature(), form),
+                other.choices_,
+                form,
+                other.name()) {
+  made_ = other.made_;
+}
+
+std::shared_ptr<const Core> NufftCore::shown_as(const Signature& form) const {
+  return std::make_shared<NufftCore>(*this, form);
+}
+
 std::string NufftCore::details() const {
   if (choices_.width > 0) return fmt::format("width={}", choices_.width);
   return choices_.tol ? fmt::format("tol={:g}", *choices_.tol) : std::string("tol=auto");
@@ -47,7 +60,9 @@ std::string NufftCore::details() const {
 bool NufftCore::same(const Core& other) const {
   const auto& o = static_cast<const NufftCore&>(other);
   const NufftChoices &a = choices_, &b = o.choices_;
-  return trajectory_->same(*o.trajectory_) && a.tol == b.tol && a.width == b.width &&
+  const bool same_terms =
+      std::equal(terms_.begin(), terms_.end(), o.terms_.begin(), o.terms_.end(), same_term);
+  return trajectory_->same(*o.trajectory_) && same_terms && a.tol == b.tol && a.width == b.width &&
          a.oversamp == b.oversamp && a.grid == b.grid && a.units == b.units &&
          a.toeplitz == b.toeplitz;
 }
@@ -55,8 +70,9 @@ bool NufftCore::same(const Core& other) const {
 bool NufftCore::matches(const KernelKey& a, const KernelKey& b) noexcept {
   const bool same_middle = a.middle == b.middle || (a.middle != nullptr && b.middle != nullptr &&
                                                     a.middle->same(*b.middle));
-  return same_middle && a.image == b.image && a.dtype == b.dtype && a.backend == b.backend &&
-         a.is_conjugate == b.is_conjugate && a.kernels == b.kernels;
+  return same_middle && a.middle_terms == b.middle_terms && a.image == b.image &&
+         a.dtype == b.dtype && a.backend == b.backend && a.is_conjugate == b.is_conjugate &&
+         a.kernels == b.kernels;
 }
 
 NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const {
@@ -144,7 +160,7 @@ void NufftCore::check_units(const std::vector<int64_t>& image,
                             int64_t beyond,
                             int64_t count,
                             Context& context) const {
-  if (has_warned_) return;
+  if (made_->has_warned) return;
   const double most = *std::max_element(largest.begin(), largest.end());
   const int64_t extent = *std::max_element(image.begin(), image.end());
   std::string text;
@@ -163,22 +179,22 @@ void NufftCore::check_units(const std::vector<int64_t>& image,
   } else {
     return;
   }
-  if (!has_warned_.exchange(true)) context.warn("NUFFT", text);
+  if (!made_->has_warned.exchange(true)) context.warn("NUFFT", text);
 }
 
 std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>& image,
                                                      DType dtype,
                                                      Context& context) const {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(made_->mutex);
   const Backend* backend = &context.backend();
-  for (const Points& p : made_) {
+  for (const Made::Points& p : made_->points) {
     if (p.dtype == dtype && p.backend == backend && p.image == image) return p.points;
   }
   NufftSpec s = spec(image, dtype);
   const std::vector<double> k = coordinates(image, &context);
   s.coordinates = k.data();
   std::shared_ptr<const NufftPoints> made = context.backend().nufft(s, *context.stream);
-  made_.push_back({image, dtype, backend, made});
+  made_->points.push_back({image, dtype, backend, made});
   return made;
 }
 

@@ -36,12 +36,15 @@ class NufftCore final : public Core {
             NufftChoices choices,
             Signature signature,
             std::string name);
+  // The same operator under other names: sorted points and kernels are shared.
+  NufftCore(const NufftCore& other, const Signature& form);
 
   std::string_view kind() const noexcept override { return "NUFFT"; }
   Field field() const noexcept override { return Field::complex; }
   std::string details() const override;
   Weights weights() const override { return {trajectory_}; }
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   const NufftChoices& choices() const noexcept { return choices_; }
@@ -64,20 +67,22 @@ class NufftCore final : public Core {
     std::vector<int64_t> image;
     DType dtype;
     const Backend* backend;
-    WeightPtr middle;  // null: none
+    WeightPtr middle;               // null: none
+    std::vector<int> middle_terms;  // where its dims stand among frames and samples; -1: batch
     bool is_conjugate = false;
     int64_t kernels = 1;
   };
   template <class Make>
   std::shared_ptr<const ToeplitzKernel> kernel(const KernelKey& key, const Make& make) const {
-    std::lock_guard lock(kernel_mutex_);
-    for (const auto& [known, kernel] : kernels_) {
+    Made& m = *made_;
+    std::lock_guard lock(m.kernel_mutex);
+    for (const auto& [known, kernel] : m.kernels) {
       if (!matches(known, key)) continue;
       if (auto alive = kernel.lock()) return alive;
     }
-    std::erase_if(kernels_, [](const auto& each) { return each.second.expired(); });
+    std::erase_if(m.kernels, [](const auto& each) { return each.second.expired(); });
     std::shared_ptr<const ToeplitzKernel> made = make();
-    kernels_.emplace_back(key, made);
+    m.kernels.emplace_back(key, made);
     return made;
   }
 
@@ -95,16 +100,21 @@ class NufftCore final : public Core {
   Side image_, samples_, frames_;
   int64_t points_ = 1, frame_count_ = 1;
 
-  struct Points {
-    std::vector<int64_t> image;
-    DType dtype;
-    const Backend* backend;
-    std::shared_ptr<const NufftPoints> points;
+  // What plans made: everything in it goes by position, so that cores that differ in the names of
+  // their dims share it.
+  struct Made {
+    struct Points {
+      std::vector<int64_t> image;
+      DType dtype;
+      const Backend* backend;
+      std::shared_ptr<const NufftPoints> points;
+    };
+    std::mutex mutex, kernel_mutex;
+    std::vector<Points> points;
+    std::atomic<bool> has_warned = false;
+    std::vector<std::pair<KernelKey, std::weak_ptr<const ToeplitzKernel>>> kernels;
   };
-  mutable std::mutex mutex_, kernel_mutex_;
-  mutable std::vector<Points> made_;
-  mutable std::atomic<bool> has_warned_ = false;
-  mutable std::vector<std::pair<KernelKey, std::weak_ptr<const ToeplitzKernel>>> kernels_;
+  std::shared_ptr<Made> made_ = std::make_shared<Made>();
 };
 
 const NufftCore* as_nufft(const Node& node) noexcept;  // null if the node renames it

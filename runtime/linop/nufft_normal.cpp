@@ -199,10 +199,18 @@ void NufftNormalCore::lower(
   const Loops loops = group_axes(axes, forced);
   std::shared_ptr<const ToeplitzKernel> kernel;
   if (!b.is_dry()) {
-    NufftCore::KernelKey key{
-        roles.extents,          x.dtype,
-        &b.context().backend(), middle_ == nullptr ? nullptr : middle_->weight(),
-        is_conjugate_,          kernels};
+    NufftCore::KernelKey key;
+    key.image = roles.extents;
+    key.dtype = x.dtype;
+    key.backend = &b.context().backend();
+    key.is_conjugate = is_conjugate_;
+    key.kernels = kernels;
+    if (middle_ != nullptr) {
+      key.middle = middle_->weight();
+      Side own = f_->frame_terms();
+      own.insert(own.end(), f_->sample_terms().begin(), f_->sample_terms().end());
+      for (const Term& t : middle_->terms()) key.middle_terms.push_back(find_term(own, t));
+    }
     kernel = f_->kernel(key, [&] {
       ToeplitzSpec t;
       t.nufft = spec;

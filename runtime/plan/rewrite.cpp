@@ -24,6 +24,11 @@ void flatten_into(const Node& node, bool simplify, Product& p) {
   };
   if (const ChainCore* chain = as_chain(node)) return each(chain->factors(node.mode));
   if (const NormalCore* normal = as_normal(node)) return each(normal->factors(node.mode));
+  if (simplify && node.form != nullptr) {
+    if (const auto core = node.core->shown_as(node.form->signature)) {
+      return flatten_into(Node{core, node.mode, nullptr}, simplify, p);
+    }
+  }
   if (simplify) {
     if (const ScalarCore* scalar = as_scalar(node)) {
       p.scale *= scalar->value(node.mode);
@@ -121,6 +126,21 @@ void merge_terms(std::vector<Product>& terms, Builder& b) {
   }
 }
 
+bool merge_sums(Product& p, Builder& b) {
+  for (size_t i = 0; i < p.factors.size(); ++i) {
+    if (as_add(p.factors[i]) == nullptr) continue;
+    std::vector<Product> terms;
+    collect_terms(p.factors[i], terms);
+    merge_terms(terms, b);
+    if (terms.size() != 1) continue;
+    const auto at = p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i));
+    p.factors.insert(at, terms.front().factors.begin(), terms.front().factors.end());
+    p.scale *= terms.front().scale;
+    return true;
+  }
+  return false;
+}
+
 bool drop_isometries(Product& p, Builder& b) {
   for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
     const Node& right = p.factors[i + 1];
@@ -206,8 +226,8 @@ bool fuse_dense_normal(Product& p, Builder& b) {
 
 void rewrite(Product& p, Builder& b) {
   for (bool changed = true; changed;) {
-    changed = drop_isometries(p, b) || merge_diagonals(p, b) || fuse_dense_normal(p, b) ||
-              fold_nufft_normal(p, b) || attach_maps(p, b);
+    changed = merge_sums(p, b) || drop_isometries(p, b) || merge_diagonals(p, b) ||
+              fuse_dense_normal(p, b) || fold_nufft_normal(p, b) || attach_maps(p, b);
   }
 }
 

@@ -22,6 +22,7 @@ void collect_terms(const Node& add, std::vector<Product>& terms);
 // R19: equal products once, Diagonals, Scalars and Identities over the same dims as one Diagonal.
 void merge_terms(std::vector<Product>& terms, Builder& b);
 
+bool merge_sums(Product& p, Builder& b);         // R19: an Add that is one product
 bool drop_isometries(Product& p, Builder& b);    // R12: Uᴴ U
 bool merge_diagonals(Product& p, Builder& b);    // R6
 bool fuse_dense_normal(Product& p, Builder& b);  // R17

@@ -24,30 +24,32 @@ std::string dims_text(const Side& terms) {
   return text;
 }
 
-// FᴴMF at position i, M being factor i + 1 if `length` is 3.
-bool fold_at(Product& p, size_t i, size_t length, Builder& b) {
-  const Node& last = p.factors[i + length - 1];
-  const NufftCore* f = as_nufft(last);
-  if (f == nullptr || last.mode != Mode::forward) return false;
-  if (!same_node(p.factors[i], with_mode(last, Mode::adjoint))) return false;
-  const bool is_forced = f->choices().toeplitz == Toeplitz::always;
+bool is_forced(const NufftCore& f) { return f.choices().toeplitz == Toeplitz::always; }
+
+// An F, or a conjugate of one, that can stand on the right of a normal.
+const NufftCore* right_of_normal(const Node& node) {
+  return transposes(node.mode) ? nullptr : as_nufft(node);
+}
+
+[[noreturn]] void refuse_weights(const NufftCore& f, const std::string& labels, const Side& batch) {
+  fail(Code::argument, f.label(),
+       "toeplitz = true needs weights over samples and at most one batch dim, but {} depends on "
+       "{}; use toeplitz = \"auto\"",
+       labels, dims_text(batch));
+}
+
+// FᴴMF at position i, M being factor i + 1 if `length` is 3; or its conjugate, as .T and conj give.
+bool fold_at(Product& p, size_t i, size_t length) {
+  const Node last = p.factors[i + length - 1];
+  const NufftCore* f = right_of_normal(last);
+  if (f == nullptr || !same_node(p.factors[i], with_mode(last, Mode::adjoint))) return false;
   std::shared_ptr<const DiagonalCore> middle;
   bool conjugate = false;
   if (length == 3) {
     const Node& m = p.factors[i + 1];
-    if (as_diagonal(m) == nullptr) {
-      if (!is_forced) return false;
-      Side mixed;
-      for (const Term& t : terms_of(signature_of(m).output())) {
-        if (find_term(signature_of(m).input(), t) < 0) mixed.push_back(t);
-      }
-      fail(Code::argument, f->label(),
-           "toeplitz = true needs an inner operator that is pointwise on the samples, but {} "
-           "mixes {}; use toeplitz = \"auto\"",
-           label_of(m), mixed.empty() ? "its dims" : dims_text(mixed));
-    }
+    if (as_diagonal(m) == nullptr) return false;
     middle = shared<DiagonalCore>(m);
-    conjugate = conjugates(m.mode);
+    conjugate = conjugates(m.mode) != conjugates(last.mode);
   }
   const auto core =
       std::make_shared<NufftNormalCore>(shared<NufftCore>(last), middle, conjugate, std::nullopt,
@@ -56,17 +58,56 @@ bool fold_at(Product& p, size_t i, size_t length, Builder& b) {
   const bool has_variable = std::any_of(batch.begin(), batch.end(),
                                         [](const Term& t) { return t.kind != Term::Kind::dim; });
   if (batch.size() > 1 || has_variable) {
-    if (!is_forced) return false;
-    fail(Code::argument, f->label(),
-         "toeplitz = true needs weights over samples and at most one batch dim, but {} depends on "
-         "{}; use toeplitz = \"auto\"",
-         label_of(p.factors[i + 1]), dims_text(batch));
+    if (is_forced(*f)) refuse_weights(*f, label_of(p.factors[i + 1]), batch);
+    return false;
   }
-  (void)b;
-  p.factors[i] = Node{core, Mode::forward, nullptr};
+  p.factors[i] = Node{core, last.mode, nullptr};
   p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i) + 1,
                   p.factors.begin() + static_cast<ptrdiff_t>(i + length));
   return true;
+}
+
+// toeplitz = true was given for an F whose normal has no such form: says what stands in the way.
+void require_foldable(const Product& p) {
+  for (size_t last = 1; last < p.factors.size(); ++last) {
+    const NufftCore* f = right_of_normal(p.factors[last]);
+    if (f == nullptr || !is_forced(*f)) continue;
+    const Node adjoint = with_mode(p.factors[last], Mode::adjoint);
+    size_t first = last;
+    while (first > 0 && !same_node(p.factors[first - 1], adjoint)) --first;
+    if (first == 0) continue;
+    std::string labels;
+    Side batch;
+    for (size_t i = first; i < last; ++i) {
+      const Node& m = p.factors[i];
+      labels += fmt::format("{}{}", labels.empty() ? "" : " * ", label_of(m));
+      if (const DiagonalCore* d = as_diagonal(m)) {
+        for (const Term& t : d->terms()) {
+          const bool is_own = find_term(f->sample_terms(), t) >= 0 ||
+                              find_term(f->frame_terms(), t) >= 0 || find_term(batch, t) >= 0;
+          if (!is_own) batch.push_back(t);
+        }
+        continue;
+      }
+      const Signature sig = signature_of(m);
+      Side mixed;
+      for (const auto& [from, other] :
+           {std::pair{sig.output(), sig.input()}, std::pair{sig.input(), sig.output()}}) {
+        for (const Term& t : terms_of(from)) {
+          const bool is_named = std::any_of(mixed.begin(), mixed.end(), [&](const Term& known) {
+            return text_of_base(known) == text_of_base(t);
+          });
+          if (find_term(other, t) < 0 && !is_named) mixed.push_back(t);
+        }
+      }
+      fail(Code::argument, f->label(),
+           "toeplitz = true needs an inner operator that is pointwise on the samples, but {} {}; "
+           "use toeplitz = \"auto\"",
+           label_of(m),
+           mixed.empty() ? "is no Diagonal" : fmt::format("mixes {}", dims_text(mixed)));
+    }
+    refuse_weights(*f, labels, batch);
+  }
 }
 
 // The weight of a factor as maps of F, where kernels can take it.
@@ -110,9 +151,10 @@ void erase(Product& p, size_t first, size_t count) {
 bool fold_nufft_normal(Product& p, Builder& b) {
   if (b.options().toeplitz == Toeplitz::never) return false;
   for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
-    if (fold_at(p, i, 2, b)) return true;
-    if (i + 2 < p.factors.size() && fold_at(p, i, 3, b)) return true;
+    if (fold_at(p, i, 2)) return true;
+    if (i + 2 < p.factors.size() && fold_at(p, i, 3)) return true;
   }
+  require_foldable(p);
   return false;
 }
 
