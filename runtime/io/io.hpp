@@ -32,7 +32,7 @@ Tensor read(const std::string& path, const ReadOptions& options, Context& contex
 struct Probe {
   std::string format;  // npy cfl ismrmrd
   std::string dtype;   // as the file says
-  Shape shape;
+  Shape shape;         // that of `read` without options, but for a trajectory's zero component
   uint64_t bytes = 0;  // of the data
 };
 Probe probe(const std::string& path);  // without reading data
@@ -41,8 +41,7 @@ Probe probe(const std::string& path);  // without reading data
 // percentile  PNG, without window
 // part        PNG: abs phase real imag
 // depth       PNG: 8 or 16
-// axes        cfl: the BART axis (x y z coil map …) of dims whose name is none, {{"frame", "time"},
-// …}
+// axes        cfl: the BART axis (x y z coil map …) of dims whose name is none: {{"frame", "time"}}
 struct WriteOptions {
   std::optional<std::pair<double, double>> window = {};
   double percentile = 99.5;
@@ -59,15 +58,19 @@ void write_text(const std::string& path, std::string_view text);  // atomic; for
 struct IsmrmrdHeader {
   std::array<int64_t, 3> encoded = {0, 0, 0}, recon = {0, 0, 0};       // matrix sizes
   std::array<double, 3> encoded_mm = {0, 0, 0}, recon_mm = {0, 0, 0};  // fields of view
-  std::array<int64_t, 3> center = {-1, -1,
-                                   -1};  // encoding limits: step 2, step 1, step 0; -1: absent
-  std::string trajectory;                // cartesian epi radial goldenangle spiral other
+  // Centres of the encoding limits: step 2, step 1, step 0; -1: absent.
+  std::array<int64_t, 3> center = {-1, -1, -1};
+  std::string trajectory;  // cartesian epi radial goldenangle spiral other
   double field_strength_t = 0, resonance_hz = 0, relative_noise_bandwidth = 0;
   int64_t channels = 0;
   std::vector<double> tr_ms, te_ms, ti_ms, flip_angle_deg;
 };
 
 // Raw ISMRMRD acquisitions.
+//
+// The file is read in this process.  Damaged files are errors, but for a few that crash libhdf5
+// itself, which nothing in this process can prevent: read the files of strangers in a process of
+// their own.
 //
 // Readouts are in the order of the file.  Samples marked to be discarded are removed, reversed
 // readouts are flipped (with their trajectory).  Noise readouts are in `noise`, navigator and
@@ -77,8 +80,8 @@ struct Ismrmrd {
   std::optional<Tensor> traj;     // "spoke sample d" f32, cycles, components z y x (zero z dropped)
   std::optional<Tensor> noise;    // "coil sample": the noise readouts one after the other
   std::optional<Tensor> weights;  // density column of the trajectory
-  std::optional<Tensor>
-      mask;  // "grid": bool, dims of data without coil and kx; false: not measured
+  // "grid": bool, dims of data without coil and kx; false: not measured.
+  std::optional<Tensor> mask;
   std::vector<std::pair<std::string, std::vector<int64_t>>> index;  // counters per imaging readout
   std::vector<uint64_t> flags;                                      // per imaging readout
   int64_t excluded = 0;  // navigator, phase-correction, dummy and feedback readouts left out

@@ -244,8 +244,9 @@ class Assembly : public AcquisitionSink {
     const Wide limit = Wide{file_bytes_} * kMaxSparsity / sizeof(c64);
     if (plane == 0) stop("the encoded matrix is {} x {} x {}", nz, ny, nx);
     if (count > limit / plane) {
-      stop("the header says a grid of {} numbers, the file has {}",
-           count > limit ? "many" : bytes_text(count * plane), bytes_text(file_bytes_));
+      // The product may not fit 128 bits; a double is exact enough to be told.
+      stop("the header says a grid of {:.2g} numbers, the file has {}; read it as lines",
+           static_cast<double>(count) * static_cast<double>(plane), bytes_text(file_bytes_));
     }
     shape_ = Shape(std::move(dims), std::move(extents));
   }
@@ -297,7 +298,7 @@ class Assembly : public AcquisitionSink {
           extent > 1 ? line - (centre_line < 0 ? extent / 2 : centre_line) + extent / 2 : 0;
       if (place < 0 || place >= extent) {
         stop("{} is {}, which is outside the encoded matrix of {} with its centre at {}", name,
-             line, extent, centre_line);
+             line, extent, centre_line < 0 ? extent / 2 : centre_line);
       }
       return place;
     };
@@ -353,21 +354,40 @@ class Assembly : public AcquisitionSink {
   void put_trajectory(const float* from, bool reverse) {
     const auto columns = static_cast<int64_t>(trajectory_dims_);
     float* to = k_.data() + next_ * samples_ * columns;
-    // Of a shortened readout every (n/m)-th place is left, seen from the centre.
-    const int64_t step = shortening_.is_needed() ? raw_samples_ / samples_ : 1;
-    for (int64_t j = 0; j < samples_; ++j) {
-      int64_t i = (j - samples_ / 2) * step + raw_samples_ / 2;
-      if (step == 1) i = j;
-      if (reverse) i = raw_samples_ - 1 - i;
-      std::copy(from + i * columns, from + (i + 1) * columns, to + j * columns);
+    if (!shortening_.is_needed()) {
+      for (int64_t j = 0; j < samples_; ++j) {
+        const float* k = from + (reverse ? samples_ - 1 - j : j) * columns;
+        std::copy(k, k + columns, to + j * columns);
+      }
+      return;
     }
-    if (step > 1) check_straight(from);
+    check_straight(from);
+    // The samples that are left lie n/m raw ones apart, seen from the centre: between two raw ones
+    // where n/m is no whole number, and then perhaps a part of a step beyond the last.
+    const double step = static_cast<double>(raw_samples_) / static_cast<double>(samples_);
+    for (int64_t j = 0; j < samples_; ++j) {
+      double place =
+          static_cast<double>(raw_samples_ / 2) + static_cast<double>(j - samples_ / 2) * step;
+      if (reverse) place = static_cast<double>(raw_samples_ - 1) - place;
+      const auto below =
+          std::clamp<int64_t>(static_cast<int64_t>(std::floor(place)), 0, raw_samples_ - 2);
+      const auto part = static_cast<float>(place - static_cast<double>(below));
+      const float* k = from + below * columns;
+      for (int64_t c = 0; c < columns; ++c) {
+        to[j * columns + c] = k[c] + part * (k[columns + c] - k[c]);
+      }
+    }
+  }
+
+  // Leading columns that are positions.  The third one of a two-dimensional scan is no position.
+  int64_t position_columns() const {
+    return std::min<int64_t>(trajectory_dims_, out_.encoded[0] <= 1 ? 2 : 3);
   }
 
   // Shortening needs samples at equal steps along a line.
   void check_straight(const float* k) const {
     const auto columns = static_cast<int64_t>(trajectory_dims_);
-    for (int64_t c = 0; c < std::min<int64_t>(columns, 3); ++c) {
+    for (int64_t c = 0; c < position_columns(); ++c) {
       const double step = static_cast<double>(k[columns + c]) - static_cast<double>(k[c]);
       for (int64_t i = 1; i < raw_samples_; ++i) {
         const double expected = static_cast<double>(k[c]) + step * static_cast<double>(i);
@@ -387,7 +407,6 @@ class Assembly : public AcquisitionSink {
   void finish_trajectory() {
     const auto columns = static_cast<size_t>(trajectory_dims_);
     const size_t points = k_.size() / columns;
-    const bool is_flat = out_.encoded[0] <= 1;
     const auto largest = [&](size_t c) {
       float most = 0;
       for (size_t i = 0; i < points; ++i) {
@@ -399,12 +418,10 @@ class Assembly : public AcquisitionSink {
     };
     if (columns > 4) stop("a trajectory of {} columns; x y z and a weight are known", columns);
     // A third column of a two-dimensional scan is the density weight, unless it is empty.
-    size_t dims = std::min<size_t>(columns, 3);
+    auto dims = static_cast<size_t>(position_columns());
     size_t weight = columns == 4 ? 3 : 0;
-    if (dims == 3 && (largest(2) == 0 || is_flat)) {
-      if (largest(2) != 0) weight = 2;
-      dims = 2;
-    }
+    if (dims == 2 && columns > 2 && largest(2) != 0) weight = 2;
+    if (dims == 3 && largest(2) == 0) dims = 2;
     decide_units(dims, largest);
 
     const auto [nz, ny, nx] = out_.encoded;
@@ -511,7 +528,7 @@ Tensor read_ismrmrd_tensor(const std::string& path, const ReadOptions& options, 
 
 Probe probe_ismrmrd(const std::string& path) {
   Context context;
-  Assembly assembly(path, "", false, true, context);
+  Assembly assembly(path, "lines", false, true, context);
   files_module().read_ismrmrd(path, "dataset", assembly);
   Probe probe{"ismrmrd", "c64", assembly.shape(), 0};
   probe.bytes = static_cast<uint64_t>(probe.shape.count()) * sizeof(c64);

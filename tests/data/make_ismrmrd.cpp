@@ -16,7 +16,8 @@
 
 namespace {
 
-std::string header(int x, int y, int recon_x, int lines, int center, const char* trajectory) {
+std::string header(
+    int x, int y, int recon_x, int recon_y, int lines, int center, const char* trajectory) {
   const auto space = [](const char* name, int nx, int ny) {
     return std::string("<") + name + "><matrixSize><x>" + std::to_string(nx) + "</x><y>" +
            std::to_string(ny) + "</y><z>1</z></matrixSize><fieldOfView_mm><x>" +
@@ -28,7 +29,7 @@ std::string header(int x, int y, int recon_x, int lines, int center, const char*
          "<receiverChannels>2</receiverChannels></acquisitionSystemInformation>"
          "<experimentalConditions><H1resonanceFrequency_Hz>63500000</H1resonanceFrequency_Hz>"
          "</experimentalConditions><encoding>" +
-         space("encodedSpace", x, y) + space("reconSpace", recon_x, y) +
+         space("encodedSpace", x, y) + space("reconSpace", recon_x, recon_y) +
          "<encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>" +
          std::to_string(lines - 1) + "</maximum><center>" + std::to_string(center) +
          "</center></kspace_encoding_step_1></encodingLimits><trajectory>" + trajectory +
@@ -66,7 +67,7 @@ class File {
 
 // Spoke p of 3, 8 samples: position s - 4 in cycles along the angle p pi / 3, times `scale`.
 void radial(const std::string& path, double scale, bool weighted) {
-  File file(path, header(8, 8, 8, 3, 0, "radial"));
+  File file(path, header(8, 8, 8, 8, 3, 0, "radial"));
   auto noise = file.next(5);
   noise.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
   file.add(noise);
@@ -87,10 +88,29 @@ void radial(const std::string& path, double scale, bool weighted) {
   }
 }
 
+// Spokes along x and y of 12 samples at s - 6 cycles, of which the second runs backwards, for an
+// image of 8 x 8 in an encoded one of 12 x 12: 1.5 times oversampled.  The third column is the
+// distance from the centre.
+void oversampled(const std::string& path) {
+  File file(path, header(12, 12, 8, 8, 2, 0, "radial"));
+  for (int p = 0; p < 2; ++p) {
+    auto spoke = file.next(12, 3);
+    spoke.center_sample() = p == 0 ? 6 : 5;
+    if (p == 1) spoke.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+    for (uint16_t s = 0; s < 12; ++s) {
+      const int k = p == 0 ? s - 6 : 5 - s;
+      spoke.traj(0, s) = static_cast<float>(p == 0 ? k : 0);
+      spoke.traj(1, s) = static_cast<float>(p == 0 ? 0 : k);
+      spoke.traj(2, s) = static_cast<float>(std::abs(k));
+    }
+    file.add(spoke);
+  }
+}
+
 // Two slices of 4 lines, of which line 2 of slice 1 is missing; line 1 of slice 0 is reversed; each
 // readout has 10 samples of which the first and the last are to be discarded.
 void cartesian(const std::string& path) {
-  File file(path, header(8, 4, 4, 4, 2, "cartesian"));
+  File file(path, header(8, 4, 4, 4, 4, 2, "cartesian"));
   auto correction = file.next(8);
   correction.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA);
   file.add(correction);
@@ -114,7 +134,7 @@ void cartesian(const std::string& path) {
 
 // Echoes of 6 samples whose centre is sample 2, and a partial set of 3 lines around line 1.
 void partial(const std::string& path) {
-  File file(path, header(8, 6, 8, 3, 1, "cartesian"));
+  File file(path, header(8, 6, 8, 6, 3, 1, "cartesian"));
   for (int line = 0; line < 3; ++line) {
     auto a = file.next(6);
     a.idx().kspace_encode_step_1 = static_cast<uint16_t>(line);
@@ -144,6 +164,7 @@ int main(int, char** words) {
   radial(folder + "/radial_normalized.h5", 1.0 / 8, false);
   radial(folder + "/radial_cycles_weighted.h5", 1, true);
   radial(folder + "/radial_radians.h5", 10, false);
+  oversampled(folder + "/radial_oversampled.h5");
   cartesian(folder + "/cartesian.h5");
   partial(folder + "/partial.h5");
   other(folder + "/other.h5");

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -187,6 +191,53 @@ TEST_CASE("ISMRMRD: removing oversampling keeps the samples of an object that fi
   }
 }
 
+TEST_CASE("ISMRMRD: removing oversampling takes the trajectory along, also between two samples",
+          "[io]") {
+  Context context;
+
+  const io::Ismrmrd raw = io::read_ismrmrd(radial("radial_oversampled"), "spokes", true, context);
+
+  REQUIRE(raw.data.shape() == Shape::parse("coil=2 spoke=2 sample=8"));
+  REQUIRE(raw.traj);
+  REQUIRE(raw.traj->shape() == Shape::parse("spoke=2 sample=8 d=2"));
+  REQUIRE(raw.weights);
+  // Sample j of 8 stands at j - 4 cycles of the image's field of view, 1.5 times that of the
+  // encoded one, whatever the direction of the readout; numbers this small are exact in f32 but for
+  // the factor 2/3.
+  for (int64_t j = 0; j < 8; ++j) {
+    const double k = static_cast<double>(j - 4);
+    CHECK(std::abs(at(*raw.traj, {0, j, 1}) - k) < 1e-6);
+    CHECK(at(*raw.traj, {0, j, 0}) == 0.0);
+    CHECK(std::abs(at(*raw.traj, {1, j, 0}) - k) < 1e-6);
+    CHECK(at(*raw.weights, {0, j}) == std::abs(1.5 * k));
+    CHECK(at(*raw.weights, {1, j}) == std::abs(1.5 * k));
+  }
+}
+
+TEST_CASE("ISMRMRD: a line outside the matrix names the centre that it was counted from", "[io]") {
+  Context context;
+  const Folder folder;
+  const std::string path = folder / "far.h5";
+  std::string bytes = bytes_of(kept("ismrmrd/radial_normalized.h5"));
+  // Limits under another name are none: half the matrix is taken as the centre.
+  for (size_t place = 0; (place = bytes.find("kspace_encoding_step_1", place)) != std::string::npos;
+       ++place) {
+    bytes[place + 21] = '9';
+  }
+  const size_t matrix = bytes.find("<y>8</y>");
+  REQUIRE(matrix != std::string::npos);
+  bytes.replace(matrix, 8, "<y>2</y>");
+  put_bytes(path, bytes);
+
+  const Failure failure = failure_of([&] { io::read(path, {.as = "grid"}, context); });
+
+  CHECK(failure.code == Code::format);
+  CHECK(failure.text ==
+        "read: " + path +
+            ": kspace_encode_step_1 is 2, which is outside the encoded matrix of 2 with its centre "
+            "at 1");
+}
+
 TEST_CASE("ISMRMRD: dims choose the layout, rename, and do not permute", "[io]") {
   Context context;
   const std::string path = radial("radial_normalized");
@@ -212,7 +263,7 @@ TEST_CASE("ISMRMRD: probe reads the heads only", "[io]") {
   const io::Probe probe = io::probe(radial("radial_normalized"));
 
   CHECK(probe.format == "ismrmrd");
-  CHECK(probe.shape == Shape::parse("coil=2 spoke=3 sample=8"));
+  CHECK(probe.shape == Shape::parse("coil=2 readout=3 sample=8"));
   CHECK(probe.bytes == 2 * 3 * 8 * 8);
 }
 
@@ -230,12 +281,13 @@ TEST_CASE("ISMRMRD: another HDF5 file is an error and stays as it was, to the by
   CHECK(failure.code == Code::format);
   CHECK(failure.text == "read: " + path +
                             ": an HDF5 file, but not ISMRMRD raw data: it has no 'dataset/xml' and "
-                            "'dataset/data', it holds exchange");
+                            "'dataset/data' of its own, it holds exchange");
   CHECK(bytes_of(path) == bytes_of(kept("ismrmrd/other.h5")));
   CHECK(std::filesystem::last_write_time(path) == old);
 }
 
-TEST_CASE("ISMRMRD: a file is read without being changed, and by two readers at once", "[io]") {
+TEST_CASE("ISMRMRD: a file is read without being changed, also while another process has it locked",
+          "[io]") {
   Context context;
   const Folder folder;
   const std::string path = folder / "radial.h5";
@@ -243,9 +295,12 @@ TEST_CASE("ISMRMRD: a file is read without being changed, and by two readers at 
   const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
   std::filesystem::last_write_time(path, old);
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  const int other = ::open(path.c_str(), O_RDONLY);
+  REQUIRE(::flock(other, LOCK_EX) == 0);
 
   io::read(path, {}, context);
 
+  ::close(other);
   CHECK(bytes_of(path) == bytes_of(radial("radial_normalized")));
   CHECK(std::filesystem::last_write_time(path) == old);
 }
@@ -263,6 +318,10 @@ TEST_CASE("ISMRMRD: a file cut off at any byte is an error", "[io]") {
     INFO(length << ": " << failure.text);
     REQUIRE(failure.code == Code::format);
   }
+  CHECK(failure_of([&] { io::read(path, {}, context); }).text ==
+        fmt::format("read: {}: HDF5 cannot open it: truncated file: eof = {}, sblock->base_addr = "
+                    "0, stored_eof = {}; it is cut off, damaged or not HDF5",
+                    path, whole.size() - 1, whole.size()));
 }
 
 TEST_CASE("ISMRMRD: heads that claim more than the file holds are errors", "[io]") {
