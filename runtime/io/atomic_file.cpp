@@ -23,6 +23,8 @@ AtomicFile::AtomicFile(const std::string& path) : asked_(path), target_(path) {
     fail(Code::file, "write", "{}: {}", path,
          S_ISDIR(old.st_mode) ? "is a folder" : "is not a regular file");
   }
+  // Renaming needs no permission of the file that it replaces.
+  if (replaces && ::access(path.c_str(), W_OK) != 0) give_up("");
   if (replaces) {
     // Renaming over a symbolic link would replace the link and leave the file it names.
     if (char* real = ::realpath(path.c_str(), nullptr)) {
@@ -30,9 +32,11 @@ AtomicFile::AtomicFile(const std::string& path) : asked_(path), target_(path) {
       std::free(real);
     }
   }
+  // The name does not grow with that of the target, which may be as long as names can be.
+  const std::string folder = target_.substr(0, target_.rfind('/') + 1);
   static std::atomic<unsigned> counter{0};
   for (int attempt = 0; attempt < 100; ++attempt) {
-    temporary_ = fmt::format("{}.{}-{}.tmp", target_, ::getpid(), counter++);
+    temporary_ = fmt::format("{}lunops-{}-{}.tmp", folder, ::getpid(), counter++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ >= 0 || errno != EEXIST) break;
   }

@@ -94,6 +94,13 @@ Tensor read_trajectory(const Input& file, const Shape& shape, Context& context) 
 
 // The axis of each dim, slowest first.
 std::vector<int> axes_of(const std::string& path, const Shape& shape, const WriteOptions& options) {
+  for (const auto& [dim, axis] : options.axes) {
+    const auto has_name = [&](const Dim& d) { return d.name.text() == dim; };
+    if (!std::any_of(shape.dims().begin(), shape.dims().end(), has_name)) {
+      fail(Code::argument, "write", "{}: axes puts '{}' on '{}', but the tensor is {}", path, dim,
+           axis, shape.braced());
+    }
+  }
   std::vector<int> axes;
   for (int i = 0; i < shape.ndim(); ++i) {
     if (!shape.is_named()) {
@@ -105,10 +112,17 @@ std::vector<int> axes_of(const std::string& path, const Shape& shape, const Writ
     if (name == "kx" || name == "sample") axis = "x";
     if (name == "ky" || name == "spoke") axis = "y";
     if (name == "kz") axis = "z";
+    bool is_given = false;
     for (const auto& [dim, given] : options.axes) {
-      if (dim == name) axis = given;
+      if (dim != name) continue;
+      axis = given;
+      is_given = true;
     }
     const auto at = std::find(kCflAxes.begin(), kCflAxes.end(), axis);
+    if (at == kCflAxes.end() && is_given) {
+      fail(Code::argument, "write", "{}: axes puts '{}' on '{}', but the axes of a cfl file are {}",
+           path, name, axis, fmt::join(kCflAxes, " "));
+    }
     if (at == kCflAxes.end()) {
       fail(
           Code::shape, "write",
@@ -141,13 +155,16 @@ std::vector<int64_t> read_cfl_header(const std::string& path) {
     bad(path, 0, "a header of {}, expected a short text", bytes_text(file.bytes()));
   }
   const std::string text = file.text(0, kMaxHeader);
-  constexpr std::string_view kTitle = "# Dimensions\n";
+  constexpr std::string_view kTitle = "# Dimensions";
   const size_t title = text.find(kTitle);
-  if (title == std::string::npos || (title > 0 && text[title - 1] != '\n')) {
+  size_t at = title + kTitle.size();
+  if (title != std::string::npos && at < text.size() && text[at] == '\r') ++at;
+  if (title == std::string::npos || (title > 0 && text[title - 1] != '\n') || at >= text.size() ||
+      text[at] != '\n') {
     bad(path, 0, "expected a line '# Dimensions'");
   }
+  ++at;
   std::vector<int64_t> extents;
-  size_t at = title + kTitle.size();
   while (at < text.size() && text[at] != '\n') {
     if (text[at] == ' ' || text[at] == '\t' || text[at] == '\r') {
       ++at;
@@ -234,26 +251,32 @@ bool is_cfl_trajectory(const CflPaths& paths,
   return options.as.empty() && header[0] == 3 && paths.data.find("traj", name) != std::string::npos;
 }
 
-Tensor read_cfl(const CflPaths& paths, const ReadOptions& options, Context& context) {
+CflLayout cfl_layout(const CflPaths& paths, const ReadOptions& options, uint64_t available) {
   const std::vector<int64_t> header = read_cfl_header(paths.header);
-  const bool is_traj = is_cfl_trajectory(paths, header, options);
-  const Input file(paths.data);
-  check_size(paths.data, header, kBytes, file.bytes());
+  CflLayout layout;
+  layout.is_trajectory = is_cfl_trajectory(paths, header, options);
+  check_size(paths.data, header, kBytes, available);
 
-  CflAxes kept = choose_cfl_axes(paths.header, header, options, is_traj ? "d" : "");
+  CflAxes kept = choose_cfl_axes(paths.header, header, options, layout.is_trajectory ? "d" : "");
   std::vector<int64_t> extents = kept_extents(header, kept.axes);
   std::reverse(extents.begin(), extents.end());
   std::reverse(kept.dims.begin(), kept.dims.end());
-  const Shape shape(kept.dims, extents);
+  layout.shape = Shape(std::move(kept.dims), std::move(extents));
 
-  const auto bytes = static_cast<uint64_t>(shape.count() * kBytes);
-  if (file.bytes() != bytes) {
+  layout.bytes = static_cast<uint64_t>(layout.shape.count() * kBytes);
+  if (available != layout.bytes) {
     fail(Code::format, "read", "{}: the header says {} ({}), the file has {}", paths.data,
-         bytes_text(bytes), header_text(header), bytes_text(file.bytes()));
+         bytes_text(layout.bytes), header_text(header), bytes_text(available));
   }
-  if (is_traj) return read_trajectory(file, shape, context);
-  Tensor x = Tensor::empty(shape, DType::c64, context);
-  file.read_large(0, x.data(), bytes, context);
+  return layout;
+}
+
+Tensor read_cfl(const CflPaths& paths, const ReadOptions& options, Context& context) {
+  const Input file(paths.data);
+  const CflLayout layout = cfl_layout(paths, options, file.bytes());
+  if (layout.is_trajectory) return read_trajectory(file, layout.shape, context);
+  Tensor x = Tensor::empty(layout.shape, DType::c64, context);
+  file.read_large(0, x.data(), layout.bytes, context);
   return x;
 }
 
@@ -282,10 +305,9 @@ void write_cfl(const std::string& path,
   }
   const Tensor data = x.permute(order).as(DType::c64, context).contiguous(context);
 
-  std::string prefix = path;
-  if (ends_with(path, ".cfl") || ends_with(path, ".hdr")) prefix.resize(prefix.size() - 4);
-  AtomicFile header_file(prefix + ".hdr");
-  AtomicFile data_file(prefix + ".cfl");
+  // The case of the extension is the caller's: "X.CFL" goes with "X.hdr".
+  AtomicFile data_file(path);
+  AtomicFile header_file(path.substr(0, path.size() - 4) + ".hdr");
   header_file.write(fmt::format("# Dimensions\n{} \n", fmt::join(header, " ")));
   if (data.count() > 0) data_file.write(data.data(), data.bytes());
   header_file.complete();

@@ -48,10 +48,21 @@ bool is_cfl_trajectory(const CflPaths& paths,
                        const std::vector<int64_t>& header,
                        const ReadOptions& options);
 
+// What a pair holds under `options`, without its data being read.
+struct CflLayout {
+  Shape shape;
+  uint64_t bytes = 0;          // of the data file
+  bool is_trajectory = false;  // then the last dim has the components x y z
+};
+
+// `available`: the length of the data file.  Throws Error{format} if it is not what the header
+// says.
+CflLayout cfl_layout(const CflPaths& paths, const ReadOptions& options, uint64_t available);
+
 Tensor read_cfl(const CflPaths& paths, const ReadOptions& options, Context& context);
 
 // Dims named like a BART axis go there, kx ky kz to x y z, sample to x, spoke to y; unnamed dims
-// fill x, y, z … from the last one on; others need WriteOptions::axes.
+// fill x, y, z … from the last one on; others need WriteOptions::axes.  `path` ends in .cfl.
 void write_cfl(const std::string& path,
                const Tensor& x,
                const WriteOptions& options,

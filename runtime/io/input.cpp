@@ -86,6 +86,7 @@ bool exists(const std::string& path) noexcept {
 std::string bytes_text(Wide bytes) {
   static constexpr std::array<const char*, 9> kUnits = {"bytes", "kB", "MB", "GB", "TB",
                                                         "PB",    "EB", "ZB", "YB"};
+  if (bytes == 1) return "1 byte";
   if (bytes < 1000) return fmt::format("{} bytes", static_cast<uint64_t>(bytes));
   auto value = static_cast<double>(bytes);
   size_t unit = 0;

@@ -225,7 +225,7 @@ Tensor read_npy(const Input& file, const ReadOptions& options, Context& context)
 
   const size_t bytes = static_cast<size_t>(x.count() * header.element_bytes);
   if (header.data_offset + bytes < file.bytes()) {
-    context.warn("read", fmt::format("{}: {} after the array are ignored", file.path(),
+    context.warn("read", fmt::format("{}: ignored after the array: {}", file.path(),
                                      bytes_text(file.bytes() - header.data_offset - bytes)));
   }
   if (header.widen) {

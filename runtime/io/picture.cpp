@@ -112,8 +112,10 @@ void choose_window(std::vector<float>& finite, Part part, double percent, Grey& 
 
 Grey grey(const Tensor& x, const WriteOptions& options, Context& context) {
   const Part part = parse_part(options.part);
-  if (options.window && !(options.window->first < options.window->second)) {
-    fail(Code::argument, "picture", "window is {{{}, {}}}; its first value is below its second",
+  if (options.window && !(options.window->first < options.window->second &&
+                          std::isfinite(options.window->second - options.window->first))) {
+    fail(Code::argument, "picture",
+         "window is {{{}, {}}}; its first value is below its second, and both are finite",
          options.window->first, options.window->second);
   }
   if (!(options.percentile > 50 && options.percentile <= 100)) {

@@ -45,6 +45,7 @@ void on_flush(png_structp) {}
 bool encode(png_structp png, png_infop info, Job& job) {
   if (setjmp(*png_set_longjmp_fn(png, std::longjmp, sizeof(std::jmp_buf))) != 0) return false;
   png_set_write_fn(png, &job, on_write, on_flush);
+  png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // a million each unless told
   png_set_IHDR(png, info, job.columns, job.rows, job.depth, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, info);

@@ -88,16 +88,8 @@ Probe probe(const std::string& path) {
       return probe;
     }
     case Format::cfl: {
-      const std::vector<int64_t> header = read_cfl_header(cfl->header);
-      check_size(cfl->data, header, sizeof(c64), Input(cfl->data).bytes());
-      CflAxes axes = choose_cfl_axes(cfl->header, header, {});
-      std::vector<int64_t> extents;
-      for (size_t i = axes.axes.size(); i-- > 0;) {
-        extents.push_back(header[static_cast<size_t>(axes.axes[i])]);
-      }
-      Probe probe{"cfl", "complex64", Shape({axes.dims.rbegin(), axes.dims.rend()}, extents), 0};
-      probe.bytes = static_cast<uint64_t>(probe.shape.count()) * sizeof(c64);
-      return probe;
+      const CflLayout layout = cfl_layout(*cfl, {}, Input(cfl->data).bytes());
+      return {"cfl", "complex64", layout.shape, layout.bytes};
     }
     case Format::hdf5:
       return probe_ismrmrd(path);

@@ -199,10 +199,35 @@ TEST_CASE(
   options.axes = {{"frame", "x"}};
   CHECK(contains(failure_of([&] { io::write(path, frames, options, context); }).text,
                  "'frame' and 'x' would both be axis x of the cfl file"));
+  options.axes = {{"frame", "tme"}};
+  CHECK(contains(failure_of([&] { io::write(path, frames, options, context); }).text,
+                 "axes puts 'frame' on 'tme', but the axes of a cfl file are x y z coil"));
+  options.axes = {{"frmae", "time"}};
+  CHECK(failure_of([&] { io::write(path, frames, options, context); }).text ==
+        "write: " + path + ": axes puts 'frmae' on 'time', but the tensor is {frame=2, x=3}");
   const Tensor wide = zeros(Shape::parse("x=3"), DType::c128, context);
   const Failure failure = failure_of([&] { io::write(path, wide, {}, context); });
   CHECK(failure.code == Code::dtype);
   CHECK(contains(failure.text, "cfl files hold c64, this tensor is c128"));
+}
+
+TEST_CASE("cfl: an extension in capitals stays as it was written", "[io]") {
+  Context context;
+  const Folder folder;
+
+  io::write(folder / "X.CFL", arange(Shape::parse("x=3"), DType::c64, context), {}, context);
+
+  CHECK(folder.entries() == 2);
+  CHECK(bytes_of(folder / "X.CFL").size() == 24);
+  CHECK(bytes_of(folder / "X.hdr") == "# Dimensions\n3 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 \n");
+}
+
+TEST_CASE("cfl: headers with the line ends of other systems are read", "[io]") {
+  const Folder folder;
+  const std::string path = make_pair(folder, "k", {2, 3});
+  put_bytes(path + ".hdr", "# Dimensions\r\n2 3 \r\n");
+
+  CHECK(shape_of(path, {}) == Shape::parse("y=3 x=2"));
 }
 
 TEST_CASE("cfl: headers and data that disagree are errors", "[io]") {
@@ -213,6 +238,7 @@ TEST_CASE("cfl: headers and data that disagree are errors", "[io]") {
     put_bytes(path + ".hdr", header);
     const Failure failure = failure_of([&] { io::read(path, {}, context); });
     CHECK(failure.code == Code::format);
+    CHECK(failure_of([&] { io::probe(path); }).text == failure.text);
     return failure.text;
   };
 

@@ -222,7 +222,7 @@ TEST_CASE("npy: bytes after the array are ignored with a warning", "[io]") {
   io::read(folder / "x.npy", {}, context);
 
   CHECK(warnings.texts == std::vector<std::string>{"read: " + (folder / "x.npy") +
-                                                   ": 4 bytes after the array are ignored"});
+                                                   ": ignored after the array: 4 bytes"});
 }
 
 TEST_CASE("npy: memory beyond the account's budget is refused", "[io]") {

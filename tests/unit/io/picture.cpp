@@ -174,7 +174,10 @@ TEST_CASE("picture: options that make no sense are errors", "[io]") {
   percentile.percentile = 0;
 
   CHECK(text(part) == "picture: part is 'magnitude'; it is one of abs, phase, real, imag");
-  CHECK(text(window) == "picture: window is {2, 2}; its first value is below its second");
+  CHECK(text(window) ==
+        "picture: window is {2, 2}; its first value is below its second, and both are finite");
+  window.window = {0, std::numeric_limits<double>::infinity()};
+  CHECK(contains(text(window), "window is {0, inf}"));
   CHECK(text(percentile) == "picture: percentile is 0; it is above 50 and at most 100");
 }
 
@@ -195,6 +198,18 @@ TEST_CASE("png: 8 and 16 bits are read back by libpng", "[io]") {
   io::write(folder / "x.PNG", x, options, context);
   CHECK(pixels_of(folder / "x.PNG", rows, columns) ==
         std::vector<uint16_t>{0, 13107, 26214, 39321, 52428, 65535});
+}
+
+TEST_CASE("png: a row may be longer than a million pixels", "[io]") {
+  Context context;
+  const Folder folder;
+  const Tensor x = zeros(Shape::parse("y=1 x=1000001"), DType::f32, context);
+
+  io::write(folder / "x.png", x, {}, context);
+
+  const std::string bytes = bytes_of(folder / "x.png");
+  // The IHDR chunk: width 1000001 and height 1, high byte first.
+  CHECK(bytes.substr(16, 8) == std::string("\x00\x0F\x42\x41\x00\x00\x00\x01", 8));
 }
 
 TEST_CASE("png: NaN is counted in a warning, an empty picture is an error", "[io]") {

@@ -70,6 +70,10 @@ TEST_CASE("probe: dims, type and bytes without the data", "[io]") {
   CHECK(cfl.format == "cfl");
   CHECK(cfl.shape == Shape::parse("coil=2 y=8 x=8"));
   CHECK(cfl.bytes == 1024);
+
+  const io::Probe traj = io::probe(kept("bart/traj_radial"));
+  CHECK(traj.dtype == "complex64");
+  CHECK(traj.shape == Shape::parse("z=3 y=8 d=3"));
 }
 
 TEST_CASE("read: an interrupt stops a large read", "[io]") {
@@ -96,6 +100,7 @@ TEST_CASE("read: files of several pieces arrive complete", "[io]") {
 }
 
 TEST_CASE("bytes are told in units that people read", "[io]") {
+  CHECK(io::bytes_text(1) == "1 byte");
   CHECK(io::bytes_text(999) == "999 bytes");
   CHECK(io::bytes_text(1000) == "1.0 kB");
   CHECK(io::bytes_text(12'345'678) == "12 MB");

@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -104,9 +106,40 @@ TEST_CASE("write: a folder that cannot be written is an error that names the pat
 
   CHECK(below.code == Code::file);
   CHECK(below.text == "write: " + (folder / "file/x.npy") + ": Not a directory");
-  CHECK(missing.text == "write: " + (folder / "none/x.hdr") + ": No such file or directory");
+  CHECK(missing.text == "write: " + (folder / "none/x.cfl") + ": No such file or directory");
   CHECK(taken.text == "write: " + folder.path() + ": is a folder");
   CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("write: a file that is marked read-only is not replaced", "[io]") {
+  const Folder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  const std::string path = folder / "report.json";
+  put_bytes(path, "old");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+
+  // In a process of its own, which gives up the rights of the superuser.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+    const Failure failure = failure_of([&] { io::write_text(path, "new"); });
+    ::_exit(failure.text == "write: " + path + ": Permission denied" ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+
+  CHECK(status == 0);
+  CHECK(bytes_of(path) == "old");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("write: a name may be as long as the file system allows", "[io]") {
+  const Folder folder;
+  const std::string path = folder / (std::string(250, 'n') + ".json");
+
+  io::write_text(path, "{}");
+
+  CHECK(bytes_of(path) == "{}");
 }
 
 TEST_CASE("write: a device is never replaced by a file", "[io]") {
