@@ -287,6 +287,22 @@ void check_member(hid_t type,
   }
 }
 
+// libhdf5 copies members by the offsets that the file gives, and checks none of them.
+void check_layout(hid_t type, const std::string& path, const std::string& dataset) {
+  const size_t size = H5Tget_size(type);
+  const int members = H5Tget_nmembers(type);
+  for (int i = 0; i < members; ++i) {
+    const auto number = static_cast<unsigned>(i);
+    const Id member(H5Tget_member_type(type, number), H5Tclose);
+    const size_t offset = H5Tget_member_offset(type, number);
+    if (offset > size || H5Tget_size(member) > size - offset) {
+      bad_file(path, "'{}': member {} of its type stands at byte {} and takes {}, the type has {}",
+               dataset, i + 1, offset, bytes_text(H5Tget_size(member)), bytes_text(size));
+    }
+    if (H5Tget_class(member) == H5T_COMPOUND) check_layout(member, path, dataset);
+  }
+}
+
 hid_t member_type(hid_t type, const char* name) {
   return H5Tget_member_type(type, static_cast<unsigned>(H5Tget_member_index(type, name)));
 }
@@ -365,6 +381,7 @@ class Acquisitions {
       bad_file(path_, "'{}' says it has {} acquisitions, the file has {}", name_, count_,
                bytes_text(length));
     }
+    check_layout(type_, path_, name_);
     check_member(type_, "head", H5T_COMPOUND, path_, name_);
     check_vlen_of_float(type_, "traj", path_, name_);
     check_vlen_of_float(type_, "data", path_, name_);

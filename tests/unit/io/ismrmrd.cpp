@@ -324,6 +324,26 @@ TEST_CASE("ISMRMRD: a file cut off at any byte is an error", "[io]") {
                     path, whole.size() - 1, whole.size()));
 }
 
+TEST_CASE("ISMRMRD: a type whose member lies outside it is an error", "[io]") {
+  Context context;
+  const Folder folder;
+  const std::string path = folder / "hostile.h5";
+  std::string hostile = bytes_of(radial("radial_normalized"));
+  // A compound of version 1: the member's name, padded to 24 bytes, then its offset in four.
+  const size_t place = hostile.find("number_of_samples");
+  REQUIRE(place != std::string::npos);
+  REQUIRE(hostile[place + 24] == 34);
+  hostile[place + 27] = '\x40';
+  put_bytes(path, hostile);
+
+  const Failure failure = failure_of([&] { io::read(path, {}, context); });
+
+  CHECK(failure.code == Code::format);
+  CHECK(failure.text == "read: " + path +
+                            ": 'dataset/data': member 7 of its type stands at byte 1073741858 and "
+                            "takes 2 bytes, the type has 340 bytes");
+}
+
 TEST_CASE("ISMRMRD: heads that claim more than the file holds are errors", "[io]") {
   Context context;
   const Folder folder;
