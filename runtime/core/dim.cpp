@@ -84,8 +84,8 @@ Name Name::intern(std::string_view text) {
 
 std::string_view Name::text() const noexcept { return names().text(id_); }
 
-Dim Dim::parse(std::string_view text) {
-  Lexer lexer("dim", text);
+Dim Dim::parse(std::string_view text, std::string_view operation) {
+  Lexer lexer(operation, text);
   const ParsedDim parsed = parse_dim(lexer, lexer.next(), Extents::forbidden);
   const Token end = lexer.next();
   if (end.kind != Token::Kind::end) lexer.fail(end, "one dim is expected, such as \"x\" or \"x'\"");

@@ -32,7 +32,8 @@ struct Dim {
   Name name;
   uint8_t primes = 0;
 
-  static Dim parse(std::string_view text);  // "x''"; throws Error{shape}
+  // "x''"; throws Error{shape}, said of `operation`.
+  static Dim parse(std::string_view text, std::string_view operation = "dim");
   std::string text() const;
   Dim without_primes() const { return {name, 0}; }
   auto operator<=>(const Dim&) const = default;

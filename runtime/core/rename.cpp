@@ -37,10 +37,10 @@ Rule parse_rule(const std::pair<std::string, std::string>& entry) {
     if (lexer.peek().kind != Token::Kind::end)
       lexer.fail(lexer.peek(), "a variable is renamed as a whole");
   } else {
-    rule.dim = Dim::parse(from);
+    rule.dim = Dim::parse(from, "rename");
     rule.has_primes = rule.dim->primes > 0;
   }
-  rule.to = Dim::parse(to);
+  rule.to = Dim::parse(to, "rename");
   return rule;
 }
 
@@ -130,8 +130,9 @@ Composition rename(const Composition& a,
              std::any_of(made.inner.begin(), made.inner.end(),
                          [&](const auto& other) { return other.first == dim; });
     };
-    while (is_taken()) ++dim.primes;
-    made.inner.emplace_back(dim, term.extent);
+    while (dim.primes <= kMaxPrimes && is_taken()) ++dim.primes;
+    // Past the primes that a string can hold it has no name, as in a product.
+    if (dim.primes <= kMaxPrimes) made.inner.emplace_back(dim, term.extent);
   }
   return made;
 }

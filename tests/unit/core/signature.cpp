@@ -153,6 +153,21 @@ TEST_CASE("Signature: adjoint and normal of W (case 34)", "[core]") {
   CHECK(sig("coil y x -> y x").normal().text() == "coil y x -> coil' y x");
 }
 
+TEST_CASE("Signature: inner dims renamed to one name keep within the primes that can be written",
+          "[core]") {
+  Composition many{sig("a -> b"), {}};
+  std::vector<std::pair<std::string, std::string>> names;
+  for (int i = 0; i < 300; ++i) {
+    names.emplace_back(fmt::format("i{}", i), "z");
+    many.inner.emplace_back(Dim::parse(names.back().first), 2);
+  }
+
+  const Composition renamed = rename(many, names);
+
+  REQUIRE(renamed.inner.size() == 8);
+  CHECK(renamed.inner[7].first == Dim::parse("z'''''''"));
+}
+
 TEST_CASE("Signature: rename is one simultaneous substitution (cases 41, 42, 43)", "[core]") {
   CHECK(sig("a b -> b c").rename({{"a", "b"}, {"b", "a"}}).text() == "b a -> a c");
   CHECK(error_text([] {
@@ -161,6 +176,9 @@ TEST_CASE("Signature: rename is one simultaneous substitution (cases 41, 42, 43)
   CHECK(error_text([] {
           (void)sig("a b -> c").rename({{"z", "q"}});
         }) == "rename: no dim 'z' in \"a b -> c\"");
+  CHECK(error_text([&] {
+          (void)sig("a b -> c").rename({{"a", "1x"}});
+        }).starts_with("rename: '1x' is not a name"));
   CHECK(error_text([] {
           (void)sig("coil -> c").rename({{"coli", "q"}});
         }) == "rename: no dim 'coli' in \"coil -> c\"; did you mean 'coil'?");
