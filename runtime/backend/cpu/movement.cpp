@@ -53,66 +53,78 @@ void copy_equal(size_t size, const void* x, int64_t x_step, void* y, int64_t y_s
   }
 }
 
-// A transposition: y is contiguous along the runs, x along the outer dim `d`.  Squares of both fit
-// the first-level cache, so that no cache line of x is fetched once per element.
+constexpr int64_t kSide = 32;
+constexpr int64_t kTile = kSide * kSide;  // elements: at most 16 KiB, half a first-level cache
+
+// A piece of a transposition, height x width elements of y: y is contiguous along the width, x
+// along the height.  It goes through a tile on the stack, so that both sides see whole cache lines:
+// read in the order of y, rows of x at distances of a power of two push each other out of the
+// cache.
 template <class Word>
-void copy_square(const std::byte* x,
-                 int64_t x_run,
-                 std::byte* y,
-                 int64_t y_outer,
-                 int64_t runs,
-                 int64_t length) {
+void copy_piece(const std::byte* x,
+                int64_t x_step,
+                std::byte* y,
+                int64_t y_step,
+                int64_t height,
+                int64_t width) {
   constexpr auto size = static_cast<int64_t>(sizeof(Word));
-  for (int64_t i = 0; i < runs; ++i) {
-    for (int64_t j = 0; j < length; ++j) {
-      std::memcpy(y + (i * y_outer + j) * size, x + (i + j * x_run) * size, sizeof(Word));
+  Word tile[kTile];
+  for (int64_t j = 0; j < width; ++j) {
+    std::memcpy(tile + j * height, x + j * x_step * size, static_cast<size_t>(height * size));
+  }
+  for (int64_t i = 0; i < height; ++i) {
+    std::byte* row = y + i * y_step * size;
+    for (int64_t j = 0; j < width; ++j) {
+      std::memcpy(row + j * size, tile + j * height + i, sizeof(Word));
     }
   }
 }
 
-constexpr int64_t kSide = 32;
-
-// Copies by squares if x and y are transposed against each other; false if they are not.
+// Copies by pieces if x and y are transposed against each other; false if they are not.
 bool copy_transposed(const RawView& x,
                      const RawView& y,
                      const Runs<2>& runs,
                      const Stream& stream) {
-  if (runs.step[0] != 1 || runs.step[1] == 1 || runs.length < kSide) return false;
+  if (runs.step[0] != 1 || runs.step[1] == 1 || runs.length < 4) return false;
   size_t d = 0;
   const auto ndim = static_cast<size_t>(runs.ndim);
   while (d < ndim && runs.stride[d][1] != 1) ++d;
-  if (d == ndim || runs.extent[d] < kSide) return false;
+  if (d == ndim || runs.extent[d] < 4) return false;
   const size_t size = size_of(y.dtype);
-  const int64_t outer = runs.extent[d], y_outer = runs.stride[d][0];
-  const int64_t strips = (outer + kSide - 1) / kSide;
+  const int64_t outer = runs.extent[d], x_step = runs.step[1], y_step = runs.stride[d][0];
+  // A short side leaves its room in the tile to the other one.
+  const int64_t height = std::min(outer, std::max(kSide, kTile / std::min(runs.length, kSide)));
+  const int64_t width = std::min(runs.length, kTile / height);
+  const int64_t strips = (outer + height - 1) / height;
   const int64_t rest = runs.count / (runs.length * outer);
   const int share = runs.count < kGrain ? 1 : stream.threads();
   ThreadPool::process().run(rest * strips, share, [&](int64_t item, int) {
-    const int64_t first = item % strips * kSide;
-    int64_t number = item / strips, at_y = first * y_outer, at_x = first;
+    // The dims of `rest` are the fast ones: neighbouring items write to the same pages.
+    const int64_t first = item / rest * height;
+    int64_t number = item % rest, at_y = first * y_step, at_x = first;
     for (size_t k = ndim; k-- > 0;) {
       if (k == d) continue;
       at_y += number % runs.extent[k] * runs.stride[k][0];
       at_x += number % runs.extent[k] * runs.stride[k][1];
       number /= runs.extent[k];
     }
-    const int64_t height = std::min(kSide, outer - first);
-    for (int64_t j = 0; j < runs.length; j += kSide) {
-      const int64_t width = std::min(kSide, runs.length - j);
-      const std::byte* from = at(x, at_x + j * runs.step[1]);
+    const int64_t rows = std::min(height, outer - first);
+    for (int64_t j = 0; j < runs.length; j += width) {
+      const int64_t columns = std::min(width, runs.length - j);
+      const std::byte* from = at(x, at_x + j * x_step);
       std::byte* to = at(y, at_y + j);
       switch (size) {
         case 1:
-          copy_square<uint8_t>(from, runs.step[1], to, y_outer, height, width);
+          copy_piece<uint8_t>(from, x_step, to, y_step, rows, columns);
           break;
         case 4:
-          copy_square<uint32_t>(from, runs.step[1], to, y_outer, height, width);
+          copy_piece<uint32_t>(from, x_step, to, y_step, rows, columns);
           break;
         case 8:
-          copy_square<uint64_t>(from, runs.step[1], to, y_outer, height, width);
+          copy_piece<uint64_t>(from, x_step, to, y_step, rows, columns);
           break;
         default:
-          copy_square<Sixteen>(from, runs.step[1], to, y_outer, height, width);
+          copy_piece<Sixteen>(from, x_step, to, y_step, rows, columns);
           break;
       }
     }

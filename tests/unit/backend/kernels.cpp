@@ -144,6 +144,20 @@ TEST_CASE("kernels: with beta 0, NaN in the result's memory does not come throug
   }
 }
 
+TEST_CASE("kernels: transposed copies are exact where pieces are cut and where sides are short",
+          "[backend][kernels]") {
+  std::mt19937_64 random(15);
+  for (const auto& extents : std::vector<std::vector<int64_t>>{
+           {100, 70}, {4, 3001}, {3001, 4}, {5, 3, 1100}, {1100, 3, 5}, {65, 2, 33}}) {
+    for (const DType dtype : {DType::boolean, DType::f32, DType::c64, DType::c128}) {
+      Array x = draw::array(extents, dtype, Strides::permuted, random);
+      const Array y = draw::array(extents, dtype, Strides::contiguous, random);
+      CHECK(compare(y, [&](Backend& b, RawView v, Stream& s) { b.copy(x.view(), false, v, s); }) ==
+            0);
+    }
+  }
+}
+
 TEST_CASE("kernels: binary operations agree with the reference for all pairs of kinds",
           "[backend][kernels]") {
   std::mt19937_64 random(5);
