@@ -457,6 +457,26 @@ void accumulate(int64_t n,
 }
 
 template <class T>
+void add(int64_t n, const void* x_data, double* sums) {
+  const auto* x = static_cast<const Real<T>*>(x_data);
+  constexpr int64_t parts = Element<T>::is_complex ? 2 : 1;
+  for (int64_t i = 0; i < parts * n; ++i) sums[i] += static_cast<double>(x[i]);
+}
+
+template <class T>
+void add_squares(int64_t n, const void* x_data, double* sums) {
+  const auto* x = static_cast<const Real<T>*>(x_data);
+  for (int64_t i = 0; i < n; ++i) {
+    if constexpr (Element<T>::is_complex) {
+      const double re = static_cast<double>(x[2 * i]), im = static_cast<double>(x[2 * i + 1]);
+      sums[i] += re * re + im * im;
+    } else {
+      sums[i] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    }
+  }
+}
+
+template <class T>
 void store(int64_t n, const double* sums, const double* s, void* y_data, int64_t y_step) {
   T* y = static_cast<T*>(y_data);
   const double ar = s[0], ai = s[1], br = s[2], bi = s[3];
@@ -518,8 +538,9 @@ double cg_update(int64_t n,
   { f<float>, f<double>, f<Complex<float>>, f<Complex<double>> }
 
 extern const HotTable hot_table = {
-    LUNOPS_ALL(axpby),      LUNOPS_ALL(multiply), LUNOPS_ALL(dot),       LUNOPS_ALL(norm2),
-    LUNOPS_ALL(accumulate), LUNOPS_ALL(store),    LUNOPS_ALL(cg_update),
+    LUNOPS_ALL(axpby),       LUNOPS_ALL(multiply),   LUNOPS_ALL(dot),
+    LUNOPS_ALL(norm2),       LUNOPS_ALL(accumulate), LUNOPS_ALL(add),
+    LUNOPS_ALL(add_squares), LUNOPS_ALL(store),      LUNOPS_ALL(cg_update),
 };
 
 }  // namespace lunops::cpu::LUNOPS_ISA_NAMESPACE

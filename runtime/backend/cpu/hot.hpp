@@ -36,7 +36,7 @@ struct HotTable {
   using Dot = void (*)(
       int64_t n, const void* x, int64_t x_step, const void* y, int64_t y_step, double* result);
   using Norm2 = double (*)(int64_t n, const void* x, int64_t x_step);
-  // sums += a b, in double; sums are pairs in complex loops.  y = alpha sums + beta y
+  // sums += a b, in double; sums are pairs in complex loops
   using Accumulate = void (*)(int64_t n,
                               const void* a,
                               int64_t a_step,
@@ -46,6 +46,10 @@ struct HotTable {
                               int64_t b_step,
                               bool conjugate_b,
                               double* sums);
+  // sums += x, parts of complex numbers as neighbours; sums += |x|^2.  One sum per part or element
+  // of a run with step 1.
+  using Gather = void (*)(int64_t n, const void* x, double* sums);
+  // y = alpha sums + beta y
   using Store = void (*)(int64_t n, const double* sums, const double* s, void* y, int64_t y_step);
   // x += alpha p; r -= alpha q; returns |r|^2
   using CgUpdate = double (*)(int64_t n,
@@ -64,6 +68,8 @@ struct HotTable {
   Dot dot[4];
   Norm2 norm2[4];
   Accumulate accumulate[4];
+  Gather add[4];
+  Gather add_squares[4];
   Store store[4];
   CgUpdate cg_update[4];
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/backend/cpu/blocks.hpp"
 #include "runtime/backend/cpu/cpu_backend.hpp"
+#include "runtime/backend/cpu/hot_use.hpp"
 #include "runtime/backend/cpu/runs.hpp"
 #include "runtime/backend/cpu/sums.hpp"
 #include "runtime/tensor/tensor.hpp"
@@ -105,16 +106,27 @@ void add_run(typename R::Sum& sum, DType dtype, const std::byte* data, int64_t s
   for (const auto& lane : lanes) R::merge(sum, lane);
 }
 
+// Results side by side at a time: their sums take at most 16 KiB, and rows of x are read in pieces
+// of 4 KiB and more, one page or whole ones.
+constexpr int64_t kColumns = 1024;
+
+// `gather`: the loop that adds a run of x to as many sums, where there is one.
 template <class R, class Finish>
-void reduce_as(const Parts& v, const Stream& stream, const Finish& finish) {
+void reduce_as(const Parts& v,
+               const Stream& stream,
+               const Finish& finish,
+               HotTable::Gather gather = nullptr) {
   using Sum = typename R::Sum;
   using Out = decltype(finish(Sum()));
   const Runs<2> kept({&v.y, &v.x});
   const Runs<1> inner({&v.inner});
   const auto store = [&](int64_t y, const Sum* sums, int64_t n) {
     Out out[kBlockSize];
-    for (int64_t i = 0; i < n; ++i) out[i] = finish(sums[i]);
-    save<Out>(v.y_dtype, out, at(v.y, y), kept.step[0], n);
+    for (int64_t i = 0; i < n; i += kBlockSize) {
+      const int64_t m = std::min(kBlockSize, n - i);
+      for (int64_t j = 0; j < m; ++j) out[j] = finish(sums[i + j]);
+      save<Out>(v.y_dtype, out, at(v.y, y + i * kept.step[0]), kept.step[0], m);
+    }
   };
   const auto range = [&](int64_t x, int64_t first, int64_t last) {
     Sum sum = R::start();
@@ -138,22 +150,32 @@ void reduce_as(const Parts& v, const Stream& stream, const Finish& finish) {
     });
     return;
   }
-  const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, inner.count));
+  int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, inner.count));
   // Results side by side where x is contiguous along them, else one after the other.
   const bool by_columns = kept.step[1] == 1 || (inner.count > 0 && inner.step[0] != 1);
+  const bool is_hot = by_columns && gather != nullptr && kept.step[1] == 1;
+  const int64_t block = is_hot ? kColumns : kBlockSize;
+  if (is_hot) {
+    const int64_t share = (kept.count + stream.threads() - 1) / stream.threads();
+    grain = std::max(grain, std::min(kColumns, share));
+  }
   parallel_range(kept.count, grain, stream, [&](int64_t begin, int64_t end, int) {
-    Sum sums[kBlockSize];
+    Sum sums[kColumns];
     typename R::In buffer[kBlockSize];
     kept.walk(begin, end, [&](const auto& offset, int64_t n) {
-      for (int64_t i = 0; i < n; i += kBlockSize) {
-        const int64_t m = std::min(kBlockSize, n - i);
+      for (int64_t i = 0; i < n; i += block) {
+        const int64_t m = std::min(block, n - i);
         const int64_t x = offset[1] + i * kept.step[1];
         if (by_columns) {
           for (int64_t j = 0; j < m; ++j) sums[j] = R::start();
           inner.walk(0, inner.count, [&](const auto& within, int64_t length) {
             for (int64_t k = 0; k < length; ++k) {
-              const auto* in = load<typename R::In>(
-                  v.x_dtype, at(v.x, x + within[0] + k * inner.step[0]), kept.step[1], m, buffer);
+              const std::byte* row = at(v.x, x + within[0] + k * inner.step[0]);
+              if (is_hot) {
+                gather(m, row, reinterpret_cast<double*>(sums));
+                continue;
+              }
+              const auto* in = load<typename R::In>(v.x_dtype, row, kept.step[1], m, buffer);
               for (int64_t j = 0; j < m; ++j) R::add(sums[j], in[j]);
             }
           });
@@ -187,19 +209,25 @@ void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {
   if (v.y.empty()) return;
   const auto same = [](const auto& sum) { return sum; };
   const double count = static_cast<double>(v.inner.count());
+  HotTable::Gather add = nullptr, squares = nullptr;
+  if (is_floating(x.dtype)) {
+    add = hot().add[hot_index(x.dtype)];
+    squares = hot().add_squares[hot_index(x.dtype)];
+  }
   switch (op) {
     case Reduction::sum:
-      if (is_complex(x.dtype)) return reduce_as<Plus<c128>>(v, stream, same);
-      if (is_real(x.dtype)) return reduce_as<Plus<double>>(v, stream, same);
+      if (is_complex(x.dtype)) return reduce_as<Plus<c128>>(v, stream, same, add);
+      if (is_real(x.dtype)) return reduce_as<Plus<double>>(v, stream, same, add);
       return reduce_as<Plus<int64_t>>(v, stream, same);
-    case Reduction::mean:
-      if (is_complex(x.dtype))
-        return reduce_as<Plus<c128>>(v, stream, [&](c128 sum) { return sum / count; });
-      return reduce_as<Plus<double>>(v, stream, [&](double sum) { return sum / count; });
+    case Reduction::mean: {
+      const auto quotient = [&](auto sum) { return sum / count; };
+      if (is_complex(x.dtype)) return reduce_as<Plus<c128>>(v, stream, quotient, add);
+      return reduce_as<Plus<double>>(v, stream, quotient, add);
+    }
     case Reduction::norm: {
       const auto root = [](double sum) { return std::sqrt(sum); };
-      if (is_complex(x.dtype)) return reduce_as<Squares<c128>>(v, stream, root);
-      return reduce_as<Squares<double>>(v, stream, root);
+      if (is_complex(x.dtype)) return reduce_as<Squares<c128>>(v, stream, root, squares);
+      return reduce_as<Squares<double>>(v, stream, root, squares);
     }
     case Reduction::min:
       if (is_floating(x.dtype)) return reduce_as<Extreme<double, true>>(v, stream, same);
