@@ -130,6 +130,7 @@ void CpuBackend::contract(RawView a,
   const int kept = y.ndim - reduced;
   const RawView result = part(y, 0, kept);
   if (result.empty()) return;
+  if (s.alpha == 0.0) return scale(s.beta, result, stream);
   if (a.dtype == y.dtype && b.dtype == y.dtype &&
       contract_by_gemm(a, conjugate_a, b, conjugate_b, reduced, s, y, stream)) {
     return;

@@ -43,6 +43,10 @@ class CpuBackend final : public Backend {
   std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
   std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) override;
   NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
+
+ private:
+  // y <- factor y, without reading y if the factor is 0: what alpha == 0 leaves of a kernel.
+  void scale(c128 factor, RawView y, Stream&);
 };
 
 }  // namespace lunops

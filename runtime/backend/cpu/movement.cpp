@@ -182,6 +182,7 @@ void CpuBackend::copy(RawView x, bool conjugate, RawView y, Stream& stream) {
 
 void CpuBackend::axpby(RawView x, bool conjugate, Scale s, RawView y, Stream& stream) {
   if (y.empty()) return;
+  if (s.alpha == 0.0) return scale(s.beta, y, stream);
   const double factors[4] = {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()};
   const Runs<2> runs({&y, &x});
   if (x.dtype == y.dtype && is_floating(y.dtype)) {
@@ -207,6 +208,14 @@ void CpuBackend::axpby(RawView x, bool conjugate, Scale s, RawView y, Stream& st
       save<c128>(y.dtype, out, to, runs.step[0], m);
     }
   });
+}
+
+void CpuBackend::scale(c128 factor, RawView y, Stream& stream) {
+  if (factor == 0.0) {
+    fill(0.0, y, stream);
+  } else if (factor != 1.0) {
+    axpby(y, false, {factor, 0.0}, y, stream);
+  }
 }
 
 }  // namespace lunops

@@ -11,6 +11,7 @@ using namespace cpu;
 void CpuBackend::multiply(
     RawView w, RawView x, bool conjugate, Scale s, RawView y, Stream& stream) {
   if (y.empty()) return;
+  if (s.alpha == 0.0) return scale(s.beta, y, stream);
   const double factors[4] = {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()};
   const Runs<3> runs({&y, &x, &w});
   const auto [y_step, x_step, w_step] = runs.step;

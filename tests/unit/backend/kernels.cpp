@@ -119,28 +119,114 @@ TEST_CASE("kernels: multiply agrees with the reference for real, complex and bro
   });
 }
 
+namespace {
+
+void fill_with_nan(Array& a) {
+  dispatch_floating(a.shape.dtype, [&]<class T>() {
+    for (size_t i = 0; i < a.memory.size() / sizeof(T); ++i) {
+      reinterpret_cast<T*>(a.memory.data())[i] = std::numeric_limits<float>::quiet_NaN();
+    }
+  });
+}
+
+// Whether every number in the memory is finite.
+bool is_finite(const Array& a) {
+  return dispatch_floating(a.shape.dtype, [&]<class T>() {
+    for (size_t i = 0; i < a.memory.size() / sizeof(T); ++i) {
+      if (!std::isfinite(std::abs(reinterpret_cast<const T*>(a.memory.data())[i]))) return false;
+    }
+    return true;
+  });
+}
+
+// y = alpha * (w x or sums of them) + beta y by every kernel that has factors; the three
+// contractions go row by row, column by column, and through BLAS.
+struct Scaled {
+  const char* name;
+  std::vector<int64_t> extents;
+  unsigned missing_w, missing_x, missing_y;
+  void (*run)(Backend&, RawView w, RawView x, Scale, RawView y, Stream&);
+};
+
+void run_contract(Backend& b, RawView w, RawView x, Scale scale, RawView y, Stream& s) {
+  b.contract(w, false, x, false, 1, scale, y, s);
+}
+
+const Scaled kScaled[] = {
+    {"axpby",
+     {300},
+     0,
+     0,
+     0,
+     [](Backend& b, RawView, RawView x, Scale scale, RawView y, Stream& s) {
+       b.axpby(x, false, scale, y, s);
+     }},
+    {"multiply",
+     {300},
+     0,
+     0,
+     0,
+     [](Backend& b, RawView w, RawView x, Scale scale, RawView y, Stream& s) {
+       b.multiply(w, x, false, scale, y, s);
+     }},
+    {"multiply by one weight",
+     {300},
+     1,
+     0,
+     0,
+     [](Backend& b, RawView w, RawView x, Scale scale, RawView y, Stream& s) {
+       b.multiply(w, x, false, scale, y, s);
+     }},
+    {"contract rows", {3, 40}, 0, 0, 2, run_contract},
+    {"contract columns", {40, 3}, 2, 0, 2, run_contract},
+    {"contract by BLAS", {64, 64, 64}, 2, 1, 4, run_contract},
+};
+
+}  // namespace
+
 TEST_CASE("kernels: with beta 0, NaN in the result's memory does not come through",
           "[backend][kernels]") {
   std::mt19937_64 random(4);
-  for (const DType dtype : kFloating) {
-    Array x = draw::array({300}, dtype, Strides::contiguous, random);
-    Array y = x;
-    dispatch_floating(dtype, [&]<class T>() {
-      for (size_t i = 0; i < y.memory.size() / sizeof(T); ++i) {
-        reinterpret_cast<T*>(y.memory.data())[i] = std::numeric_limits<float>::quiet_NaN();
-      }
-    });
-    Context context;
-    const Scale scale{2.0, 0.0};
-    double sum = 0;
+  Context context;
+  for (const Scaled& k : kScaled) {
+    for (const DType dtype : kFloating) {
+      CAPTURE(k.name, name_of(dtype));
+      Array w = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_w);
+      Array x = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_x);
+      Array y = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_y);
+      y.memory.resize(y.memory.size() - 2 * size_of(dtype));  // what lies after the last element
+      fill_with_nan(y);
 
-    context.backend().axpby(x.view(), false, scale, y.view(), *context.stream);
-    RawView rows = y.view();
-    rows.ndim = 2;
-    rows.extent = {1, 300};
-    rows.stride = {0, 1};
-    context.backend().norm2(rows, &sum, *context.stream);
-    CHECK(std::isfinite(sum));
+      k.run(context.backend(), w.view(), x.view(), {2.0, 0.0}, y.view(), *context.stream);
+
+      CHECK(is_finite(y));
+    }
+  }
+}
+
+TEST_CASE("kernels: with alpha 0, NaN in the operands does not come through",
+          "[backend][kernels]") {
+  std::mt19937_64 random(14);
+  Context context;
+  for (const Scaled& k : kScaled) {
+    for (const DType dtype : kFloating) {
+      CAPTURE(k.name, name_of(dtype));
+      Array w = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_w);
+      Array x = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_x);
+      Array y = draw::array(k.extents, dtype, Strides::contiguous, random, k.missing_y);
+      Array twice = y;
+      context.backend().axpby(y.view(), false, {2.0, 0.0}, twice.view(), *context.stream);
+      fill_with_nan(w);
+      fill_with_nan(x);
+
+      k.run(context.backend(), w.view(), x.view(), {0.0, 2.0}, y.view(), *context.stream);
+
+      CHECK(is_finite(y));
+      CHECK(draw::difference(y, twice) == 0);
+      k.run(context.backend(), w.view(), x.view(), {0.0, 0.0}, y.view(), *context.stream);
+      context.backend().fill(0.0, twice.view(), *context.stream);
+      CHECK(draw::difference(y, twice) == 0);
+    }
   }
 }
 

@@ -228,3 +228,14 @@ TEST_CASE("conversion: complex to real is an error that names the ways", "[tenso
       "as: a c64 tensor does not become f32 by itself; take x.real, x.imag or x:abs()");
   CHECK(z.as(DType::c128, context).dtype() == DType::c128);
 }
+
+TEST_CASE("in place: with factor 0, what the source holds does not come through", "[tensor]") {
+  Context context;
+  const Tensor x = from_values(Shape::parse("x=2"), DType::f32, List{1, INFINITY}, context);
+
+  axpby(0, x, 2, x, context);
+
+  CHECK(values(x, context) == List{2, INFINITY});
+  axpby(0, x, 0, x, context);
+  CHECK(values(x, context) == List{0, 0});
+}
