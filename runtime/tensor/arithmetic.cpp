@@ -217,8 +217,12 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Context& cont
   const Tensor values(a.storage(), broadcast("where", a, b), 0, dtype);
   Context here = on_device_of(a, context);
   Tensor y = Tensor::empty(broadcast("where", values, mask), dtype, here);
-  here.backend().where(view_as(mask, y.shape()), view_as(a, y.shape()), view_as(b, y.shape()),
-                       y.view(), *here.stream);
+  // A value without names has those of the other value before the mask adds dims.
+  const auto view = [&](const Tensor& x) {
+    const bool by_position = x.ndim() == values.ndim() && x.shape() != values.shape();
+    return view_as(by_position ? x.with_shape(values.shape()) : x, y.shape());
+  };
+  here.backend().where(view_as(mask, y.shape()), view(a), view(b), y.view(), *here.stream);
   return y;
 }
 

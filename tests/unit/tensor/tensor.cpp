@@ -174,6 +174,19 @@ TEST_CASE("arithmetic: comparisons give masks, and masks count", "[tensor]") {
                     "lt: complex numbers have no order; compare x:abs() or x.real");
 }
 
+TEST_CASE("arithmetic: where takes values without names by position", "[tensor]") {
+  Context context;
+  const Tensor a = counted("x=3", context).unname();
+  const Tensor b = full(Shape::parse("x=3"), 9, DType::f32, context);
+  const Tensor rows = counted("coil=2 x=3", context);
+  const Tensor mask = binary(Binary::less, rows, 5, context);
+
+  const Tensor y = where(mask, a, b, context);
+
+  CHECK(y.shape().text() == "coil=2 x=3");
+  CHECK(values(y, context) == List{0, 1, 2, 0, 1, 9});
+}
+
 TEST_CASE("reductions: dims named vanish, over all a 0-dim tensor stays", "[tensor]") {
   Context context;
   const Tensor x = counted("y=2 x=3", context);
