@@ -226,6 +226,38 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Context& cont
   return y;
 }
 
+namespace {
+
+struct Span {
+  int64_t first = 0, last = 0;  // bytes within the storage that a view touches, last excluded
+};
+
+Span span_of(const Tensor& x) {
+  if (x.count() == 0) return {};
+  int64_t low = x.offset(), high = x.offset();
+  for (int d = 0; d < x.ndim(); ++d) {
+    const auto k = static_cast<size_t>(d);
+    const int64_t reach = (x.shape().extents()[k] - 1) * x.strides()[k];
+    (reach < 0 ? low : high) += reach;
+  }
+  const auto size = static_cast<int64_t>(size_of(x.dtype()));
+  return {low * size, (high + 1) * size};
+}
+
+// x, or a copy of it if writing y could change elements of x that are read later.  Each element may
+// be read where it is written, so a view that lies as y does needs no copy.
+Tensor apart_from(const Tensor& y, const Tensor& x, Context& context) {
+  if (x.storage() != y.storage()) return x;
+  if (x.dtype() == y.dtype() && x.offset() == y.offset() && x.strides() == y.strides() &&
+      x.shape().extents() == y.shape().extents()) {
+    return x;
+  }
+  const Span a = span_of(x), b = span_of(y);
+  return a.first < b.last && b.first < a.last ? x.clone(context) : x;
+}
+
+}  // namespace
+
 void fill(const Tensor& y, c128 value, Context& context) {
   check_number("fill", value, y.dtype());
   y.storage()->require_writable("fill");
@@ -247,7 +279,7 @@ void copy(const Tensor& y, const Tensor& x, Context& context) {
          y.shape().braced());
   }
   y.storage()->require_writable("copy");
-  context.backend().copy(x.view(), false, y.view(), *context.stream);
+  context.backend().copy(apart_from(y, x, context).view(), false, y.view(), *context.stream);
   y.storage()->touch();
 }
 
@@ -266,7 +298,8 @@ void axpby(c128 a, const Tensor& x, c128 b, const Tensor& y, Context& context) {
          y.shape().braced());
   }
   y.storage()->require_writable("axpy");
-  context.backend().axpby(view_as(x, y.shape()), false, {a, b}, y.view(), *context.stream);
+  context.backend().axpby(view_as(apart_from(y, x, context), y.shape()), false, {a, b}, y.view(),
+                          *context.stream);
   y.storage()->touch();
 }
 

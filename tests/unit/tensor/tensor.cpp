@@ -242,6 +242,38 @@ TEST_CASE("conversion: complex to real is an error that names the ways", "[tenso
   CHECK(z.as(DType::c128, context).dtype() == DType::c128);
 }
 
+TEST_CASE("in place: parts of one tensor that overlap are read before they are written",
+          "[tensor]") {
+  Context context;
+  const auto shifted = [&](int64_t from, int64_t to, int64_t n, bool adds) {
+    const Tensor x = arange(Shape::unnamed({n}), DType::f64, context);
+    const Tensor source = x.slice(0, from, n - 1), target = x.slice(0, to, n - 1);
+    if (adds) {
+      axpby(1, source, 0, target, context);
+    } else {
+      copy(target, source, context);
+    }
+    return values(x, context);
+  };
+
+  // Long enough for several threads.
+  constexpr int64_t kCount = 100000;
+  for (const bool adds : {false, true}) {
+    CHECK(shifted(0, 1, 5, adds) == List{0, 0, 1, 2, 3});
+    CHECK(shifted(1, 0, 5, adds) == List{1, 2, 3, 4, 4});
+    const List long_one = shifted(0, 1, kCount, adds);
+    CHECK(long_one[1] == 0.0);
+    bool is_right = true;
+    for (size_t i = 1; i < long_one.size(); ++i) {
+      is_right = is_right && long_one[i] == static_cast<double>(i - 1);
+    }
+    CHECK(is_right);
+  }
+  const Tensor x = counted("x=5", context);
+  copy(x, x.slice(0, 4, 5, -1), context);
+  CHECK(values(x, context) == List{4, 3, 2, 1, 0});
+}
+
 TEST_CASE("in place: with factor 0, what the source holds does not come through", "[tensor]") {
   Context context;
   const Tensor x = from_values(Shape::parse("x=2"), DType::f32, List{1, INFINITY}, context);
