@@ -25,9 +25,12 @@ void check_dim(const char* operation, const Shape& shape, int dim) {
 Tensor Tensor::slice(int dim, int64_t first, int64_t count, int64_t step) const {
   check_dim("slice", shape(), dim);
   const int64_t extent = shape().extent(dim);
-  const int64_t last = first + (count - 1) * step;
-  if (step == 0 || count < 0 ||
-      (count > 0 && (first < 0 || first >= extent || last < 0 || last >= extent))) {
+  // Without a product, which could overflow into the extent.
+  const int64_t room = first < 0 || first >= extent ? 0
+                       : step > 0                   ? (extent - 1 - first) / step + 1
+                       : step < 0                   ? 1 - first / step
+                                                    : 0;
+  if (step == 0 || count < 0 || (count > 0 && count > room)) {
     fail(Code::shape, "slice",
          "{} elements of {} from {} in steps of {} do not lie in its extent {}", count,
          dim_text(shape(), dim), first + 1, step, extent);
@@ -35,7 +38,7 @@ Tensor Tensor::slice(int dim, int64_t first, int64_t count, int64_t step) const 
   const auto k = static_cast<size_t>(dim);
   std::vector<int64_t> strides = layout_->strides;
   const int64_t offset = count > 0 ? offset_ + first * strides[k] : offset_;
-  strides[k] *= step;
+  if (count > 1) strides[k] *= step;
   return {storage_, Layout::strided(shape().with_extent(dim, count), std::move(strides)), offset,
           dtype_};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/tensor/tensor.hpp"
 
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
@@ -79,6 +81,21 @@ TEST_CASE("views: what lies outside is an error that names the dim", "[tensor]")
                     "permute: 'y' of {y=3, x=4} is missing in \"x\"; name every dim");
   CHECK_THROWS_WITH(counted("x=2", context).imag_part(),
                     "imag: a f32 tensor has no imaginary part");
+}
+
+TEST_CASE("views: a step whose product with the count overflows is outside", "[tensor]") {
+  Context context;
+  const Tensor x = counted("x=4", context);
+  constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
+
+  // (2^52) * 2^12 is 0 in 64 bits: the last element would seem to be the first.
+  CHECK_THROWS_WITH(x.slice(0, 0, (int64_t{1} << 52) + 1, 4096),
+                    "slice: 4503599627370497 elements of 'x' from 1 in steps of 4096 do not lie in "
+                    "its extent 4");
+  CHECK_THROWS(x.slice(0, 3, 2, std::numeric_limits<int64_t>::min()));
+  CHECK_THROWS(x.slice(0, 0, 2, kLargest));
+  CHECK(values(x.slice(0, 3, 1, kLargest), context) == List{3});
+  CHECK(values(x.slice(0, 3, 4, -1), context) == List{3, 2, 1, 0});
 }
 
 TEST_CASE("views: rename is one simultaneous substitution", "[tensor]") {
