@@ -66,6 +66,7 @@ Tensor floating(const Tensor& x, Context& context) {
 // f(x, y) for each in order.
 template <class F>
 void for_slabs(RawView x, RawView y, const F& f) {
+  if (x.empty()) return;
   // Neighbouring dims without a gap in both become one.
   int kept = -1;
   for (int d = 0; d < x.ndim; ++d) {
@@ -109,7 +110,7 @@ void for_slabs(RawView x, RawView y, const F& f) {
       self(self, d + 1, at_x + i * x.stride[k], at_y + i * y.stride[k]);
     }
   };
-  if (x.count() != 0 || ndim == 0) visit(visit, 0, 0, 0);
+  visit(visit, 0, 0, 0);
 }
 
 // Results of one slab; on the stack unless there are many.
