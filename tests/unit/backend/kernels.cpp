@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/tensor/tensor.hpp"
+#include "tests/unit/backend/allocations.hpp"
 #include "tests/unit/backend/draw.hpp"
 
 using namespace lunops;
@@ -241,6 +242,66 @@ TEST_CASE("kernels: transposed copies are exact where pieces are cut and where s
       CHECK(compare(y, [&](Backend& b, RawView v, Stream& s) { b.copy(x.view(), false, v, s); }) ==
             0);
     }
+  }
+}
+
+TEST_CASE("kernels: nothing is allocated from the second call on", "[backend][kernels]") {
+  std::mt19937_64 random(16);
+  Context context;
+  Backend& b = context.backend();
+  Stream& s = *context.stream;
+  for (const DType dtype : kFloating) {
+    // Long enough for several threads; 2500 x 8 is shorter than a block of the fixed sums.
+    Array x = draw::array({8, 2500}, dtype, Strides::contiguous, random);
+    Array w = x, y = x, turned = draw::array({8, 2500}, dtype, Strides::permuted, random);
+    Array mask = draw::array({8, 2500}, DType::boolean, Strides::contiguous, random);
+    Array row = draw::array({8, 2500}, dtype, Strides::contiguous, random, 1);
+    Array sum = draw::array({8, 2500}, dtype, Strides::contiguous, random, 3);
+    std::vector<c128> z(8), delta(8);
+    std::vector<double> p(8), q(8);
+    const auto every_kernel = [&] {
+      b.fill(1.0, y.view(), s);
+      b.copy(x.view(), true, y.view(), s);
+      b.copy(turned.view(), false, y.view(), s);
+      b.axpby(x.view(), false, {2.0, 1.0}, y.view(), s);
+      b.multiply(w.view(), x.view(), true, {2.0, 1.0}, y.view(), s);
+      b.multiply(mask.view(), x.view(), false, {2.0, 0.0}, y.view(), s);
+      b.binary(Binary::divide, x.view(), row.view(), y.view(), s);
+      b.unary(Unary::exp, x.view(), y.view(), s);
+      b.where(mask.view(), x.view(), w.view(), y.view(), s);
+      b.reduce(Reduction::sum, x.view(), row.view(), s);
+      b.reduce(Reduction::mean, turned.view(), row.view(), s);
+      b.reduce(Reduction::sum, x.view(), sum.view(), s);
+      b.dot(x.view(), w.view(), z.data(), s);
+      b.norm2(x.view(), p.data(), s);
+      b.random(true, 1, 0, y.view(), s);
+      b.cg_products(x.view(), w.view(), delta.data(), p.data(), q.data(), s);
+      b.cg_update(delta.data(), x.view(), w.view(), y.view(), turned.view(), p.data(), s);
+      b.cg_direction(delta.data(), x.view(), y.view(), s);
+      for (const Scaled& k : kScaled) {
+        // The operands are not read beyond 8 x 2500 elements by any of these extents.
+        const auto view = [&](Array& a, unsigned missing) {
+          RawView v = a.view();
+          v.ndim = static_cast<int>(k.extents.size());
+          int64_t step = 1;
+          for (size_t d = k.extents.size(); d-- > 0;) {
+            v.extent[d] = k.extents[d];
+            v.stride[d] = (missing >> d & 1U) != 0 ? 0 : step;
+            if (v.stride[d] != 0) step *= k.extents[d];
+          }
+          return v;
+        };
+        k.run(b, view(w, k.missing_w), view(x, k.missing_x), {0.5, 0.5}, view(y, k.missing_y), s);
+      }
+    };
+    every_kernel();
+    const uint64_t blocks = Pool::of(Device::host()).figures().allocations;
+    const int64_t before = lunops::testing::allocations();
+
+    every_kernel();
+
+    CHECK(lunops::testing::allocations() == before);
+    CHECK(Pool::of(Device::host()).figures().allocations == blocks);
   }
 }
 
