@@ -19,7 +19,7 @@ Account::Figures Account::figures() const {
 
 void Account::reset_peak() {
   const std::lock_guard lock(mutex_);
-  figures_.peak = figures_.live;
+  figures_.peak = in_use();
 }
 
 void Account::set_budget(size_t bytes) {
@@ -59,41 +59,44 @@ void Account::before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes
     set_budget(0);
     lock.lock();
   }
-  const size_t wanted = figures_.live + bytes;
+  const size_t wanted = in_use() + bytes;
   if (wanted > figures_.limit && (since_ >= figures_.limit / 20 || wanted > figures_.budget)) {
     lock.unlock();
     collect(bytes);
     lock.lock();
     since_ = 0;
-    const double grown = 1.4 * static_cast<double>(figures_.live + bytes);
+    const double grown = 1.4 * static_cast<double>(in_use() + bytes);
     const size_t floor = figures_.budget / 4;
     figures_.limit = grown >= static_cast<double>(figures_.budget)
                          ? figures_.budget
                          : std::max(floor, static_cast<size_t>(grown));
   }
-}
-
-void Account::require(size_t bytes) {
-  std::unique_lock lock(mutex_);
-  before_allocation(lock, bytes);
-  if (figures_.live + bytes > figures_.budget) {
+  if (in_use() + bytes > figures_.budget) {
     lock.unlock();
     fail_allocation(bytes);
   }
+}
+
+void Account::lease(size_t bytes) {
+  std::unique_lock lock(mutex_);
+  before_allocation(lock, bytes);
+  figures_.workspace += bytes;
+  figures_.peak = std::max(figures_.peak, in_use());
+}
+
+void Account::end_lease(size_t bytes) noexcept {
+  const std::lock_guard lock(mutex_);
+  figures_.workspace -= bytes;
 }
 
 void Account::charge(Charged& memory, size_t bytes) {
   std::unique_lock lock(mutex_);
   before_allocation(lock, bytes);
-  if (figures_.live + bytes > figures_.budget) {
-    lock.unlock();
-    fail_allocation(bytes);
-  }
   live_.push_back(&memory);
   memory.place_ = live_.size() - 1;
   memory.charged_bytes_ = bytes;
   figures_.live += bytes;
-  figures_.peak = std::max(figures_.peak, figures_.live);
+  figures_.peak = std::max(figures_.peak, in_use());
   ++figures_.allocations;
   since_ += bytes;
 }
@@ -113,9 +116,9 @@ void Account::fail_allocation(size_t bytes) const {
   for (const std::string& line : largest(8)) list += "\n  " + line;
   if (list.empty()) list = " none";
   fail(code, "allocate",
-       "{} bytes do not fit on {}: {} of {} bytes are in use; drop tensors or raise the memory limit; "
-       "largest live tensors:{}",
-       bytes, device_.text(), now.live, now.budget, list);
+       "{} bytes do not fit on {}: {} of {} bytes are in use; drop tensors or raise the memory "
+       "limit; largest live tensors:{}",
+       bytes, device_.text(), now.live + now.workspace, now.budget, list);
 }
 
 std::vector<std::string> Account::largest(int count) const {

@@ -42,7 +42,10 @@ class Account {
   explicit Account(Device device = Device::host(), size_t budget = 0);
 
   struct Figures {
-    size_t live = 0, peak = 0, limit = 0, budget = 0;
+    size_t live = 0;       // tensors
+    size_t workspace = 0;  // leased from arenas now
+    size_t peak = 0;       // of both together
+    size_t limit = 0, budget = 0;
     uint64_t allocations = 0;  // requests to the pool
     uint64_t collections = 0;  // times the pressure callback ran
   };
@@ -61,9 +64,9 @@ class Account {
   // if `bytes` do not fit.
   void charge(Charged& memory, size_t bytes);
   void release(Charged& memory, size_t bytes) noexcept;
-  // The same for memory that is not a tensor's, such as an arena's: `bytes` have to fit beside what
-  // is live, and are not counted.
-  void require(size_t bytes);
+  // The same for workspace while it is leased.
+  void lease(size_t bytes);
+  void end_lease(size_t bytes) noexcept;
   // Runs the pressure callback, for an allocation that failed; false if there is none on this
   // thread.
   bool collect(size_t bytes);
@@ -75,8 +78,10 @@ class Account {
   std::vector<std::string> largest(int count) const;
 
  private:
-  // Applies the collection rule to a request; on return `lock` is held.
+  // Applies the collection rule to a request, then throws if it does not fit; on return `lock` is
+  // held.
   void before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes);
+  size_t in_use() const noexcept { return figures_.live + figures_.workspace; }
 
   Device device_;
   mutable std::mutex mutex_;

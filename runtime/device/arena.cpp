@@ -43,22 +43,21 @@ Registry& registry() {
   return *all;
 }
 
+// No block if it cannot be had, also after all that is idle was given back.
 Block allocate(size_t bytes, Context& context) {
-  context.account->require(bytes);
   Pool& pool = Pool::of(context.stream->device());
-  try {
-    return pool.allocate(bytes);
-  } catch (const Error& e) {
-    if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
+  for (const bool is_retry : {false, true}) {
+    if (is_retry) {
+      context.account->collect(bytes);
+      Arena::trim(context.stream->device());
+    }
+    try {
+      return pool.allocate(bytes);
+    } catch (const Error& e) {
+      if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
+    }
   }
-  context.account->collect(bytes);
-  Arena::trim(context.stream->device());
-  try {
-    return pool.allocate(bytes);
-  } catch (const Error& e) {
-    if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
-    context.account->fail_allocation(bytes);
-  }
+  return {};
 }
 
 }  // namespace
@@ -68,11 +67,13 @@ Arena::Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
 Arena::Lease& Arena::Lease::operator=(Lease&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(slot_, other.slot_);
-  std::swap(device_, other.device_);
+  std::swap(account_, other.account_);
+  std::swap(bytes_, other.bytes_);
   return *this;
 }
 
 Arena::Lease::~Lease() {
+  if (account_ != nullptr) account_->end_lease(bytes_);
   if (slot_ == nullptr) return;
   const std::lock_guard lock(registry().mutex);
   static_cast<Slot*>(slot_)->is_leased = false;
@@ -81,6 +82,9 @@ Arena::Lease::~Lease() {
 Arena::Lease Arena::lease(size_t bytes, Context& context) {
   Lease lease;
   if (bytes == 0) return lease;
+  context.account->lease(bytes);
+  lease.account_ = context.account;
+  lease.bytes_ = bytes;
   const Stream& stream = *context.stream;
   Registry& all = registry();
   std::unique_lock lock(all.mutex);
@@ -92,12 +96,15 @@ Arena::Lease Arena::lease(size_t bytes, Context& context) {
   slot->stream = &stream;
   slot->is_leased = true;
   lease.slot_ = slot;
-  lease.device_ = stream.device();
   if (slot->block.bytes < bytes) {
     // Unlocked, because a collection may run; the lease keeps the slot ours.
     Pool::of(slot->device).release(std::exchange(slot->block, Block{}));
     lock.unlock();
     const Block block = allocate(bytes, context);
+    if (block.data == nullptr) {
+      lease = Lease();  // so that the error does not count it as in use
+      context.account->fail_allocation(bytes);
+    }
     lock.lock();
     slot->block = block;
   }

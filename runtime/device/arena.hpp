@@ -31,7 +31,8 @@ class Arena {
     friend class Arena;
     std::byte* data_ = nullptr;
     void* slot_ = nullptr;
-    Device device_;
+    std::shared_ptr<Account> account_;  // counts `bytes_` as long as the lease lasts
+    size_t bytes_ = 0;
   };
 
   static Lease lease(size_t bytes, Context& context);

@@ -236,6 +236,45 @@ TEST_CASE("Arena: a second lease of the same size takes nothing from the pool", 
   CHECK(Pool::of(Device::host()).figures().allocations == before);
 }
 
+TEST_CASE("Arena: workspace counts towards budget and peak while it is leased", "[device]") {
+  Context context = with_budget(8 * kMiB);
+  Arena::trim(Device::host());
+  const Tensor x = Tensor::empty(Shape::parse("x=786432"), DType::c64, context);  // 6 MiB
+  {
+    const Arena::Lease lease = Arena::lease(kMiB, context);
+    CHECK(context.account->figures().workspace == kMiB);
+    CHECK(context.account->figures().live == 6 * kMiB);
+
+    // 6 + 1 of 8 MiB are in use: two more do not fit, neither as tensor nor as workspace.
+    const char* text =
+        "allocate: 2097152 bytes do not fit on cpu: 7340032 of 8388608 bytes are in use; drop "
+        "tensors or raise the memory limit; largest live tensors:\n"
+        "  c64 {x=786432}, 6291456 bytes";
+    CHECK_THROWS_WITH(Storage::make(2 * kMiB, context), text);
+    CHECK_THROWS_WITH(Arena::lease(2 * kMiB, context), text);
+    CHECK(context.account->figures().workspace == kMiB);
+  }
+  CHECK(context.account->figures().workspace == 0);
+  CHECK(context.account->figures().peak == 7 * kMiB);
+  CHECK_NOTHROW(Arena::lease(2 * kMiB, context));
+  context.account->reset_peak();
+  CHECK(context.account->figures().peak == 6 * kMiB);
+}
+
+TEST_CASE("Arena: a lease that cannot be had is an error that leaves arenas usable", "[device]") {
+  Context context;
+  Arena::trim(Device::host());
+  {
+    const FailAt fail(0, true);
+    CHECK_THROWS_WITH(Arena::lease(5 * kMiB, context),
+                      Catch::Contains("5242880 bytes do not fit on cpu: 0 of"));
+  }
+  CHECK(context.account->figures().workspace == 0);
+  CHECK(Arena::bytes(Device::host()) == 0);
+  const Arena::Lease lease = Arena::lease(5 * kMiB, context);
+  CHECK(lease.data() != nullptr);
+}
+
 TEST_CASE("Arena: two leases at once do not overlap, and idle arenas can be given back",
           "[device]") {
   Context context;
