@@ -65,7 +65,7 @@ TEST_CASE("90 nested callbacks pass, 150 are a clean C stack overflow", "[callba
       if n == 0 then return end
       lo.cg(A, x, { on_iteration = function() nest(n - 1) end })
     end
-    local deep_enough = pcall(nest, 30)
+    local deep_enough = pcall(nest, 90)
     local ok, e = pcall(nest, 150)
     return deep_enough and not ok and tostring(e):match 'C stack overflow' and 1 or 0)");
 }
