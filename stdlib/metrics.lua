@@ -7,8 +7,8 @@ local M = {}
 -- Equal precision and, where a mask is given, only its pixels; how many pixels those are.
 local function prepared(name, x, ref, mask)
   if x.count ~= ref.count or tostring(x.names) ~= tostring(ref.names) then
-    local text = "%s: the image {%s} and the reference {%s} differ in shape"
-    error(text:format(name, x.shape, ref.shape), 3)
+    local text = "the image {%s} and the reference {%s} differ in shape"
+    lo.fail("shape", name, text:format(x.shape, ref.shape))
   end
   local function wide(t) return t:as(t.dtype:sub(1, 1) == "c" and "c128" or "f64") end
   x, ref = wide(x), wide(ref)
@@ -45,7 +45,7 @@ local function is_complex(x) return x.dtype:sub(1, 1) == "c" end
 function M.nrmse(x, ref, opts)
   local o = lo.options(opts, "nrmse", { scale = "none", mask = false, norm = "l2" })
   if not ({ none = 1, real = 1, complex = 1 })[o.scale] then
-    error(("nrmse: scale '%s' is not one of none, real, complex"):format(o.scale), 2)
+    lo.fail("argument", "nrmse", ("scale '%s' is not one of none, real, complex"):format(o.scale))
   end
   local count, size
   local range = o.norm == "range" and not is_complex(ref) and ref:max() - ref:min()
@@ -55,14 +55,14 @@ function M.nrmse(x, ref, opts)
     size = ref:norm()
   elseif o.norm == "range" or o.norm == "mean" then
     if is_complex(ref) then
-      error(("nrmse: norm '%s' needs real data; pass x:abs()"):format(o.norm), 2)
+      lo.fail("dtype", "nrmse", ("norm '%s' needs real data; pass x:abs()"):format(o.norm))
     end
     off = off / math.sqrt(count)
     size = range or math.abs(ref:sum() / count)
   else
-    error(("nrmse: norm '%s' is not one of l2, range, mean"):format(o.norm), 2)
+    lo.fail("argument", "nrmse", ("norm '%s' is not one of l2, range, mean"):format(o.norm))
   end
-  if size == 0 then error("nrmse: the reference is zero", 2) end
+  if size == 0 then lo.fail("numeric", "nrmse", "the reference is zero") end
   return off / size
 end
 
@@ -74,7 +74,7 @@ function M.psnr(x, ref, opts)
   local o = lo.options(opts, "psnr", { peak = false })
   local peak = o.peak or ref:abs():max()
   local wide, reference, count = prepared("psnr", x, ref)
-  if peak == 0 then error("psnr: the reference is zero", 2) end
+  if peak == 0 then lo.fail("numeric", "psnr", "the reference is zero") end
   return 20 * math.log(peak * math.sqrt(count) / (wide - reference):norm(), 10)
 end
 
@@ -82,7 +82,7 @@ end
 function M.snr(x, ref)
   local wide, reference = prepared("snr", x, ref)
   local size = reference:norm()
-  if size == 0 then error("snr: the reference is zero", 2) end
+  if size == 0 then lo.fail("numeric", "snr", "the reference is zero") end
   return 20 * math.log(size / (wide - reference):norm(), 10)
 end
 

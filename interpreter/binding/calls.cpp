@@ -176,6 +176,25 @@ int options_entry(lua_State* L) {
   return 1;
 }
 
+// fail(code, operation, text): what recipes raise.
+int fail_entry(lua_State* L) {
+  State& state = state_of(L);
+  lua_settop(L, 3);
+  for (const auto& [name, position] : {std::pair("code", 1), {"operation", 2}, {"text", 3}})
+    TextArg::decode(L, Place{state, "fail", name, position});
+  Failure why;
+  size_t length = 0;
+  const char* text = lua_tolstring(L, 3, &length);
+  for (int c = static_cast<int>(Code::argument); c <= static_cast<int>(Code::distributed); ++c) {
+    const Code code = static_cast<Code>(c);
+    if (lunops::name_of(code) != lua_tostring(L, 1)) continue;
+    set(why, code, lua_tostring(L, 2), {text, length});
+    raise(L, why);
+  }
+  raise_text(L, Code::argument, "fail", "'%.40s' is no code of an error; see err.code",
+             lua_tostring(L, 1));
+}
+
 constexpr Field kCall[] = {{"f", Kind::function, "what is called", {}, true},
                            {"...", Kind::any, "its arguments", {}, false}};
 constexpr Manual try_ = {
@@ -208,7 +227,20 @@ constexpr Manual options_ = {
      .example = R"(print(lo.options({ tol = 1e-6 }, "f", { tol = 1e-4, iters = 5 }).iters)  --> 5
 print(pcall(lo.options, { tl = 1 }, "f", { tol = 1e-4 }))  --> false	f: unknown option 'tl' (did you mean 'tol'?))"}};
 
-constexpr Record kRecords[] = {manual(try_, try_entry, kCall), manual(time_, time_entry, kCall),
+constexpr Field kFail[] = {{"code", Kind::text, "what err.code will be", {}, true},
+                           {"operation", Kind::text, "what was asked for", {}, true},
+                           {"text", Kind::text, "what is wrong, and what to do", {}, true}};
+constexpr Manual fail_ = {
+    {.name = "fail",
+     .summary = "Raises a lunops.Error, as the functions of the library do.",
+     .returns = "never",
+     .raises = {Code::argument},
+     .example = R"(local _, err = pcall(lo.fail, "argument", "radial", "spokes is missing")
+print(err, err.code)  --> radial: spokes is missing	argument)",
+     .see = {"options", "try"}}};
+
+constexpr Record kRecords[] = {manual(fail_, fail_entry, kFail), manual(try_, try_entry, kCall),
+                               manual(time_, time_entry, kCall),
                                manual(progress_, progress_entry, kProgress),
                                manual(options_, options_entry, kOptions)};
 

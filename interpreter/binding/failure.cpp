@@ -2,6 +2,7 @@
 #include "interpreter/binding/failure.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -50,6 +51,65 @@ void set_field(lua_State* L, const char* name, std::string_view text) {
   lua_pushstring(L, name);
   lua_pushlstring(L, text.data(), text.size());
   lua_rawset(L, -3);
+}
+
+// Text in a buffer of fixed size; what does not fit is left out.
+struct Writer {
+  char text[2048];
+  size_t size = 0;
+
+  void add(std::string_view more) noexcept {
+    const size_t n = std::min(more.size(), sizeof(text) - size);
+    std::memcpy(text + size, more.data(), n);
+    size += n;
+  }
+  void add(int number) noexcept {
+    char digits[12];
+    const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), number);
+    add({digits, static_cast<size_t>(end.ptr - digits)});
+  }
+};
+
+// The stack as err.traceback has it, and "script.lua:12" of the innermost function that is not our
+// own.  luaL_traceback searches package.loaded for each function: 17 of 20 µs that a caught error
+// took, on a Xeon with three frames.
+struct Stack {
+  Writer where, traceback;
+};
+
+void describe(lua_State* L, Stack& stack) noexcept {
+  constexpr int kMostFrames = 22;
+  stack.traceback.add("stack traceback:");
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame); ++level) {
+    if (level > kMostFrames) {
+      stack.traceback.add("\n\t...");
+      break;
+    }
+    if (!lua_getinfo(L, "Sln", &frame)) break;
+    if (stack.where.size == 0 && frame.currentline > 0 && !is_own_source(frame.source)) {
+      stack.where.add(frame.short_src);
+      stack.where.add(":");
+      stack.where.add(frame.currentline);
+    }
+    stack.traceback.add("\n\t");
+    stack.traceback.add(frame.short_src);
+    if (frame.currentline > 0) {
+      stack.traceback.add(":");
+      stack.traceback.add(frame.currentline);
+    }
+    if (frame.what[0] == 'm') {
+      stack.traceback.add(": in main chunk");
+    } else if (frame.name != nullptr) {
+      stack.traceback.add(": in ");
+      stack.traceback.add(frame.namewhat[0] != 0 ? frame.namewhat : "function");
+      stack.traceback.add(" '");
+      stack.traceback.add(frame.name);
+      stack.traceback.add("'");
+    } else {
+      stack.traceback.add(": in a function");
+    }
+  }
 }
 
 int error_tostring(lua_State* L) {
@@ -142,19 +202,10 @@ void raise(lua_State* L, const Failure& why) {
   set_field(L, "code", name_of(why.code));
   set_field(L, "message", why.text);
   set_field(L, "operation", why.operation);
-  // "script.lua:12: " of the innermost Lua function, kept without the last two characters.
-  lua_pushliteral(L, "");
-  for (int level = 1; level <= 8 && lua_rawlen(L, -1) == 0; ++level) {
-    lua_pop(L, 1);
-    luaL_where(L, level);
-  }
-  size_t length = 0;
-  const char* where = lua_tolstring(L, -1, &length);
-  lua_pushlstring(L, where, length >= 2 ? length - 2 : 0);
-  lua_setfield(L, -3, "where");
-  lua_pop(L, 1);
-  luaL_traceback(L, L, nullptr, 1);
-  lua_setfield(L, -2, "traceback");
+  Stack stack;
+  describe(L, stack);
+  set_field(L, "where", {stack.where.text, stack.where.size});
+  set_field(L, "traceback", {stack.traceback.text, stack.traceback.size});
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kErrorKey);
   lua_setmetatable(L, -2);
   lua_error(L);
@@ -183,6 +234,8 @@ void install_errors(lua_State* L) {
   lua_setfield(L, -2, "__index");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kErrorKey);
 }
+
+bool is_own_source(const char* source) noexcept { return std::strncmp(source, "@lunops/", 8) == 0; }
 
 bool is_error(lua_State* L, int index) noexcept {
   if (!lua_istable(L, index) || !lua_checkstack(L, 3) || !lua_getmetatable(L, index)) return false;

@@ -51,6 +51,9 @@ bool run(State& state, Failure& why, F&& f) noexcept {
 // Puts the metatable of lunops.Error into the registry.
 void install_errors(lua_State* L);
 
+// Whether a chunk's `source` is a module of the built-in stdlib: errors are placed in the script.
+bool is_own_source(const char* source) noexcept;
+
 // The lunops.Error at `index`, or false.  Never raises.
 bool is_error(lua_State* L, int index) noexcept;
 Code code_of(lua_State* L, int index) noexcept;  // Code::script for other values

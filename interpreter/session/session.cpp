@@ -254,6 +254,18 @@ Outcome Session::evaluate(std::string_view given) {
   recent_.emplace_back(name, text);
   if (recent_.size() > 100) recent_.pop_front();
   if (input == Input::error) return failed(true);
+  // `return f(x)` is a tail call, which leaves no line of the prompt on the stack for errors and
+  // for the origin of tensors: a value before it prevents that.
+  bool has_leading_value = false;
+  if (input == Input::expression) {
+    const std::string called = "return nil, " + text + "\n";
+    has_leading_value =
+        luaL_loadbufferx(L_, called.data(), called.size(), name.c_str(), "t") == LUA_OK;
+    if (has_leading_value)
+      lua_remove(L_, -2);
+    else
+      lua_pop(L_, 1);  // no expression at all: blanks or a comment
+  }
   if (input == Input::statement) {
     const std::vector<std::string> locals = outer_locals(text);
     if (!locals.empty()) {
@@ -272,7 +284,8 @@ Outcome Session::evaluate(std::string_view given) {
   };
   if (!protect(L_, base, prepare)) return failed(false);
   const Outcome outcome = call(0, LUA_MULTRET);
-  if (outcome.kind == Outcome::Kind::done && !ends_with_semicolon(text)) echo(base + 1);
+  if (outcome.kind == Outcome::Kind::done && !ends_with_semicolon(text))
+    echo(base + (has_leading_value ? 2 : 1));
   lua_settop(L_, base);
   return outcome;
 }

@@ -77,7 +77,7 @@ std::string describe_stack(lua_State* L, int level, TraceLength length, const Re
   for (; lua_getstack(L, level, &frame); ++level) {
     if (!lua_getinfo(L, "Sln", &frame)) break;
     const bool is_lua = frame.currentline > 0;
-    if (!is_lua && length == TraceLength::brief) continue;
+    if (length == TraceLength::brief && (!is_lua || is_own_source(frame.source))) continue;
     if (++shown > kMostFrames) {
       result += "  ...\n";
       break;

@@ -61,14 +61,14 @@ end
 ---@return lunops.Tensor weight  "spoke sample" or "frame spoke sample"
 function M.density(given)
   local o = lo.options(given, "density", { traj = false, kind = "radial", dtype = false })
-  if not o.traj then error("density: traj is missing", 2) end
+  if not o.traj then lo.fail("argument", "density", "traj is missing") end
   if o.kind ~= "radial" and o.kind ~= "golden" then
-    error(("density: kind '%s' is not one of radial, golden"):format(o.kind), 2)
+    lo.fail("argument", "density", ("kind '%s' is not one of radial, golden"):format(o.kind))
   end
   local traj = o.traj
   if not M.is_radial(traj) then
-    error(("density: the trajectory {%s} has no straight spokes through the centre; "
-      .. "use lo.mri.ramp"):format(traj.shape), 2)
+    local text = "the trajectory {%s} has no straight spokes through the centre; use lo.mri.ramp"
+    lo.fail("argument", "density", text:format(traj.shape))
   end
   local along, spacing = direction(traj)
   local gap

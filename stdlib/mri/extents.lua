@@ -10,26 +10,28 @@ local M = {}
 ---     print(size.y, size.x, table.concat(size.dims, " "))     --> 64	64	y x
 ---@return table size  {y =, x =, dims = {"y", "x"}}
 function M.of(extent, name)
-  if not extent then error(name .. ": extent is missing; write extent = 256 or { y =, x = }", 3) end
+  if not extent then
+    lo.fail("argument", name, "extent is missing; write extent = 256 or { y =, x = }")
+  end
   if type(extent) == "number" then extent = { y = extent, x = extent } end
   local size = { dims = {} }
   for _, dim in ipairs{ "z", "y", "x" } do
     local n = extent[dim]
     if n then
-      size[dim] = M.count(n, name, "extent." .. dim, 4)
+      size[dim] = M.count(n, name, "extent." .. dim)
       table.insert(size.dims, dim)
     end
   end
-  if not (size.y and size.x) then error(name .. ": extent needs y and x", 3) end
+  if not (size.y and size.x) then lo.fail("argument", name, "extent needs y and x") end
   return size
 end
 
 --- A whole number of at least 1, or an error that names the option.
-function M.count(value, name, option, level)
+function M.count(value, name, option)
   local n = value and math.tointeger(value)
   if not n or n < 1 then
-    error(("%s: %s must be a whole number of at least 1, got %s"):format(
-      name, option, value and tostring(value) or "nothing"), level or 3)
+    local text = "%s must be a whole number of at least 1, got %s"
+    lo.fail("argument", name, text:format(option, value and tostring(value) or "nothing"))
   end
   return n
 end

@@ -3,6 +3,8 @@
 --- reconstructions. Conventions: trajectories are f64 in cycles per field of view, "… d" with
 --- components in the order of the image's dims; maps are "coil y x"; a weight is the area of
 --- k-space that a sample stands for, in cells of 1/FOV. All functions are pure.
+local lo = require "lunops"
+
 local M = {}
 
 -- Where each function lives; a module is loaded when one of its functions is first used.
@@ -21,7 +23,7 @@ return setmetatable(M, {
       for known_name in pairs(home) do table.insert(known, known_name) end
       table.sort(known)
       local list = table.concat(known, " ")
-      error(("lunops.mri: no function '%s'; there are %s"):format(name, list), 2)
+      lo.fail("argument", "lunops.mri", ("no function '%s'; there are %s"):format(name, list))
     end
     local f = require("lunops.mri." .. module)[name]
     rawset(self, name, f)

@@ -46,7 +46,7 @@ end
 ---@return lunops.Tensor maps  "coil y x", or the image dims of F
 function M.lowres(given)
   local o = lo.options(given, "lowres", { ksp = false, calib = 24, F = false, weight = false })
-  local ksp = o.ksp or error("lowres: ksp is missing", 2)
+  local ksp = o.ksp or lo.fail("argument", "lowres", "ksp is missing")
   local images, names
   if o.F then
     names = o.F.ishape.dims
@@ -70,14 +70,17 @@ function M.lowres(given)
   for _, dim in ipairs(names) do
     local n = images.extent[dim]
     if o.calib > n then
-      error(("lowres: calib = %g is more than the %d samples along %s"):format(o.calib, n, dim), 2)
+      local text = "calib = %g is more than the %d samples along %s"
+      lo.fail("argument", "lowres", text:format(o.calib, n, dim))
     end
     low = low * hann("k" .. dim, n, o.calib, real)
   end
   low = to_k.H(low)
   local total = low:norm "coil"
   local floor = 0.05 * total:max()
-  if not (floor > 0) then error("lowres: the data's centre is zero or not finite", 2) end
+  if not (floor > 0) then
+    lo.fail("numeric", "lowres", "the data's centre is zero or not finite")
+  end
   return low / lo.where(lo.lt(total, floor), floor, total)
 end
 

@@ -27,10 +27,12 @@ local amplitude_column = { ["shepp-logan"] = 6, toft = 7 }
 local function head_rows(kind, size)
   local column = amplitude_column[kind]
   if not column then
-    local text = "phantom: kind '%s' is not one of shepp-logan, toft, or a list of ellipses"
-    error(text:format(kind), 3)
+    local text = "kind '%s' is not one of shepp-logan, toft, or a list of ellipses"
+    lo.fail("argument", "phantom", text:format(kind))
   end
-  if size.z then error("phantom: the head is two-dimensional; give a list of ellipsoids", 3) end
+  if size.z then
+    lo.fail("argument", "phantom", "the head is two-dimensional; give a list of ellipsoids")
+  end
   local rows = {}
   local hy, hx = size.y / 2, size.x / 2
   for i, e in ipairs(head) do
@@ -47,7 +49,7 @@ local function listed_rows(list, size)
     local row = { o.amplitude }
     for _, dim in ipairs(size.dims) do
       row[#row + 1] = o.axes and o.axes[dim]
-        or error(("phantom: ellipse %d has no axes.%s"):format(i, dim), 3)
+        or lo.fail("argument", "phantom", ("ellipse %d has no axes.%s"):format(i, dim))
     end
     for _, dim in ipairs(size.dims) do row[#row + 1] = o.centre[dim] or 0 end
     row[#row + 1] = o.angle
@@ -62,8 +64,9 @@ local function kspace(table_of, size, traj, o)
   if not o.coils then return lo.ellipse_kspace(table_of, traj, shape, { dtype = o.dtype }) end
   local fit, misfit = coils.harmonics_of(o.coils, { harmonics = o.harmonics, period = o.period })
   if misfit > 1e-3 then
-    error(("phantom: the coil maps are no sums of harmonics up to %d (misfit %.2g), so their k-space "
-      .. "is not exact; make them by lo.mri.coils"):format(o.harmonics, misfit), 3)
+    local text = "the coil maps are no sums of harmonics up to %d (misfit %.2g), so their "
+      .. "k-space is not exact; make them by lo.mri.coils"
+    lo.fail("argument", "phantom", text:format(o.harmonics, misfit))
   end
   local count = 2 * o.harmonics + 1
   local q = {}
@@ -118,7 +121,8 @@ function M.phantom(given)
   if o.sampling == "kspace" then return band_limited(table_of, size, o) end
   local points = ({ point = 1, area = 8 })[o.sampling]
   if not points then
-    error(("phantom: sampling '%s' is not one of kspace, point, area"):format(o.sampling), 2)
+    local text = "sampling '%s' is not one of kspace, point, area"
+    lo.fail("argument", "phantom", text:format(o.sampling))
   end
   local image = lo.ellipse_image(table_of, extents.text(size),
     { supersample = points, dtype = o.dtype })

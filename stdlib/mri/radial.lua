@@ -35,7 +35,8 @@ function M.radial(given)
   local samples = extents.count(o.samples, "radial", "samples")
   local step = steps[o.angles]
   if not step then
-    error(("radial: angles '%s' is not one of uniform, golden, tiny"):format(o.angles), 2)
+    local text = "angles '%s' is not one of uniform, golden, tiny"
+    lo.fail("argument", "radial", text:format(o.angles))
   end
 
   local which = o.frames and ("frame=%d spoke=%d"):format(o.frames, spokes) or "spoke=" .. spokes

@@ -17,15 +17,15 @@ function M.spokes(path, opts)
     local matrix = raw.header.encoding and raw.header.encoding[1].recon.matrix
     local traj = o.traj and lo.io.read(o.traj, { dims = "spoke sample d", as = "traj" }) or raw.traj
     if not traj then
-      error(("spokes: %s carries no trajectory; name a file that does"):format(path), 2)
+      lo.fail("format", "spokes", path .. " carries no trajectory; name a file that does")
     end
     return { ksp = raw.data, traj = traj, size = matrix and matrix.x > 0 and matrix.x or nil }
   end
   local ksp = lo.io.read(path, { dims = "coil spoke sample" })
   local other, found = path:gsub("ksp([^/]*)$", "traj%1")
   if not o.traj and found == 0 then
-    error(("spokes: %s has no 'ksp' in its name to replace by 'traj'; "
-      .. "name the trajectory"):format(path), 2)
+    local text = "%s has no 'ksp' in its name to replace by 'traj'; name the trajectory"
+    lo.fail("argument", "spokes", text:format(path))
   end
   return { ksp = ksp, traj = lo.io.read(o.traj or other, { dims = "spoke sample d", as = "traj" }) }
 end
@@ -57,13 +57,13 @@ end
 ---@param report? string
 function M.check_output(prefix, report)
   if report and not report:match "%.json$" then
-    error(("output: the report %s must end in .json"):format(report), 2)
+    lo.fail("argument", "output", ("the report %s must end in .json"):format(report))
   end
   for _, path in ipairs{ prefix .. ".npy", report } do
     local probe = path .. ".check"
     local file, why = io.open(probe, "w")
     if not file then
-      error(("output: cannot write %s: %s"):format(path, why:gsub("^.*: ", "")), 2)
+      lo.fail("file", "output", ("cannot write %s: %s"):format(path, why:gsub("^.*: ", "")))
     end
     file:close()
     os.remove(probe)

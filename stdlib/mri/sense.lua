@@ -10,9 +10,11 @@ local M = {}
 local function check_data(ksp)
   local size = ksp:norm()
   if size ~= size or size == math.huge then
-    error(("sense: the data {%s} have NaN or infinite values"):format(ksp.shape), 3)
+    lo.fail("numeric", "sense", ("the data {%s} have NaN or infinite values"):format(ksp.shape))
   end
-  if size == 0 then error(("sense: the data {%s} are all zero"):format(ksp.shape), 3) end
+  if size == 0 then
+    lo.fail("numeric", "sense", ("the data {%s} are all zero"):format(ksp.shape))
+  end
 end
 
 --- Density weights of a trajectory, in cells where it is radial, else its ramp; f32 or as asked.
@@ -39,8 +41,9 @@ local function check_trajectory(ksp, traj)
     matches = matches and ksp.extent[dim] == traj.extent[dim]
   end
   if not matches then
-    error(("sense: data {%s} and trajectory {%s} do not belong together; data are coil and the dims "
-      .. "of the trajectory but its last"):format(ksp.shape, traj.shape), 3)
+    local text = "data {%s} and trajectory {%s} do not belong together; data are coil and the dims "
+      .. "of the trajectory but its last"
+    lo.fail("shape", "sense", text:format(ksp.shape, traj.shape))
   end
 end
 
@@ -49,7 +52,7 @@ local function sampling(o)
   if o.traj then
     check_trajectory(o.ksp, o.traj)
     local extent = o.extent or o.maps and { y = o.maps.extent.y, x = o.maps.extent.x }
-      or error("sense: extent is missing; without maps it cannot be guessed", 3)
+      or lo.fail("argument", "sense", "extent is missing; without maps it cannot be guessed")
     if type(extent) == "number" then extent = { y = extent, x = extent } end
     return M.nufft(o.traj, extent)
   end
@@ -66,7 +69,7 @@ local function maps_of(o, F)
     local weight = o.traj and M.weights(o.traj) or nil
     return low.lowres{ ksp = o.ksp, F = o.traj and F or nil, weight = weight, calib = o.calib }
   end
-  if maps:norm() == 0 then error("sense: the maps are all zero", 3) end
+  if maps:norm() == 0 then lo.fail("numeric", "sense", "the maps are all zero") end
   return maps
 end
 
@@ -89,9 +92,9 @@ function M.sense(given)
     ksp = false, traj = false, mask = false, maps = false, weight = false, lambda = 0, iters = 30,
     tol = 1e-6, extent = false, calib = 24,
   })
-  if not o.ksp then error("sense: ksp is missing", 2) end
+  if not o.ksp then lo.fail("argument", "sense", "ksp is missing") end
   if not (o.lambda >= 0) then
-    error(("sense: lambda is %g; it must be 0 or more"):format(o.lambda), 2)
+    lo.fail("argument", "sense", ("lambda is %g; it must be 0 or more"):format(o.lambda))
   end
   check_data(o.ksp)
   local F = sampling(o)
@@ -100,10 +103,10 @@ function M.sense(given)
 
   local W = o.weight
   if W == "density" then
-    W = M.weights(o.traj or error("sense: weight = \"density\" needs traj", 2))
+    W = M.weights(o.traj or lo.fail("argument", "sense", "weight = \"density\" needs traj"))
   end
   if lo.type(W) == "tensor" then
-    if W:norm() == 0 then error("sense: the weights are all zero", 2) end
+    if W:norm() == 0 then lo.fail("numeric", "sense", "the weights are all zero") end
     W = lo.Diagonal{ W, tostring(W.names) }
   end
   local N = W and A:normal(W) or A.N

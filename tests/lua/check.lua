@@ -37,6 +37,16 @@ function check.raises(text, f, ...)
   return e
 end
 
+-- f must raise a lunops.Error with this code whose text begins with `text`, placed in the test
+-- itself and not in a module of ours.
+function check.fails(code, text, f, ...)
+  local e = check.raises(text, f, ...)
+  check.equal(type(e) == "table" and e.code, code)
+  check.equal(tostring(e):sub(1, #text), text)
+  local here = debug.getinfo(2, "S").short_src
+  check.equal(e.where:sub(1, #here + 1), here .. ":")
+end
+
 function check.done()
   print(("%d passed, %d failed"):format(passed, failed))
   if failed > 0 or passed == 0 then os.exit(1, true) end

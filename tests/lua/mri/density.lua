@@ -29,7 +29,7 @@ check.it("straight spokes are radial, others are not", function()
   check.equal(lo.mri.is_radial(traj:as "f32"), true)
   check.equal(lo.mri.is_radial(traj + lo.randn(traj.shape, { seed = 1, dtype = "f64" })), false)
   check.equal(lo.mri.is_radial(traj + 20), false) -- not through the centre
-  check.raises("density: the trajectory {spoke=7 sample=16 d=2} has no straight spokes through the centre; use lo.mri.ramp",
+  check.fails("argument", "density: the trajectory {spoke=7 sample=16 d=2} has no straight spokes through the centre; use lo.mri.ramp",
     function() lo.mri.density{ traj = traj + 20 } end)
 end)
 

@@ -20,10 +20,10 @@ end)
 
 check.it("bad input of nrmse is named", function()
   local x = lo.tensor({ 1, 1 }, "x")
-  check.raises("nrmse: the reference is zero", function() lo.metrics.nrmse(x, x * 0) end)
-  check.raises("nrmse: scale 'best' is not one of none, real, complex",
+  check.fails("numeric", "nrmse: the reference is zero", function() lo.metrics.nrmse(x, x * 0) end)
+  check.fails("argument", "nrmse: scale 'best' is not one of none, real, complex",
     function() lo.metrics.nrmse(x, x, { scale = "best" }) end)
-  check.raises("nrmse: the image {x=2} and the reference {x=3} differ in shape",
+  check.fails("shape", "nrmse: the image {x=2} and the reference {x=3} differ in shape",
     function() lo.metrics.nrmse(x, lo.tensor({ 1, 1, 1 }, "x")) end)
 end)
 

@@ -73,14 +73,14 @@ check.it("k-space under coil maps is the Fourier sum of map times object", funct
 end)
 
 check.it("bad phantoms are named", function()
-  check.raises("phantom: kind 'loaf' is not one of shepp-logan, toft, or a list of ellipses",
+  check.fails("argument", "phantom: kind 'loaf' is not one of shepp-logan, toft, or a list of ellipses",
     function() lo.mri.phantom{ extent = 8, kind = "loaf" } end)
-  check.raises("phantom: sampling 'line' is not one of kspace, point, area",
+  check.fails("argument", "phantom: sampling 'line' is not one of kspace, point, area",
     function() lo.mri.phantom{ extent = 8, sampling = "line" } end)
-  check.raises("phantom: ellipse 1 has no axes.x",
+  check.fails("argument", "phantom: ellipse 1 has no axes.x",
     function() lo.mri.phantom{ extent = 8, kind = { { axes = { y = 1 } } } } end)
   local traj = lo.mri.radial{ spokes = 2, samples = 8, extent = 8 }
-  check.raises("phantom: the coil maps are no sums of harmonics up to 3", function()
+  check.fails("argument", "phantom: the coil maps are no sums of harmonics up to 3", function()
     lo.mri.phantom{ extent = 8, traj = traj, coils = lo.randn("coil=2 y=32 x=32", { seed = 1 }) }
   end)
 end)

@@ -25,13 +25,13 @@ check.it("frames go on where the last one stopped", function()
 end)
 
 check.it("bad options of radial are named", function()
-  check.raises("radial: extent is missing; write extent = 256 or { y =, x = }",
+  check.fails("argument", "radial: extent is missing; write extent = 256 or { y =, x = }",
     function() lo.mri.radial{ spokes = 2, samples = 4 } end)
-  check.raises("radial: spokes must be a whole number of at least 1, got 2.5",
+  check.fails("argument", "radial: spokes must be a whole number of at least 1, got 2.5",
     function() lo.mri.radial{ spokes = 2.5, samples = 4, extent = 4 } end)
-  check.raises("radial: angles 'gold' is not one of uniform, golden, tiny",
+  check.fails("argument", "radial: angles 'gold' is not one of uniform, golden, tiny",
     function() lo.mri.radial{ spokes = 2, samples = 4, extent = 4, angles = "gold" } end)
-  check.raises("radial: unknown option 'spoke' (did you mean 'spokes'?)",
+  check.fails("argument", "radial: unknown option 'spoke' (did you mean 'spokes'?)",
     function() lo.mri.radial{ spoke = 2, samples = 4, extent = 4 } end)
 end)
 

@@ -74,20 +74,20 @@ end)
 
 check.it("bad input of sense is named", function()
   local scan = lo.mri.scan{ size = 16, coils = 2, spokes = 6, samples = 32 }
-  local function fails(change, text)
+  local function fails(change, text, code)
     local given = { ksp = scan.ksp, traj = scan.traj, maps = scan.maps }
     for name, value in pairs(change) do given[name] = value end
-    check.raises(text, function() lo.mri.sense(given) end)
+    check.fails(code or "argument", text, function() lo.mri.sense(given) end)
   end
   fails({ traj = lo.mri.radial{ spokes = 7, samples = 32, extent = 16 } },
-    "sense: data {coil=2 spoke=6 sample=32} and trajectory {spoke=7 sample=32 d=2} do not belong together")
-  fails({ maps = scan.maps * 0 }, "sense: the maps are all zero")
-  fails({ ksp = scan.ksp * 0 }, "sense: the data {coil=2 spoke=6 sample=32} are all zero")
-  fails({ ksp = scan.ksp * (0 / 0) }, "sense: the data {coil=2 spoke=6 sample=32} have NaN or infinite values")
+    "sense: data {coil=2 spoke=6 sample=32} and trajectory {spoke=7 sample=32 d=2} do not belong together", "shape")
+  fails({ maps = scan.maps * 0 }, "sense: the maps are all zero", "numeric")
+  fails({ ksp = scan.ksp * 0 }, "sense: the data {coil=2 spoke=6 sample=32} are all zero", "numeric")
+  fails({ ksp = scan.ksp * (0 / 0) }, "sense: the data {coil=2 spoke=6 sample=32} have NaN or infinite values", "numeric")
   fails({ lambda = -1 }, "sense: lambda is -1; it must be 0 or more")
-  fails({ weight = lo.zeros("spoke=6 sample=32", { dtype = "f32" }) }, "sense: the weights are all zero")
+  fails({ weight = lo.zeros("spoke=6 sample=32", { dtype = "f32" }) }, "sense: the weights are all zero", "numeric")
   fails({ wieght = 1 }, "sense: unknown option 'wieght' (did you mean 'weight'?)")
-  check.raises("lowres: calib = 24 is more than the 8 samples along y",
+  check.fails("argument", "lowres: calib = 24 is more than the 8 samples along y",
     function() lo.mri.lowres{ ksp = lo.ones "coil=2 ky=8 kx=8" } end)
 end)
 

@@ -87,6 +87,17 @@ TEST_CASE("an error shows its text, the line and an arrow, and the session goes 
   CHECK(prompt("1") == "1\n");
 }
 
+TEST_CASE("an error in a recipe is shown at the line that called it", "[session]") {
+  Prompt prompt;
+
+  prompt("lo.mri.radial{ spokes = 3 }");
+
+  CHECK(prompt.sink.diagnostics ==
+        "lunops: radial: extent is missing; write extent = 256 or { y =, x = }\n"
+        "  prompt[1]:1 in the main chunk\n  ->    1 | lo.mri.radial{ spokes = 3 }\n");
+  CHECK(prompt("select(2, pcall(lo.mri.radial, {})).where") == "\"prompt[2]:1\"\n");
+}
+
 TEST_CASE("any value can be thrown", "[session]") {
   Prompt prompt;
 
