@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/device/thread_pool.hpp"
@@ -60,8 +61,15 @@ class Recorder : public benchmark::ConsoleReporter {
     std::string failure;
   };
 
+  Recorder() : ConsoleReporter(isatty(1) != 0 ? OO_ColorTabular : OO_Tabular) {}
+
   void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
+    // The repetitions go to the record; the terminal sees what sums them up.
+    std::vector<Run> shown;
+    for (const Run& run : runs) {
+      if (run.repetitions <= 1 || run.run_type == Run::RT_Aggregate) shown.push_back(run);
+    }
+    if (!shown.empty()) ConsoleReporter::ReportRuns(shown);
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Iteration) continue;
       Entry& entry = entries[run.run_name.str()];
@@ -97,7 +105,6 @@ int run_benchmarks(int argc, char** argv, const std::string& suite) {
   if (!filter.empty()) kept.push_back("--benchmark_filter=" + filter);
   kept.push_back(quick ? "--benchmark_min_time=0.01" : "--benchmark_min_time=0.05");
   kept.push_back(quick ? "--benchmark_repetitions=1" : "--benchmark_repetitions=10");
-  if (!quick) kept.push_back("--benchmark_report_aggregates_only=false");
   std::vector<char*> arguments;
   for (std::string& word : kept) arguments.push_back(word.data());
   int count = static_cast<int>(arguments.size());
