@@ -188,11 +188,16 @@ def main():
 
             for target in (float(e) for e in a.errors.split(",")):
                 record = compare(a, folder, direction, target, image, samples, k, error)
-                line = json.dumps(record)
-                print(line, flush=True)
+                low, high = record["interval"]
+                print(
+                    f"{direction}, error <= {target:g}: lunops {1e3 * record['median']:.1f} ms (error {record['error']:.1e}), "
+                    f"FINUFFT {1e3 * record['peer_median']:.1f} ms (error {record['peer_error']:.1e}); "
+                    f"FINUFFT / lunops {record['ratio']:.2f} (95 % interval {low:.2f} … {high:.2f})",
+                    flush=True,
+                )
                 if a.json:
                     with open(a.json, "a") as file:
-                        file.write(line + "\n")
+                        file.write(json.dumps(record) + "\n")
 
 
 def fastest(candidates, target, error, direction):
