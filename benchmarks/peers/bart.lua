@@ -27,13 +27,8 @@ local traj = lo.mri.radial{ spokes = given.spokes, samples = given.samples, exte
 local maps = lo.mri.coils{ count = given.coils, extent = extent }
 local ksp = lo.mri.phantom{ extent = extent, traj = traj, coils = maps }
 local truth = lo.mri.phantom{ extent = extent, sampling = "kspace" }
-lo.io.write(folder .. "/m1_ksp.cfl", ksp:rename{ spoke = "z", sample = "y" })
--- BART's trajectory has x, y, z on its first axis, then sample and spoke.
-local components = lo.zeros(("z=%d y=%d x=3"):format(given.spokes, given.samples))
-for i, d in ipairs{ 2, 1 } do
-  components:set({ x = i }, traj{ d = d }:as "c64":rename{ spoke = "z", sample = "y" })
-end
-lo.io.write(folder .. "/m1_traj.cfl", components)
+lo.io.write(folder .. "/m1_ksp.cfl", ksp)
+lo.io.write(folder .. "/m1_traj.cfl", traj)
 lo.io.write(folder .. "/m1_maps.cfl", maps)
 
 local cores = "taskset -c 0-" .. given.threads - 1 .. " "

@@ -109,9 +109,11 @@ std::vector<int> axes_of(const std::string& path, const Shape& shape, const Writ
     }
     const std::string name = shape.dim(i).without_primes().text();
     std::string_view axis = name;
-    if (name == "kx" || name == "sample") axis = "x";
-    if (name == "ky" || name == "spoke") axis = "y";
-    if (name == "kz") axis = "z";
+    // Non-Cartesian data leave axis x to the components of the trajectory, as BART's nufft and pics
+    // expect.
+    if (name == "kx" || name == "d") axis = "x";
+    if (name == "ky" || name == "sample") axis = "y";
+    if (name == "kz" || name == "spoke") axis = "z";
     bool is_given = false;
     for (const auto& [dim, given] : options.axes) {
       if (dim != name) continue;
@@ -138,6 +140,24 @@ std::vector<int> axes_of(const std::string& path, const Shape& shape, const Writ
     }
   }
   return axes;
+}
+
+// A real tensor with 2 or 3 components `d` (… y x) is a trajectory; BART's has x, y, z in this
+// order, complex, fastest.
+bool is_trajectory(const Tensor& x) {
+  const int d = x.shape().find("d");
+  return is_real(x.dtype()) && d >= 0 && (x.shape().extent(d) == 2 || x.shape().extent(d) == 3);
+}
+
+Tensor bart_trajectory(const Tensor& k, Context& context) {
+  const int d = k.shape().find("d");
+  const auto components = k.shape().extent(d);
+  Tensor bart = zeros(k.shape().with_extent(d, 3), DType::c64, context);
+  for (int64_t i = 0; i < components; ++i) {
+    copy(bart.select(d, components - 1 - i).real_part(), k.select(d, i).as(DType::f32, context),
+         context);
+  }
+  return bart;
 }
 
 }  // namespace
@@ -281,9 +301,10 @@ Tensor read_cfl(const CflPaths& paths, const ReadOptions& options, Context& cont
 }
 
 void write_cfl(const std::string& path,
-               const Tensor& x,
+               const Tensor& given,
                const WriteOptions& options,
                Context& context) {
+  const Tensor x = is_trajectory(given) ? bart_trajectory(given, context) : given;
   if (x.dtype() != DType::c64 && x.dtype() != DType::f32) {
     fail(Code::dtype, "write",
          "{}: cfl files hold c64, this tensor is {}; convert it by x:as \"c64\"", path,

@@ -167,6 +167,25 @@ TEST_CASE("cfl: writing puts names on BART's axes and reading gives the same bit
   }
 }
 
+TEST_CASE(
+    "cfl: a trajectory is written as BART reads it: x y z, samples on axis 1, spokes on axis 2",
+    "[io]") {
+  Context context;
+  const Folder folder;
+  const Tensor k = randn(Shape::parse("spoke=3 sample=4 d=2"), DType::f64, 7, context);
+
+  io::write(folder / "traj.cfl", k, {}, context);
+  io::write(folder / "ksp.cfl", zeros(Shape::parse("coil=2 spoke=3 sample=4"), DType::c64, context),
+            {}, context);
+
+  CHECK(bytes_of(folder / "traj.hdr") == "# Dimensions\n3 4 3 1 1 1 1 1 1 1 1 1 1 1 1 1 \n");
+  CHECK(bytes_of(folder / "ksp.hdr") == "# Dimensions\n1 4 3 2 1 1 1 1 1 1 1 1 1 1 1 1 \n");
+  const Tensor back = io::read(folder / "traj.cfl", {.dims = "spoke sample d"}, context);
+  REQUIRE(back.shape() == k.shape());
+  const Tensor rounded = k.as(DType::f32, context);
+  CHECK(std::memcmp(back.data(), rounded.data(), rounded.bytes()) == 0);
+}
+
 TEST_CASE("cfl: the header written has 16 extents, and dims in another order are put in order",
           "[io]") {
   Context context;
