@@ -6,7 +6,6 @@
 #include "interpreter/binding/tensor.hpp"
 #include "interpreter/binding/topics.hpp"
 #include "runtime/device/account.hpp"
-#include "runtime/device/pool.hpp"
 
 namespace lunops::lua {
 
@@ -52,18 +51,19 @@ int time_entry(lua_State* L) {
   State& state = state_of(L);
   need_function(L, "time");
   const double began = seconds_now();
-  const Pool::Figures before = Pool::of(state.context.account->device()).figures();
+  const Account::Figures before = state.context.account->figures();
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   state.running = L;
   finish(L, state, [&](Context& context) {
     context.stream->wait();
     const double took = seconds_now() - began;
     const Account::Figures after = context.account->figures();
-    const uint64_t requests =
-        Pool::of(context.account->device()).figures().allocations - before.allocations;
-    const std::string text =
-        fmt::format("{:.3g} s, {} allocations, peak {}; waited for the streams in use\n", took,
-                    requests, size_text(static_cast<double>(after.peak)));
+    const std::string text = fmt::format(
+        "{:.3g} s, {} allocated in {} tensor{}, peak {}; waited for the streams in use\n", took,
+        size_text(static_cast<double>(after.allocated - before.allocated)),
+        after.allocations - before.allocations,
+        after.allocations - before.allocations == 1 ? "" : "s",
+        size_text(static_cast<double>(after.peak)));
     if (state.sink != nullptr) {
       const Span spans[] = {{Role::hint, text}};
       state.sink->write(lua::Stream::diagnostics, spans);
@@ -203,11 +203,12 @@ constexpr Manual try_ = {
      .returns = "what f returns; or nil, message, code",
      .example = "print((select(3, lo.try(lo.io.read, \"/no/such/file\"))))  --> file",
      .expected_failures = true}};
-constexpr Manual time_ = {{.name = "time",
-                           .summary = "Calls f and tells seconds, allocations and peak memory.",
-                           .returns = "what f returns",
-                           .example = "print(lo.time(function() return 1 + 1 end))  --> 2",
-                           .waits = true}};
+constexpr Manual time_ = {
+    {.name = "time",
+     .summary = "Calls f and tells seconds, bytes allocated, and the peak of the state so far.",
+     .returns = "what f returns",
+     .example = "print(lo.time(function() return 1 + 1 end))  --> 2",
+     .waits = true}};
 constexpr Field kProgress[] = {{"n", Kind::integer, "number of steps", {}, true},
                                {"label", Kind::text, "what is counted", "step", false}};
 constexpr Manual progress_ = {

@@ -26,7 +26,6 @@ int memory_entry(lua_State* L) {
     Table device;
     device["live"] = static_cast<int64_t>(a.live);
     device["cached"] = static_cast<int64_t>(p.cached);
-    device["pending"] = 0;
     device["peak"] = static_cast<int64_t>(a.peak);
     device["limit"] = static_cast<int64_t>(a.limit);
     device["budget"] = static_cast<int64_t>(a.budget);
@@ -58,7 +57,7 @@ constexpr Field kMemoryOptions[] = {
     option("reset_peak", Kind::boolean, "false", "starts the peak anew after this call")};
 constexpr Manual memory_ = {{.name = "memory",
                              .summary = "What Lua and the tensors of this state use.",
-                             .returns = "{lua, collections, cpu = {live, cached, pending, peak, "
+                             .returns = "{lua, collections, cpu = {live, cached, peak, "
                                         "limit, budget, allocations, system, largest}}",
                              .example = "print(lo.memory().cpu.live >= 0)  --> true",
                              .see = {"scope"}}};

@@ -8,6 +8,8 @@
 #include "interpreter/binding/stages.hpp"
 #include "interpreter/binding/tensor.hpp"
 #include "interpreter/binding/topics.hpp"
+#include "runtime/device/device_module.hpp"
+#include "runtime/device/loader.hpp"
 #include "runtime/io/io.hpp"
 
 namespace lunops::lua {
@@ -112,13 +114,23 @@ constexpr auto threads = function(
       return stream.threads();
     },
     optional<IntArg>("count", "threads", "no change"));
+// How many GPUs the CUDA module finds; 0 without that module, where lo.device tells why.
+int cuda_devices() {
+  try {
+    return static_cast<const DeviceModule*>(load_module("cuda"))->devices();
+  } catch (const Error&) {
+    return 0;
+  }
+}
 constexpr auto devices = function({.name = "devices",
-                                   .summary = "The devices of this process.",
-                                   .returns = "a list of names",
+                                   .summary = "The devices that can be used here.",
+                                   .returns = "a list of names, \"cpu\" first",
                                    .example = "print(lo.devices()[1])  --> cpu"},
-                                  [](Context& context) -> Value {
+                                  [](Context&) -> Value {
                                     Table list;
-                                    list.list.emplace_back(context.stream->device().text());
+                                    list.list.emplace_back(Device::host().text());
+                                    for (int i = 0; i < cuda_devices(); ++i)
+                                      list.list.emplace_back(fmt::format("cuda:{}", i));
                                     return list;
                                   });
 constexpr auto device = function(

@@ -40,6 +40,7 @@ struct State final : Listener {
   int64_t live_boxes = 0;      // full boxes: tests see that nothing leaks
   TestThrow test_throw = TestThrow::none;
   bool warnings_are_errors = false;
+  bool used_kept_local = false;     // an entry of the prompt read or set a local of an earlier one
   Sink* sink = nullptr;             // null: warnings go to stderr, progress nowhere
   const void* interrupt = nullptr;  // set while an interrupt unwinds: what `raise` raises then
 

@@ -11,6 +11,10 @@ namespace {
 const char kEnvironmentKey = 0;
 const char kSessionKey = 0;  // the table of `lo`, `ans`: not _G, so scripts cannot depend on them
 
+void note_use(lua_State* L) noexcept {
+  if (State* state = find_state(L)) state->used_kept_local = true;
+}
+
 // upvalues of the three: values of kept names, set of kept names, session names, _G
 int read_name(lua_State* L) {
   lua_settop(L, 2);
@@ -18,6 +22,7 @@ int read_name(lua_State* L) {
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
     lua_pushvalue(L, 2);
     lua_rawget(L, lua_upvalueindex(1));
+    note_use(L);
     return 1;
   }
   lua_pushvalue(L, 2);
@@ -33,6 +38,7 @@ int write_name(lua_State* L) {
   const bool is_kept = lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL;
   lua_pop(L, 1);
   if (is_kept) {
+    note_use(L);
     lua_rawset(L, lua_upvalueindex(1));
   } else {
     lua_settable(L, lua_upvalueindex(4));

@@ -11,6 +11,8 @@
 #include "interpreter/binding/failure.hpp"
 #include "interpreter/binding/module.hpp"
 #include "interpreter/binding/state.hpp"
+#include "interpreter/binding/tensor.hpp"
+#include "interpreter/binding/types.hpp"
 #include "interpreter/session/environment.hpp"
 #include "interpreter/session/interrupt.hpp"
 #include "interpreter/session/scanner.hpp"
@@ -40,6 +42,7 @@ namespace {
 
 const char kHandlerKey = 0;  // registry: the message handler
 const char kEchoKey = 0;     // registry: what shows values
+constexpr size_t kLargeAnswer = size_t{256} << 20;
 
 // Runs f(L) under lua_pcall with what lies on the stack above `base`; f owns nothing, for an error
 // of Lua may leave it anywhere.  Its results replace the arguments, or the error does.
@@ -283,19 +286,32 @@ Outcome Session::evaluate(std::string_view given) {
     return 1;
   };
   if (!protect(L_, base, prepare)) return failed(false);
+  state_->used_kept_local = false;
   const Outcome outcome = call(0, LUA_MULTRET);
   if (outcome.kind == Outcome::Kind::done && !ends_with_semicolon(text))
     echo(base + (has_leading_value ? 2 : 1));
   lua_settop(L_, base);
+  if (state_->used_kept_local && !told_about_locals_) {
+    told_about_locals_ = true;
+    sink_.note(
+        "locals of earlier entries act like globals of this session; functions made before keep "
+        "their own");
+  }
   return outcome;
 }
 
 void Session::echo(int first) {
   const int count = lua_gettop(L_) - first + 1;
   if (count == 0 || (count == 1 && lua_isnil(L_, first))) return;
+  std::string kept;
+  if (auto* x = box_at<Tensor>(L_, first); x != nullptr && x->full)
+    if (const size_t bytes = x->value().storage()->bytes(); bytes > kLargeAnswer)
+      kept = fmt::format("ans keeps {} of memory until another value is shown: {}",
+                         size_text(static_cast<double>(bytes)), headline(x->value()));
   lua_rawgetp(L_, LUA_REGISTRYINDEX, &kEchoKey);
   lua_insert(L_, first);
   call(count, 0);
+  if (!kept.empty()) sink_.note(kept);
 }
 
 }  // namespace lunops::lua

@@ -80,6 +80,7 @@ class __attribute__((visibility("default"))) Session {
   std::deque<std::pair<std::string, std::string>> recent_;  // chunk name and text, for excerpts
   std::string frames_;                                      // collected by the message handler
   bool is_busy_ = false;
+  bool told_about_locals_ = false;
 };
 
 // Removes the prompts of a pasted transcript and drops its old output.

@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+
+#include <fmt/format.h>
 
 #include "interpreter/session/version.hpp"
 #include "interpreter/terminal/signals.hpp"
@@ -15,6 +16,8 @@
 namespace lunops::lua {
 
 namespace {
+
+constexpr double kWorthTelling = 1;  // seconds of an entry
 
 // Without editing keys: TERM=dumb, a pipe with -i, or a build without readline.
 Line read_line(const char* prompt) {
@@ -95,7 +98,14 @@ int run_prompt(Session& session, TerminalSink& sink, const PromptOptions& option
       continue;
     }
     text += text.empty() ? line.text : "\n" + line.text;
+    const auto began = std::chrono::steady_clock::now();
     if (session.evaluate(text).kind == Outcome::Kind::incomplete) continue;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    if (took.count() > kWorthTelling) {
+      const std::string seconds = fmt::format("{:.2f} s\n", took.count());
+      const Span spans[] = {{Role::dim, seconds}};
+      sink.write(Stream::diagnostics, spans);
+    }
     text.clear();
     empty_lines = 0;
   }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +36,20 @@ void reset_terminal() {
   if (rl_deprep_term_function != nullptr) rl_deprep_term_function();
 }
 
+// Alt-Enter: a line end inside the entry, which goes on.
+int insert_line_end(int count, int) {
+  for (int i = 0; i < count; ++i) rl_insert_text("\n");
+  return 0;
+}
+
+// Ctrl-Z: the shell gets its terminal back, and we take it again when continued.
+void stop_process() {
+  reset_terminal();
+  raise(SIGSTOP);
+  if (rl_prep_term_function != nullptr) rl_prep_term_function(1);
+  rl_forced_update_display();
+}
+
 }  // namespace
 
 bool has_editor() {
@@ -47,6 +62,8 @@ Line edit_line(const char* prompt) {
     rl_catch_signals = 0;
     rl_readline_name = const_cast<char*>("lunops");
     rl_bind_key('\t', rl_insert);
+    rl_bind_keyseq("\\e\\C-m", insert_line_end);
+    rl_bind_keyseq("\\e\\C-j", insert_line_end);
     set_terminal_reset(reset_terminal);
     return true;
   }();
@@ -57,6 +74,8 @@ Line edit_line(const char* prompt) {
   while (!g_reading.is_done) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
     const int ready = poll(&input, 1, 200);
+    const bool has_failed = ready < 0 && errno != EINTR;
+    if (take_stop()) stop_process();
     if (take_presses() > 0) {
       Line line{Line::Kind::interrupted, rl_line_buffer != nullptr ? rl_line_buffer : ""};
       rl_free_line_state();
@@ -67,7 +86,7 @@ Line edit_line(const char* prompt) {
       return line;
     }
     if (ready > 0) rl_callback_read_char();
-    if (ready < 0 && errno != EINTR) return {Line::Kind::end, ""};
+    if (has_failed) return {Line::Kind::end, ""};
   }
   if (g_reading.is_end) return {Line::Kind::end, ""};
   return {Line::Kind::text, std::move(g_reading.text)};

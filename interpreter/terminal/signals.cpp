@@ -17,6 +17,7 @@ namespace {
 std::atomic<Session*> g_session{nullptr};
 std::atomic<int> g_presses{0};
 std::atomic<bool> g_editing{false};
+std::atomic<bool> g_stop{false};
 std::atomic<void (*)()> g_reset{nullptr};
 pthread_t g_main;
 int g_in_row = 0;
@@ -50,23 +51,60 @@ void on_interrupt(int signal) {
   errno = error;
 }
 
+void act_by_default(int signal) {
+  std::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  raise(signal);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void on_end(int signal) {
+  if (!pthread_equal(pthread_self(), g_main)) {
+    pthread_kill(g_main, signal);
+    return;
+  }
+  if (auto* reset = g_reset.load()) reset();
+  act_by_default(signal);
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
+void on_stop(int signal) {
+  const int error = errno;
+  if (g_editing.load()) {
+    g_stop.store(true);
+  } else {
+    act_by_default(signal);  // returns when continued
+    handle(signal, on_stop);
+  }
+  errno = error;
+}
+
 }  // namespace
 
 SignalGuard::SignalGuard(Session& session) {
   g_main = pthread_self();
   g_session.store(&session);
-  struct sigaction action = {};
-  action.sa_handler = on_interrupt;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
+  handle(SIGINT, on_interrupt);
+  handle(SIGTERM, on_end);
+  handle(SIGHUP, on_end);
+  if (isatty(STDIN_FILENO)) handle(SIGTSTP, on_stop);
 }
 
 SignalGuard::~SignalGuard() {
-  std::signal(SIGINT, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) std::signal(signal, SIG_DFL);
   g_session.store(nullptr);
 }
 
 int take_presses() noexcept { return g_presses.exchange(0); }
+bool take_stop() noexcept { return g_stop.exchange(false); }
 void set_editing(bool is_editing) noexcept {
   g_editing.store(is_editing);
   if (is_editing) g_in_row = 0;

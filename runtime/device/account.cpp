@@ -98,6 +98,7 @@ void Account::charge(Charged& memory, size_t bytes) {
   figures_.live += bytes;
   figures_.peak = std::max(figures_.peak, in_use());
   ++figures_.allocations;
+  figures_.allocated += bytes;
   since_ += bytes;
 }
 

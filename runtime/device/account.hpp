@@ -47,6 +47,7 @@ class Account {
     size_t peak = 0;       // of both together
     size_t limit = 0, budget = 0;
     uint64_t allocations = 0;  // requests to the pool
+    uint64_t allocated = 0;    // bytes of all those, freed ones included
     uint64_t collections = 0;  // times the pressure callback ran
   };
   Figures figures() const;

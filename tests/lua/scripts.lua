@@ -11,6 +11,15 @@ check.it("try turns ordinary failures into results and lets others pass", functi
   check.equal(select("#", lo.try(function() return 1, nil, 3 end)), 3)
 end)
 
+check.it("every device that is listed can be used, and others say why not", function()
+  local devices = lo.devices()
+  check.equal(devices[1], "cpu")
+  for _, name in ipairs(devices) do check.equal(lo.device(name), name) end
+  local none, message, code = lo.device("cuda:" .. #devices - 1)
+  check.equal(none, nil)
+  assert(#message > 0 and #code > 0)
+end)
+
 check.it("probe answers, read raises", function()
   check.equal(select(3, lo.io.probe "/no/such/file"), "file")
   check.raises("/no/such/file", lo.io.read, "/no/such/file")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The prompt in a pseudo-terminal: prompt.py PROGRAM.  Exit 77 (skipped) without pexpect."""
 import os
+import re
+import signal
 import sys
 import tempfile
 import time
@@ -28,14 +30,15 @@ def entered(child, line):
     child.sendline(line)
     child.expect_exact(line)
     child.expect("\r\n(.*?)(\x1b\\[\\?2004h)?> $")
-    return child.match.group(1).replace("\x1b[?2004l", "").replace("\r", "").strip()
+    return re.sub("\x1b\\[[?0-9]*[a-z]|\r", "", child.match.group(1)).strip()
 
 
 class Prompt(unittest.TestCase):
     def test_values_are_shown_and_locals_survive(self):
         child = start()
         self.assertEqual(entered(child, "local x = 20"), "")
-        self.assertEqual(entered(child, "x + 1"), "21")
+        self.assertEqual(entered(child, "x + 1").splitlines()[0], "21")
+        self.assertEqual(entered(child, "x + 2"), "22")
         child.sendeof()
         child.expect(pexpect.EOF)
         child.close()
@@ -81,6 +84,63 @@ class Prompt(unittest.TestCase):
         child.sendintr()
         child.expect("Ctrl-D leaves")
         self.assertEqual(entered(child, "1 + 1"), "2")
+        child.close()
+
+    def test_a_paste_of_several_lines_is_one_entry(self):
+        child = start()
+        child.send("\x1b[200~for i = 1, 2 do\n\n\n  print('row ' .. i)\nend\x1b[201~")
+        child.send("\r")
+        child.expect_exact("row 1\r\nrow 2\r\n")
+        self.assertNotIn(">> ", child.before)
+        child.close()
+
+    def test_a_pasted_transcript_loses_its_prompts(self):
+        child = start()
+        child.send("\x1b[200~> y = (3 *\n>> 14)\nold output\n> print(y * 2)\x1b[201~\r")
+        child.expect("84\r\n.*> $")
+        self.assertEqual(entered(child, "y + 1"), "43")
+        child.close()
+
+    def test_alt_enter_inserts_a_line_end(self):
+        child = start()
+        child.send("print('o' .. 'ne')\x1b\rprint('t' .. 'wo')\r")
+        child.expect_exact("one\r\ntwo\r\n")
+        child.close()
+
+    def test_the_terminal_is_sane_after_sigterm(self):
+        child = start()
+        child.send("abc")
+        child.expect_exact("abc")
+        child.kill(signal.SIGTERM)
+        child.expect(pexpect.EOF)
+        self.assertIn("\x1b[?2004l", child.before)  # bracketed paste is switched off
+        child.close()
+        self.assertEqual(child.signalstatus, signal.SIGTERM)
+
+    def test_a_stopped_prompt_goes_on(self):
+        child = start()
+        child.send("20 + ")
+        child.expect_exact("20 + ")
+        child.send("\x1a")
+        deadline = time.time() + 10
+        while time.time() < deadline:
+            with open("/proc/%d/stat" % child.pid) as file:
+                if file.read().rsplit(") ", 1)[1][0] == "T":
+                    break
+            time.sleep(0.02)
+        else:
+            self.fail("Ctrl-Z did not stop the program")
+        child.kill(signal.SIGCONT)
+        child.expect_exact("20 + ")  # redrawn, in raw mode again
+        child.send("22\r")
+        child.expect("42\r\n")
+        child.close()
+
+    def test_entries_above_a_second_tell_their_time(self):
+        child = start()
+        self.assertNotRegex(entered(child, "1 + 1"), r"\d s$")
+        text = "local t = os.clock() while os.clock() < t + 1.1 do end print 'worked'"
+        self.assertRegex(entered(child, text), r"worked\n1\.\d\d s$")
         child.close()
 
     def test_a_plain_terminal_has_the_same_session(self):

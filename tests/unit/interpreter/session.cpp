@@ -53,6 +53,40 @@ TEST_CASE("locals survive and are not globals", "[session]") {
   CHECK(prompt("f()") == "2\n");
 }
 
+TEST_CASE("the first use of a kept local is remarked once", "[session]") {
+  Prompt prompt;
+
+  prompt("local x = 1; print(x)");
+  CHECK(prompt.sink.notes == "");
+  prompt("x + 1");
+  prompt("x = 2");
+
+  CHECK(prompt.sink.notes ==
+        "locals of earlier entries act like globals of this session; functions made before keep "
+        "their own\n");
+}
+
+TEST_CASE("a large ans is remarked, a small one is not", "[session]") {
+  Prompt prompt;
+
+  prompt("lo.empty 'x=8'");
+  CHECK(prompt.sink.notes == "");
+  prompt("lo.empty 'x=33554433'");
+
+  CHECK(prompt.sink.notes ==
+        "ans keeps 256.0 MiB of memory until another value is shown: Tensor c64 cpu "
+        "{x=33554433} 256.0 MiB\n");
+}
+
+TEST_CASE("lo.time tells seconds, bytes and peak", "[session]") {
+  Prompt prompt;
+
+  prompt("lo.time(function() for i = 1, 3 do lo.zeros 'x=131072' end end)");
+
+  CHECK(prompt.sink.diagnostics.find(" s, 3.0 MiB allocated in 3 tensors, peak ") !=
+        std::string::npos);
+}
+
 TEST_CASE("chunks with goto or return and locals run unchanged", "[session]") {
   Prompt prompt;
 
