@@ -84,17 +84,6 @@ DType result_dtype(Binary op, DType combined) {
   return combined;
 }
 
-Context on_device_of(const Tensor& x, const Context& context) {
-  Context here = context;
-  if (x.device() != context.device) {
-    here.device = x.device();
-    if (context.account->device() != x.device()) {
-      here.account = std::make_shared<Account>(x.device());
-    }
-  }
-  return here;
-}
-
 // A number as an operand: one element with stride 0 in every dim.  On the host it lies on the
 // stack.
 class NumberView {
@@ -135,7 +124,7 @@ DType combined_with(std::string_view operation, DType tensor, c128 number) {
 Tensor with_number(Binary op, const Tensor& x, c128 number, bool number_first, Context& context) {
   const DType combined = combined_with(name_of(op), x.dtype(), number);
   const DType dtype = result_dtype(op, combined);
-  Context here = on_device_of(x, context);
+  Context here = on_device(x.device(), context);
   const NumberView other(number, combined, x, here);
   Tensor y = x.is_contiguous() ? Tensor::empty(x.layout(), dtype, here)
                                : Tensor::empty(x.shape(), dtype, here);
@@ -153,7 +142,7 @@ Tensor binary(Binary op, const Tensor& a, const Tensor& b, Context& context) {
   check_device(name_of(op), a, b);
   const DType dtype = result_dtype(op, promote(name_of(op), a.dtype(), b.dtype()));
   auto layout = broadcast(name_of(op), a, b);
-  Context here = on_device_of(a, context);
+  Context here = on_device(a.device(), context);
   Tensor y = Tensor::empty(std::move(layout), dtype, here);
   here.backend().binary(op, view_as(a, y.shape()), view_as(b, y.shape()), y.view(), *here.stream);
   return y;
@@ -197,7 +186,7 @@ Tensor unary(Unary op, const Tensor& x, Context& context) {
       dtype = DType::boolean;
       break;
   }
-  Context here = on_device_of(x, context);
+  Context here = on_device(x.device(), context);
   Tensor y = x.is_contiguous() ? Tensor::empty(x.layout(), dtype, here)
                                : Tensor::empty(x.shape(), dtype, here);
   here.backend().unary(op, x.view(), y.view(), *here.stream);
@@ -215,7 +204,7 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Context& cont
   const DType dtype = a.dtype() == b.dtype() ? a.dtype() : promote("where", a.dtype(), b.dtype());
   // The largest of the three shapes: of the two values first, then with the mask.
   const Tensor values(a.storage(), broadcast("where", a, b), 0, dtype);
-  Context here = on_device_of(a, context);
+  Context here = on_device(a.device(), context);
   Tensor y = Tensor::empty(broadcast("where", values, mask), dtype, here);
   // A value without names has those of the other value before the mask adds dims.
   const auto view = [&](const Tensor& x) {

@@ -87,9 +87,10 @@ Tensor contract(const Tensor& a,
     fail(Code::shape, "einsum", "{} and {} have more than {} dims together", a.shape().braced(),
          b.shape().braced(), kMaxDims);
   }
-  Tensor y = Tensor::empty(shape, promote("einsum", a.dtype(), b.dtype()), context);
-  context.backend().contract(over(a, all), false, over(b, all), false, reduced, Scale{},
-                             over(y, all), *context.stream);
+  Context here = on_device(a.device(), context);
+  Tensor y = Tensor::empty(shape, promote("einsum", a.dtype(), b.dtype()), here);
+  here.backend().contract(over(a, all), false, over(b, all), false, reduced, Scale{}, over(y, all),
+                          *here.stream);
   return y;
 }
 

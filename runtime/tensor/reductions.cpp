@@ -153,7 +153,8 @@ Tensor reduce(Reduction op, const Tensor& x, const std::vector<int>& dims, Conte
     kept_dims.push_back(x.shape().dim(d));
     kept_extents.push_back(x.shape().extent(d));
   }
-  Tensor y = Tensor::empty(Shape(std::move(kept_dims), std::move(kept_extents)), dtype, context);
+  Context here = on_device(x.device(), context);
+  Tensor y = Tensor::empty(Shape(std::move(kept_dims), std::move(kept_extents)), dtype, here);
   RawView view = x.view();
   view.data = y.data();
   view.dtype = dtype;
@@ -161,7 +162,7 @@ Tensor reduce(Reduction op, const Tensor& x, const std::vector<int>& dims, Conte
     view.stride[static_cast<size_t>(d)] =
         reduced[static_cast<size_t>(d)] ? 0 : y.strides()[static_cast<size_t>(at++)];
   }
-  context.backend().reduce(op, x.view(), view, *context.stream);
+  here.backend().reduce(op, x.view(), view, *here.stream);
   return y;
 }
 

@@ -5,6 +5,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/tensor/broadcast.hpp"
 
 namespace lunops {
 
@@ -70,8 +71,9 @@ RawView Tensor::view() const {
 }
 
 Tensor Tensor::clone(Context& context) const {
-  Tensor y = empty(shape(), dtype_, context);
-  context.backend().copy(view(), false, y.view(), *context.stream);
+  Context here = on_device(device(), context);
+  Tensor y = empty(shape(), dtype_, here);
+  here.backend().copy(view(), false, y.view(), *here.stream);
   return y;
 }
 
@@ -86,8 +88,9 @@ Tensor Tensor::as(DType dtype, Context& context) const {
          "a {} tensor does not become {} by itself; take x.real, x.imag or x:abs()",
          name_of(dtype_), name_of(dtype));
   }
-  Tensor y = empty(shape(), dtype, context);
-  context.backend().copy(view(), false, y.view(), *context.stream);
+  Context here = on_device(device(), context);
+  Tensor y = empty(shape(), dtype, here);
+  here.backend().copy(view(), false, y.view(), *here.stream);
   return y;
 }
 
@@ -99,9 +102,7 @@ Tensor Tensor::to(Device target, Context& context) const {
     Pool::of(other);
   }
   // Virtual devices are memory of the host under another budget.
-  Context there = context;
-  there.device = target;
-  if (target != context.account->device()) there.account = std::make_shared<Account>(target);
+  Context there = on_device(target, context);
   Tensor y = empty(shape(), dtype_, there);
   context.backend().copy(view(), false, y.view(), *context.stream);
   return y;

@@ -189,7 +189,7 @@ struct Closeness {
   bool is_close = true;
   double difference = 0;       // the largest |a - b| among elements that are not close
   std::vector<int64_t> index;  // where it is, from 0
-  std::string text() const;    // "largest difference 0.5 at {y=3, x=2}", with indices from 0
+  std::string text() const;    // "largest difference 0.5 at {y=3, x=2}", with indices from 1
   std::vector<Dim> dims;
 };
 Closeness allclose(const Tensor& a, const Tensor& b, double rtol, double atol, Context& context);

@@ -249,6 +249,23 @@ TEST_CASE("in place: writing counts a version and refuses read-only memory", "[t
                     "copy: the source {z=3} does not match the target {x=3}");
 }
 
+TEST_CASE("devices: what is made from a tensor stays on its device", "[tensor]") {
+  Context context;
+  const Device other = Device::parse("cpu:0");
+  const Tensor x = counted("y=2 x=3", context).to(other, context);
+  const Tensor operands[] = {x, x};
+
+  CHECK(x.clone(context).device() == other);
+  CHECK(x.as(DType::f64, context).device() == other);
+  CHECK(reduce(Reduction::sum, x, {0}, context).device() == other);
+  CHECK(einsum("y x, y x -> y", operands, context).device() == other);
+  CHECK(binary(Binary::add, x, x, context).device() == other);
+  CHECK(values(x.to(Device::host(), context), context) == List{0, 1, 2, 3, 4, 5});
+  CHECK(context.account->figures().live == 0);
+  CHECK_THROWS_WITH(binary(Binary::add, x, counted("y=2 x=3", context), context),
+                    "add: one tensor is on cpu:0, the other on cpu; move one with :to \"cpu:0\"");
+}
+
 TEST_CASE("conversion: complex to real is an error that names the ways", "[tensor]") {
   Context context;
   const Tensor z = zeros(Shape::parse("x=2"), DType::c64, context);
