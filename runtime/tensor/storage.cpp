@@ -27,8 +27,7 @@ std::shared_ptr<Storage> Storage::make(size_t bytes,
                                        Context& context,
                                        std::shared_ptr<const Layout> layout,
                                        DType dtype) {
-  struct Access : Storage {};
-  auto made = std::make_shared<Access>();
+  auto made = std::make_shared<Storage>(Key{});
   Storage& storage = *made;
   storage.device_ = context.device;
   storage.block_.bytes = bytes;
@@ -60,8 +59,7 @@ std::shared_ptr<Storage> Storage::make(size_t bytes,
 
 std::shared_ptr<Storage> Storage::adopt(
     void* data, size_t bytes, Device device, std::function<void()> release, bool read_only) {
-  struct Access : Storage {};
-  auto storage = std::make_shared<Access>();
+  auto storage = std::make_shared<Storage>(Key{});
   storage->block_ = {static_cast<std::byte*>(data), bytes, 0};
   storage->device_ = device;
   storage->read_only_ = read_only;

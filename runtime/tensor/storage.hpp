@@ -23,8 +23,12 @@ struct Layout;
 // Shared by views; freed with the last of them.  `version` counts writes after construction: an
 // operator remembers the version of its weights, so a stale cache is an error and not a wrong
 // result.
-class Storage : public Charged {
+class Storage final : public Charged {
+  struct Key {};  // keeps construction to `make` and `adopt`
+
  public:
+  // A class derived from this one would change its virtual table while the account still lists it.
+  explicit Storage(Key) {}
   static std::shared_ptr<Storage> make(size_t bytes, Context& context);
   // The same, with what the first tensor on it is, for lists of the largest.
   static std::shared_ptr<Storage> make(size_t bytes,
@@ -34,7 +38,7 @@ class Storage : public Charged {
   // Memory that somebody else owns; `release` is called once, on any thread.
   static std::shared_ptr<Storage> adopt(
       void* data, size_t bytes, Device device, std::function<void()> release, bool read_only);
-  virtual ~Storage();
+  ~Storage();
   Storage(const Storage&) = delete;
 
   std::byte* data() const noexcept { return block_.data; }
@@ -53,9 +57,6 @@ class Storage : public Charged {
   // Logical range held: all of it in one process (distribution.md).
   int64_t logical_first = 0, logical_count = -1;
   Event last_writer;
-
- protected:
-  Storage() = default;
 
  private:
   Block block_;

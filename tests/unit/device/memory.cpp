@@ -310,3 +310,22 @@ TEST_CASE("Storage: adopted memory is released once, when the last view goes", "
   CHECK(released == 1);
   CHECK(memory[1] == 7);
 }
+
+TEST_CASE("Account: what is alive can be listed while other threads make and drop it",
+          "[device][pool]") {
+  Context context;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([context]() mutable {
+      for (int i = 0; i < 500; ++i) Tensor::empty(Shape::parse("x=3"), DType::f32, context);
+    });
+  }
+  for (int i = 0; i < 500; ++i) {
+    for (const std::string& line : context.account->largest(8)) {
+      if (line != "f32 {x=3}, 12 bytes") FAIL_CHECK(line);
+    }
+  }
+  for (auto& thread : threads) thread.join();
+
+  CHECK(context.account->figures().live == 0);
+}
