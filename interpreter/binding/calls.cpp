@@ -118,9 +118,9 @@ int progress_entry(lua_State* L) {
 
 [[noreturn]] void unknown_option(lua_State* L, State& state, const char* operation, int defaults) {
   Box<Value>* scratch = push_box<Value>(L, state, false);
-  scratch->emplace(Value(Table{}));
-  Table& names = **std::get_if<std::unique_ptr<Table>>(&scratch->value().data);
   Failure why;
+  if (!run(state, why, [&] { scratch->emplace(Value(Table{})); })) raise(L, why);
+  Table& names = **std::get_if<std::unique_ptr<Table>>(&scratch->value().data);
   lua_pushnil(L);
   for (; lua_next(L, defaults); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) continue;

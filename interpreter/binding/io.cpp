@@ -72,6 +72,7 @@ constexpr auto write = with_options(
          .raises = {Code::file, Code::argument, Code::shape, Code::dtype},
          .example = R"(local path = os.tmpname() .. ".json"
 lo.io.write(path, { iterations = 3 })
+print((io.open(path):read "a":gsub("\n", "")))  --> {  "iterations": 3}
 os.remove(path))",
          .see = {"io.read", "json"}},
         [](Context& context, std::string_view path, const Value& value, const Given& given) {

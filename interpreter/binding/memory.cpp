@@ -88,9 +88,10 @@ int scope_entry(lua_State* L) {
   const int status = lua_pcall(L, count - 1, LUA_MULTRET, 0);
   state.scope = outer;
   state.running = L;
-  if (status == LUA_OK) {
+  // Nothing may raise before the list is empty: its head dies with this frame.
+  const bool has_room = lua_checkstack(L, 6) != 0;
+  if (status == LUA_OK && has_room) {
     const int last = lua_gettop(L);
-    luaL_checkstack(L, 6, nullptr);
     for (int i = 2; i <= last; ++i) keep_value(L, i, outer);
     // Fields of one returned plain table count as returned.
     if (last == 2 && lua_istable(L, 2)) {
@@ -100,6 +101,7 @@ int scope_entry(lua_State* L) {
   }
   while (head->next != head) close_box(head->next, "made inside lo.scope and not returned");
   if (status != LUA_OK) return lua_error(L);
+  if (!has_room) raise_text(L, Code::host_memory, "scope", "no room for %d results", lua_gettop(L));
   return lua_gettop(L) - 1;
 }
 constexpr Field kScope[] = {{"f", Kind::function, "what runs inside", {}, true},

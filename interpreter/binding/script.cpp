@@ -31,7 +31,7 @@ constexpr auto now = function({.name = "now",
 constexpr auto wait = function({.name = "wait",
                                 .summary = "Waits until all devices are done.",
                                 .returns = "nothing",
-                                .example = "lo.wait()",
+                                .example = "print(select(\"#\", lo.wait()))  --> 0",
                                 .waits = true},
                                [](Context& context) { context.stream->wait(); });
 constexpr auto json = function(
@@ -212,7 +212,8 @@ constexpr auto show = with_options(
          .summary = "Tells what a picture of a tensor shows, and how to write it.",
          .returns = "nothing",
          .raises = {Code::shape, Code::dtype, Code::argument},
-         .example = "lo.show(lo.ones \"y=4 x=4\")  --> …",
+         .example = "lo.show(lo.ones \"y=4 x=4\", { window = { 0, 1 } })  --> abs of {y=4, x=4}, "
+                    "window 0 to 1; lo.io.write(\"x.png\", x) writes the picture",
          .waits = true,
          .see = {"io.write"}},
         [](Context& context, const Tensor& x, const Given& given) {
@@ -263,7 +264,9 @@ constexpr auto call_stage = metamethod(
     {.name = "Stages.__call",
      .summary = "Ends the running stage and starts this one.",
      .returns = "nothing",
-     .example = "lo.stages() \"solve\"",
+     .example = R"(local stage = lo.stages()
+stage "solve"
+print(stage:report().solve >= 0)  --> true)",
      .waits = true,
      .notation = "stage \"name\""},
     [](Context& context, Stages* s, std::string_view name) {

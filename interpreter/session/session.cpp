@@ -150,14 +150,6 @@ void Session::interrupt() noexcept {
   if (is_busy_) request_interrupt(*state_);
 }
 
-void Session::report(Code code, std::string_view operation, std::string_view text) {
-  (void)code;
-  const std::string line =
-      fmt::format("lunops: {}{}{}\n", operation, operation.empty() ? "" : ": ", text);
-  const Span spans[] = {{Role::error, line}};
-  sink_.write(Stream::diagnostics, spans);
-}
-
 Outcome Session::failed(bool is_syntax) {
   Outcome outcome{is_syntax ? Outcome::Kind::unreadable : Outcome::Kind::failed, code_of(L_, -1)};
   std::string text;

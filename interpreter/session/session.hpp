@@ -64,7 +64,6 @@ class __attribute__((visibility("default"))) Session {
   void interrupt() noexcept;
 
   lua_State* lua() noexcept { return L_; }
-  void report(Code code, std::string_view operation, std::string_view text);
 
  private:
   friend struct SessionAccess;

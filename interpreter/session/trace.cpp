@@ -101,10 +101,9 @@ std::string text_of_error(lua_State* L, int index) {
     return {text, length};
   }
   if (lua_type(L, index) == LUA_TNUMBER) {
-    lua_pushvalue(L, index);
-    const std::string text = lua_tostring(L, -1);
-    lua_pop(L, 1);
-    return text;
+    // Not by lua_tolstring, which could raise on memory here.
+    if (lua_isinteger(L, index)) return fmt::format("{}", lua_tointegerx(L, index, nullptr));
+    return fmt::format("{:.14g}", lua_tonumberx(L, index, nullptr));
   }
   if (is_error(L, index)) {
     // Its __tostring is ours, but it may run out of memory.

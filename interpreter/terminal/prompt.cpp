@@ -71,6 +71,7 @@ int run_prompt(Session& session, TerminalSink& sink, const PromptOptions& option
   for (;;) {
     sink.finish();
     std::fflush(stdout);
+    take_presses();  // those that stopped the last entry
     set_editing(true);
     const char* mark = text.empty() ? "> " : ">> ";
     const Line line = edits ? edit_line(mark) : read_line(mark);

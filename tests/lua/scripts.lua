@@ -25,6 +25,31 @@ check.it("probe answers, read raises", function()
   check.raises("/no/such/file", lo.io.read, "/no/such/file")
 end)
 
+check.it("a scope frees two of three tensors, and all when it raises", function()
+  local before = lo.memory().cpu.live
+  local kept = lo.scope(function()
+    local a, b = lo.ones "x=1024", lo.ones "x=1024"
+    return a + b
+  end)
+  check.equal(lo.memory().cpu.live - before, kept.bytes)
+
+  local ok, e = pcall(lo.scope, function()
+    local _ = lo.ones "x=1024" + kept
+    error "mine"
+  end)
+  check.equal(ok, false)
+  assert(e:find "mine")
+  check.equal(lo.memory().cpu.live - before, kept.bytes)
+end)
+
+check.it("fail raises an error as the library does", function()
+  check.fails("shape", "crop: too small", function()
+    lo.fail("shape", "crop", "too small")
+  end)
+  check.raises("'nonsense' is no code of an error", lo.fail, "nonsense", "crop", "text")
+  check.raises("fail: argument 3 (text) must be a string, got nil", lo.fail, "shape", "crop")
+end)
+
 check.it("options fills in defaults and refuses unknown names and wrong types", function()
   local o = lo.options({ tol = 1e-6, F = lo.Identity "x" }, "f", { tol = 1e-4, iters = 5, F = false })
   check.equal(o.iters, 5)

@@ -79,6 +79,15 @@ class CommandLine(unittest.TestCase):
         self.assertIn("bad.lua:3 in the main chunk", r.stderr)
         self.assertIn("->    3 | local x = lo.zeros", r.stderr)
 
+    def test_an_error_three_calls_deep_shows_the_innermost_line_and_the_way_there(self):
+        r = run(script("local lo = require 'lunops'\nlocal function a(x) local y = x * 'b' return y end\n"
+                       "local function b(x) local y = a(x) return y end\nlocal function c(x) b(x) end\n"
+                       "c(lo.Identity 'x')\n", "deep.lua"))
+        self.assertEqual(r.returncode, 1)
+        places = [line.split(" ")[2].rsplit("/", 1)[1] for line in r.stderr.splitlines() if "deep.lua:" in line]
+        self.assertEqual(places, ["deep.lua:2", "deep.lua:3", "deep.lua:4", "deep.lua:5"])
+        self.assertIn("->    2 | local function a(x)", r.stderr)
+
     def test_failed_output_is_an_error(self):
         with open("/dev/full", "w") as full:
             r = subprocess.run([PROGRAM, "-e", "print(1)"], stdout=full, stderr=subprocess.PIPE, text=True)

@@ -41,6 +41,17 @@ TEST_CASE("strings are escaped, so control bytes never reach the terminal", "[se
   CHECK(prompt("'a\\27[31m\\n'") == "\"a\\027[31m\\n\"\n");
 }
 
+TEST_CASE("tables are shown without running their metamethods, and cycles end", "[session]") {
+  Prompt prompt;
+
+  CHECK(prompt("local t = { 1 } t.t = t return t") == "{ 1, t = <table 1> }\n");
+  CHECK(
+      prompt("setmetatable({ a = 1 }, { __pairs = function() error 'run' end, __index = function() "
+             "error 'run' end, __tostring = function() error 'run' end, __len = error })") ==
+      "{ a = 1 }\n");
+  CHECK(prompt.sink.diagnostics == "");
+}
+
 TEST_CASE("locals survive and are not globals", "[session]") {
   Prompt prompt;
   prompt("local x = 1");
