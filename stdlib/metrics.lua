@@ -43,7 +43,8 @@ local function is_complex(x) return x.dtype:sub(1, 1) == "c" end
 --- mean, of ref
 ---@return number
 function M.nrmse(x, ref, opts)
-  local o = lo.options(opts, "nrmse", { scale = "none", mask = false, norm = "l2" })
+  local o = lo.options(opts, "nrmse", { scale = "none", mask = false, norm = "l2" },
+    { mask = "tensor" })
   if not ({ none = 1, real = 1, complex = 1 })[o.scale] then
     lo.fail("argument", "nrmse", ("scale '%s' is not one of none, real, complex"):format(o.scale))
   end
@@ -71,7 +72,7 @@ end
 ---     local ref = lo.tensor({ 1, 0 }, "x", { dtype = "f32" })
 ---     print(lo.metrics.psnr(ref * 0.9, ref) > 20)          --> true
 function M.psnr(x, ref, opts)
-  local o = lo.options(opts, "psnr", { peak = false })
+  local o = lo.options(opts, "psnr", { peak = false }, { peak = "number" })
   local peak = o.peak or ref:abs():max()
   local wide, reference, count = prepared("psnr", x, ref)
   if peak == 0 then lo.fail("numeric", "psnr", "the reference is zero") end

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cstring>
 #include <string>
 
 #include "interpreter/binding/entry.hpp"
@@ -116,7 +117,8 @@ int progress_entry(lua_State* L) {
   return 1;
 }
 
-[[noreturn]] void unknown_option(lua_State* L, State& state, const char* operation, int defaults) {
+[[noreturn]] void unknown_option(
+    lua_State* L, State& state, const char* operation, int defaults, int key_at) {
   Box<Value>* scratch = push_box<Value>(L, state, false);
   Failure why;
   if (!run(state, why, [&] { scratch->emplace(Value(Table{})); })) raise(L, why);
@@ -129,49 +131,67 @@ int progress_entry(lua_State* L) {
   run(state, why, [&] {
     std::vector<std::string> known;
     for (const Value& name : names.list) known.push_back(*name.get<std::string>());
-    const std::string key = lua_tostring(L, 5);
+    const std::string key = lua_tostring(L, key_at);
     fail(Code::argument, operation, "unknown option '{}'{}", key, suggestion(key, known));
   });
   raise(L, why);
 }
 
-// options(given, name, defaults): a table of defaults overlaid with what was given.
+// An option whose default is false takes any value, unless `kinds` (at 4) names its type.
+void check_named_kind(lua_State* L, const char* operation, int key, int value) {
+  if (!lua_istable(L, 4)) return;
+  lua_pushvalue(L, key);
+  if (lua_rawget(L, 4) == LUA_TSTRING) {
+    const BoxHeader* box = any_box(L, value);
+    const char* got = box != nullptr ? box->type->noun : luaL_typename(L, value);
+    if (std::strcmp(lua_tostring(L, -1), got) != 0)
+      raise_text(L, Code::argument, operation, "option '%s' must be of type %s, got %s",
+                 lua_tostring(L, key), lua_tostring(L, -1), got);
+  }
+  lua_pop(L, 1);
+}
+
+// options(given, name, defaults, kinds): a table of defaults overlaid with what was given.
 int options_entry(lua_State* L) {
   State& state = state_of(L);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   TextArg::decode(L, Place{state, "options", "name", 2});
   const char* operation = lua_tostring(L, 2);
   if (!lua_istable(L, 3)) raise_kind(L, Place{state, "options", "defaults", 3}, "table");
-  if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1))
+  if (!lua_isnil(L, 4) && !lua_istable(L, 4))
+    raise_kind(L, Place{state, "options", "kinds", 4}, "table");
+  if (!lua_isnil(L, 1) && !lua_istable(L, 1))
     raise_text(L, Code::argument, operation, "options must be a table, got %s",
                luaL_typename(L, 1));
-  lua_createtable(L, 0, 8);  // 4: the result
+  constexpr int result = 5, key = 6, value = 7, fallback = 8;  // on the stack
+  lua_createtable(L, 0, 8);
   lua_pushnil(L);
   while (lua_next(L, 3)) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
-    lua_rawset(L, 4);
+    lua_rawset(L, result);
   }
   if (!lua_istable(L, 1)) {
-    lua_settop(L, 4);
+    lua_settop(L, result);
     return 1;
   }
-  lua_pushnil(L);  // 5: key, 6: value, 7: default
+  lua_pushnil(L);
   while (lua_next(L, 1)) {
-    if (lua_type(L, 5) == LUA_TSTRING) {
-      lua_pushvalue(L, 5);
+    if (lua_type(L, key) == LUA_TSTRING) {
+      lua_pushvalue(L, key);
       const int kind = lua_rawget(L, 3);
-      if (kind == LUA_TNIL) unknown_option(L, state, operation, 3);
-      const bool switched_off = lua_isboolean(L, 6) && !lua_toboolean(L, 6);
-      const bool takes_any = kind == LUA_TBOOLEAN && !lua_toboolean(L, 7);
-      if (!switched_off && !takes_any && kind != lua_type(L, 6))
+      if (kind == LUA_TNIL) unknown_option(L, state, operation, 3, key);
+      const bool switched_off = lua_isboolean(L, value) && !lua_toboolean(L, value);
+      const bool takes_any = kind == LUA_TBOOLEAN && !lua_toboolean(L, fallback);
+      if (!switched_off && !takes_any && kind != lua_type(L, value))
         raise_text(L, Code::argument, operation, "option '%s' must be a %s, got %s",
-                   lua_tostring(L, 5), lua_typename(L, kind), luaL_typename(L, 6));
+                   lua_tostring(L, key), lua_typename(L, kind), luaL_typename(L, value));
+      if (!switched_off) check_named_kind(L, operation, key, value);
       lua_pop(L, 1);
     }
-    lua_pushvalue(L, 5);
-    lua_insert(L, 6);
-    lua_rawset(L, 4);
+    lua_pushvalue(L, key);
+    lua_insert(L, value);
+    lua_rawset(L, result);
   }
   return 1;
 }
@@ -219,7 +239,8 @@ constexpr Manual progress_ = {
 constexpr Field kOptions[] = {
     {"given", Kind::table, "what the caller gave, or nil", {}, false},
     {"name", Kind::text, "of the function, for messages", {}, true},
-    {"defaults", Kind::table, "every option; false takes any value", {}, true}};
+    {"defaults", Kind::table, "every option; false takes any value", {}, true},
+    {"kinds", Kind::table, "by option, the type that lo.type tells of its value", {}, false}};
 constexpr Manual options_ = {
     {.name = "options",
      .summary = "Checks options of a Lua function and fills in defaults.",

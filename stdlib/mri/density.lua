@@ -60,7 +60,8 @@ end
 --- (spokes at any angles: each gets its own gap); dtype (that of traj)
 ---@return lunops.Tensor weight  "spoke sample" or "frame spoke sample"
 function M.density(given)
-  local o = lo.options(given, "density", { traj = false, kind = "radial", dtype = false })
+  local o = lo.options(given, "density", { traj = false, kind = "radial", dtype = false },
+    { traj = "tensor", dtype = "string" })
   if not o.traj then lo.fail("argument", "density", "traj is missing") end
   if o.kind ~= "radial" and o.kind ~= "golden" then
     lo.fail("argument", "density", ("kind '%s' is not one of radial, golden"):format(o.kind))

@@ -45,7 +45,8 @@ end
 --- in samples (24)
 ---@return lunops.Tensor maps  "coil y x", or the image dims of F
 function M.lowres(given)
-  local o = lo.options(given, "lowres", { ksp = false, calib = 24, F = false, weight = false })
+  local o = lo.options(given, "lowres", { ksp = false, calib = 24, F = false, weight = false },
+    { ksp = "tensor", F = "operator" })
   local ksp = o.ksp or lo.fail("argument", "lowres", "ksp is missing")
   local images, names
   if o.F then

@@ -112,7 +112,7 @@ function M.phantom(given)
   local o = lo.options(given, "phantom", {
     extent = false, kind = false, sampling = "kspace", traj = false, coils = false, harmonics = 3,
     period = 2, dtype = "c64",
-  })
+  }, { traj = "tensor", coils = "tensor" })
   local size = extents.of(o.extent, "phantom")
   local rows = type(o.kind) == "table" and listed_rows(o.kind, size)
     or head_rows(o.kind or "toft", size)

@@ -91,7 +91,7 @@ function M.sense(given)
   local o = lo.options(given, "sense", {
     ksp = false, traj = false, mask = false, maps = false, weight = false, lambda = 0, iters = 30,
     tol = 1e-6, extent = false, calib = 24,
-  })
+  }, { ksp = "tensor", traj = "tensor", maps = "tensor" })
   if not o.ksp then lo.fail("argument", "sense", "ksp is missing") end
   if not (o.lambda >= 0) then
     lo.fail("argument", "sense", ("lambda is %g; it must be 0 or more"):format(o.lambda))

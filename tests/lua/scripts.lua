@@ -58,6 +58,13 @@ check.it("options fills in defaults and refuses unknown names and wrong types", 
   check.raises("f: unknown option 'tl' (did you mean 'tol'?)", lo.options, { tl = 1 }, "f", { tol = 1 })
   check.raises("f: option 'tol' must be a number, got string", lo.options, { tol = "a" }, "f", { tol = 1 })
   check.equal(lo.options(nil, "f", { a = 1 }).a, 1)
+  local kinds = { ksp = "tensor", F = "operator" }
+  local defaults = { ksp = false, F = false }
+  check.fails("argument", "f: option 'ksp' must be of type tensor, got number",
+    function() lo.options({ ksp = 3 }, "f", defaults, kinds) end)
+  check.fails("argument", "f: option 'F' must be of type operator, got tensor",
+    function() lo.options({ F = lo.ones "x=1" }, "f", defaults, kinds) end)
+  check.equal(lo.options({ F = lo.Identity "x", ksp = false }, "f", defaults, kinds).ksp, false)
   check.equal(lo.options({ a = false }, "f", { a = 1 }).a, false)
 end)
 

@@ -86,6 +86,7 @@ check.it("bad input of sense is named", function()
   fails({ ksp = scan.ksp * (0 / 0) }, "sense: the data {coil=2 spoke=6 sample=32} have NaN or infinite values", "numeric")
   fails({ lambda = -1 }, "sense: lambda is -1; it must be 0 or more")
   fails({ weight = lo.zeros("spoke=6 sample=32", { dtype = "f32" }) }, "sense: the weights are all zero", "numeric")
+  fails({ ksp = 3 }, "sense: option 'ksp' must be of type tensor, got number")
   fails({ wieght = 1 }, "sense: unknown option 'wieght' (did you mean 'weight'?)")
   check.fails("argument", "lowres: calib = 24 is more than the 8 samples along y",
     function() lo.mri.lowres{ ksp = lo.ones "coil=2 ky=8 kx=8" } end)
