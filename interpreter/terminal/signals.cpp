@@ -76,6 +76,12 @@ void handle(int signal, void (*handler)(int)) {
   sigaction(signal, &action, nullptr);
 }
 
+// As nohup and shells without job control leave it.
+bool is_ignored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void on_stop(int signal) {
   const int error = errno;
   if (g_editing.load()) {
@@ -93,13 +99,14 @@ SignalGuard::SignalGuard(Session& session) {
   g_main = pthread_self();
   g_session.store(&session);
   handle(SIGINT, on_interrupt);
-  handle(SIGTERM, on_end);
-  handle(SIGHUP, on_end);
-  if (isatty(STDIN_FILENO)) handle(SIGTSTP, on_stop);
+  if (!is_ignored(SIGTERM)) handle(SIGTERM, on_end);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_end);
+  if (isatty(STDIN_FILENO) && !is_ignored(SIGTSTP)) handle(SIGTSTP, on_stop);
 }
 
 SignalGuard::~SignalGuard() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) std::signal(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP})
+    if (!is_ignored(signal)) std::signal(signal, SIG_DFL);
   g_session.store(nullptr);
 }
 

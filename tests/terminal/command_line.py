@@ -148,6 +148,17 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(process.returncode, -signal.SIGINT, text)
             self.assertIn("interrupted", errors)
 
+    def test_a_hangup_that_the_parent_ignores_stays_ignored(self):
+        text = "io.stderr:write 'running\\n' local t = os.time() while os.time() < t + 2 do end os.exit(9)"
+        for ignored, status in ((True, 9), (False, -signal.SIGHUP)):
+            process = subprocess.Popen(
+                [PROGRAM, "-e", text], stderr=subprocess.PIPE, text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL))
+            process.stderr.readline()
+            process.send_signal(signal.SIGHUP)
+            process.communicate(timeout=20)
+            self.assertEqual(process.returncode, status)
+
     def test_plain_progress_has_lines_and_off_has_none(self):
         text = "for i in require 'lunops'.progress(20, 'frames') do end"
         self.assertGreater(len(run("--progress=plain", "-e", text).stderr.splitlines()), 5)
