@@ -36,7 +36,7 @@ constexpr int64_t kTileSide[3][3] = {{512, 0, 0}, {32, 32, 0}, {8, 16, 16}};
 // L1.
 constexpr int64_t kRowGroup = 4;
 
-constexpr int64_t kChunkPoints = 65536;
+constexpr int64_t kChunkPoints = 8192;
 
 TileDim cut_dim(int64_t grid, int64_t side, int width) {
   int64_t count = std::max<int64_t>(2, 2 * ((grid + side) / (2 * side)));

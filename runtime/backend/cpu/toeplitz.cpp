@@ -20,6 +20,9 @@ namespace {
 // Images share a pass until their planes fill this much.
 constexpr int64_t kGroupBytes = int64_t{8} << 20;
 
+// Lines of a spectrum that are brought into its order together.
+constexpr int64_t kAtOnce = 8;
+
 constexpr int64_t round_up(int64_t n, int64_t to) noexcept { return (n + to - 1) / to * to; }
 
 std::array<int64_t, 3> doubled(const std::vector<int64_t>& image) {
@@ -171,20 +174,26 @@ class Toeplitz final : public ToeplitzKernel {
       int64_t offset = 0;
       for (int d = 3 - rank; d < 3; ++d) offset += bit(term, d) * stride[d];
       T* out = spectrum_.data() + (number * terms_ + term) * cells_ * reals();
-      const auto put = [&](int64_t z, int64_t y, int64_t x) {
-        const c128 value =
-            spectrum[offset + step * (z * stride[0] + y * stride[1] + x * stride[2])];
-        *out++ = static_cast<T>(value.real());
-        if (!is_real_) *out++ = static_cast<T>(value.imag());
-      };
-      if (rank == 3) {
-        for (int64_t y = 0; y < p.dim(1).grid; ++y)
-          for (int64_t x = 0; x < p.dim(2).grid; ++x)
-            for (int64_t z = 0; z < p.dim(0).grid; ++z) put(z, y, x);
-      } else {
-        for (int64_t x = 0; x < p.dim(2).grid; ++x)
-          for (int64_t y = 0; y < p.dim(1).grid; ++y) put(0, y, x);
-      }
+      // Lines of the slowest dim next to each other: a few at once, since they share cache lines.
+      const int slow = rank == 3 ? 0 : 1;
+      const int64_t length = p.dim(slow).grid;
+      const int64_t width = p.dim(2).grid;
+      const int64_t pieces = (width + kAtOnce - 1) / kAtOnce;
+      ThreadPool::process().run(
+          pieces * (cells_ / (length * width)), threads_, [&](int64_t item, int) {
+            const int64_t y = item / pieces;
+            const int64_t first = item % pieces * kAtOnce;
+            const int64_t last = std::min(width, first + kAtOnce);
+            const c128* from = spectrum + offset + step * (slow == 0 ? y * stride[1] : 0);
+            for (int64_t i = 0; i < length; ++i) {
+              for (int64_t x = first; x < last; ++x) {
+                const c128 value = from[step * (i * stride[slow] + x * stride[2])];
+                T* to = out + ((y * width + x) * length + i) * reals();
+                to[0] = static_cast<T>(value.real());
+                if (!is_real_) to[1] = static_cast<T>(value.imag());
+              }
+            }
+          });
     }
   }
 

@@ -42,8 +42,38 @@ KaiserBessel kaiser_bessel(int width, double oversamp) noexcept {
   return {width, pi * std::sqrt(std::max(r * r - 0.8, 0.01))};
 }
 
+namespace {
+
+// Gauss-Legendre nodes and weights on [0, 1], by Newton's method on the Legendre polynomial.
+constexpr int kNodes = 32;
+struct Quadrature {
+  double node[kNodes], weight[kNodes];
+  Quadrature() {
+    for (int i = 0; i < kNodes; ++i) {
+      double x = std::cos(pi * (i + 0.75) / (kNodes + 0.5));
+      double slope = 0;
+      for (int step = 0; step < 5; ++step) {
+        double before = 0, now = 1;
+        for (int n = 0; n < kNodes; ++n) {
+          const double next = ((2 * n + 1) * x * now - n * before) / (n + 1);
+          before = now;
+          now = next;
+        }
+        slope = kNodes * (x * now - before) / (x * x - 1);
+        x -= now / slope;
+      }
+      node[i] = 0.5 * (1 + x);
+      weight[i] = 1 / ((1 - x * x) * slope * slope);
+    }
+  }
+};
+
+}  // namespace
+
+// The means of nufft.md §2 over half the image; the other half mirrors it.  Midpoint sums of 400
+// points give the same to four digits and took most of the time of a choice.
 DimError predict_dim(const KaiserBessel& kernel, double oversamp) {
-  constexpr int kPoints = 200;  // of half the image; the other half mirrors them
+  static const Quadrature quadrature;
   constexpr int kAliases = 12;
   const double w = kernel.width;
   const double half = 0.5 / oversamp;
@@ -51,8 +81,8 @@ DimError predict_dim(const KaiserBessel& kernel, double oversamp) {
   double inverse = 0;
   double energy = 0;
   const double i0_beta = bessel_i0(kernel.beta);
-  for (int i = 0; i < kPoints; ++i) {
-    const double f = half * (i + 0.5) / kPoints;
+  for (int i = 0; i < kNodes; ++i) {
+    const double u = quadrature.node[i], weight = quadrature.weight[i];
     // Phi without the common factor w / I0(beta).
     const auto phi = [&](double g) {
       const double a = pi * w * g;
@@ -61,6 +91,7 @@ DimError predict_dim(const KaiserBessel& kernel, double oversamp) {
       if (s < 1e-6) return 1.0;
       return (squared > 0 ? std::sinh(s) : std::sin(s)) / s;
     };
+    const double f = half * u;
     const double centre = phi(f);
     double sum = 0;
     for (int j = 1; j <= kAliases; ++j) {
@@ -68,14 +99,13 @@ DimError predict_dim(const KaiserBessel& kernel, double oversamp) {
       const double below = phi(f - j);
       sum += above * above + below * below;
     }
-    aliasing += sum / (centre * centre);
+    aliasing += weight * sum / (centre * centre);
     const double scaled = centre * w / i0_beta;
-    inverse += 1.0 / (scaled * scaled);
-    const double u = (i + 0.5) / kPoints;
+    inverse += weight / (scaled * scaled);
     const double v = bessel_i0(kernel.beta * std::sqrt(1.0 - u * u)) / i0_beta;
-    energy += v * v;
+    energy += weight * v * v;
   }
-  return {std::sqrt(aliasing / kPoints), std::sqrt(w * (energy / kPoints) * (inverse / kPoints))};
+  return {std::sqrt(aliasing), std::sqrt(w * energy * inverse)};
 }
 
 double predict(const std::vector<DimError>& dims, bool is_double) noexcept {
