@@ -84,6 +84,8 @@ class Backend {
 
   // Planned kernels: made once, used many times, from several threads.
   virtual std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) = 0;
+  // workspace() of the kernel for this spec, without making it.
+  virtual size_t fft_workspace(const FftSpec&, Stream&) { return 0; }
   virtual std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) = 0;
   virtual std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) = 0;
   // What the cost model expects before anything is made: seconds of one application and of the
@@ -94,9 +96,22 @@ class Backend {
     double toeplitz_seconds = 0;  // one application, embedded or decomposed, whichever is chosen
     double build_seconds = 0;
     size_t kernel_bytes = 0;
+    size_t gridding_workspace = 0;  // about: one application, either direction
+    size_t toeplitz_workspace = 0;
     bool embedded = true;
   };
   virtual NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) = 0;
+
+  // What planning FFTs has cost this process so far.
+  struct FftPlanning {
+    double seconds = 0;
+    int measured = 0;
+    int from_wisdom = 0;
+  };
+  virtual FftPlanning fft_planning() const { return {}; }
+  // What the user should hear about planning, such as a cache folder that cannot be written: each
+  // note is given to one caller only.  Empty: nothing.
+  virtual std::string take_note() { return {}; }
 };
 
 }  // namespace lunops

@@ -102,6 +102,7 @@ void FftCore::lower(
   if (b.is_dry()) {
     const auto elements = static_cast<double>(y.shape.count());
     step->flops = 5.0 * elements * std::log2(std::max(points, 2.0));
+    step->scratch_bytes = b.context().backend().fft_workspace(spec, *b.context().stream);
   }
   b.add(std::move(step));
 }

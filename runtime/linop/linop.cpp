@@ -210,7 +210,7 @@ size_t Linop::hash() const noexcept {
 }
 
 double prepare(const Linop& a, const Tensor& x, Context& context, int applications) {
-  if (a.core()->plans().has(a.node(), x, context)) return 0.0;
+  if (a.core()->plans().has(a.node(), x, context, applications)) return 0.0;
   return a.core()->plans().get(a.node(), x, nullptr, context, applications)->seconds();
 }
 

@@ -126,8 +126,9 @@ Linop scale(c128 s, const Linop& a);  // s * A
 Linop operator*(c128 s, const Linop& a);
 
 // Plans the application of A to tensors like x ahead of time, for about this many applications;
-// what is worth building (Toeplitz kernels) depends on the number.  Returns the seconds that
-// planning took, 0 if there was a plan already.
+// what is worth building (Toeplitz kernels) depends on the number, so a plan whose choices were
+// made for another number is replaced; later applications use the plan that is there.  Returns the
+// seconds that planning took, 0 if there was such a plan already.
 double prepare(const Linop& a, const Tensor& x, Context& context, int applications = 20);
 
 // Number of cores alive in this process: tests see that nothing leaks.

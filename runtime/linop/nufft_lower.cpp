@@ -59,16 +59,6 @@ std::vector<int> sample_axes(const NufftRoles& r) {
 
 }  // namespace
 
-size_t expected_scratch(const std::array<int64_t, 3>& grid,
-                        size_t dims,
-                        int64_t batch,
-                        DType dtype) noexcept {
-  constexpr int64_t kBlock = 8;  // batch elements on one grid block, c64 (nufft.md §4)
-  int64_t cells = std::min(batch, is_double(dtype) ? kBlock / 2 : kBlock);
-  for (size_t i = 0; i < dims; ++i) cells *= std::max<int64_t>(1, grid[i]);
-  return static_cast<size_t>(cells) * size_of(dtype);
-}
-
 size_t expected_points_bytes(const NufftCore& f, DType dtype) noexcept {
   // Fraction, cell and index of a point: 16 bytes in 2-D c64, 24 in 3-D (nufft.md §3).
   const size_t per_dim = is_double(dtype) ? 10 : 6;
@@ -134,6 +124,7 @@ void lower_nufft(Builder& b,
     step_made->flops = calls * points->flops(loops.batch.extent);
     step_made->bytes = calls * points->bytes(loops.batch.extent);
     step_made->seconds = calls * points->seconds(loops.batch.extent);
+    b.persists(f.weights().front().get(), points->parameters().bytes);
   } else {
     const NufftSpec spec = f.spec(roles.extents, x.dtype);
     const auto estimate = b.context().backend().estimate(spec, loops.batch.extent, false);
@@ -142,9 +133,8 @@ void lower_nufft(Builder& b,
     step_made->flops = calls * cost.flops;
     step_made->bytes = calls * cost.bytes;
     step_made->seconds = calls * cost.seconds;
-    step_made->scratch_bytes = expected_scratch(estimate.parameters.grid, roles.extents.size(),
-                                                loops.batch.extent, x.dtype);
-    b.persists(std::max(estimate.parameters.bytes, expected_points_bytes(f, x.dtype)));
+    step_made->scratch_bytes = estimate.gridding_workspace;
+    b.persists(f.weights().front().get(), expected_points_bytes(f, x.dtype));
   }
   b.add(std::move(step_made));
   if (out.is_copy) {

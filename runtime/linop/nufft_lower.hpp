@@ -79,11 +79,7 @@ class LoopStep : public Step {
   std::vector<LoopAxis> loops_;  // strides by number of the ref
 };
 
-// What plans that are never run say of workspace and sorted points, where no kernel can be asked.
-size_t expected_scratch(const std::array<int64_t, 3>& grid,
-                        size_t dims,
-                        int64_t batch,
-                        DType dtype) noexcept;
+// What plans that are never run say of sorted points, where no kernel can be asked.
 size_t expected_points_bytes(const NufftCore& f, DType dtype) noexcept;
 
 // The maps as a constant over {batch, image dims}, their strides by axis filled into `axes`.

@@ -151,7 +151,7 @@ void NufftNormalCore::lower(
   const int64_t kernels = batch.empty() ? 1 : roles.axes[static_cast<size_t>(forced)].extent;
   const auto estimate =
       b.context().backend().estimate(spec, static_cast<int64_t>(images), has_complex);
-  const double runs = b.options().applications;
+  const double runs = b.applications();
   const double build = estimate.build_seconds * static_cast<double>(kernels);
   const Toeplitz wanted =
       b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : f_->choices().toeplitz;
@@ -188,7 +188,6 @@ void NufftNormalCore::lower(
   const size_t kernel_bytes = estimate.kernel_bytes * static_cast<size_t>(kernels);
   b.rewrote(fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})", f_->label(),
                         bytes_text(static_cast<double>(kernel_bytes)), build, spec.tol));
-  b.persists(kernel_bytes);
   const RoleView from = role_view(b, x, positions, roles.image_frames, roles.image, true);
   const RoleView to = role_view(b, y, positions, roles.image_frames, roles.image, false);
   for (size_t i = 0; i < roles.axes.size(); ++i) {
@@ -253,6 +252,7 @@ void NufftNormalCore::lower(
   double calls = 1;
   for (const LoopAxis& l : loops.loops) calls *= static_cast<double>(l.extent);
   if (kernel != nullptr) {
+    b.persists(kernel.get(), kernel->bytes());
     made->scratch_bytes = kernel->workspace(loops.batch.extent);
     made->flops = calls * kernel->flops(loops.batch.extent);
     made->bytes = calls * kernel->traffic(loops.batch.extent);
@@ -261,11 +261,9 @@ void NufftNormalCore::lower(
     const nufft::Cost cost = estimate.embedded
                                  ? nufft::toeplitz_embedded(spec, loops.batch.extent)
                                  : nufft::toeplitz_decomposed(spec, loops.batch.extent);
-    std::array<int64_t, 3> grid = nufft::embedding_grid(roles.extents);
-    for (size_t i = 0; !estimate.embedded && i < roles.extents.size(); ++i) {
-      grid[i] = roles.extents[i];
-    }
-    made->scratch_bytes = expected_scratch(grid, roles.extents.size(), loops.batch.extent, x.dtype);
+    b.persists(nullptr, kernel_bytes);
+    made->scratch_bytes =
+        b.context().backend().estimate(spec, loops.batch.extent, has_complex).toeplitz_workspace;
     made->flops = calls * cost.flops;
     made->bytes = calls * cost.bytes;
     made->seconds = calls * cost.seconds;

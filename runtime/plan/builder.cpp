@@ -22,7 +22,7 @@ Operand Builder::slot(const Shape& shape, DType dtype) {
 
 Tensor Builder::values(const WeightPtr& w, DType dtype) {
   if (!w->is_given() || w->tensor().dtype() != dtype) {
-    persists(static_cast<size_t>(w->count()) * size_of(dtype));
+    persists(w.get(), static_cast<size_t>(w->count()) * size_of(dtype));
   }
   if (is_dry()) return {};
   Tensor made = w->as(dtype, context_);
@@ -79,6 +79,14 @@ void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
 void Builder::rewrote(std::string line) {
   auto& lines = plan_->rewritten_;
   if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+}
+
+void Builder::persists(const void* what, size_t bytes) {
+  const bool is_known =
+      std::find(persistent_.begin(), persistent_.end(), what) != persistent_.end();
+  if (what != nullptr && is_known) return;
+  persistent_.push_back(what);
+  plan_->persistent_ += bytes;
 }
 
 void Builder::chose(ExplainedChoice choice) { plan_->choices_.push_back(std::move(choice)); }

@@ -28,6 +28,11 @@ class Builder {
 
   Context& context() noexcept { return context_; }
   const PlanOptions& options() const noexcept { return options_; }
+  // For choices: the plan then holds for this number only.
+  int applications() noexcept {
+    plan_->applications_ = options_.applications;
+    return options_.applications;
+  }
   bool is_dry() const noexcept { return options_.is_dry; }
 
   // Workspace for an array, row-major.
@@ -52,7 +57,7 @@ class Builder {
 
   void rewrote(std::string line);
   void chose(ExplainedChoice choice);
-  void persists(size_t bytes) { plan_->persistent_ += bytes; }
+  void persists(const void* what, size_t bytes);  // counted once for each `what` but null
   void watch(const Node& node);  // the weights of this node are checked before each run
 
   std::shared_ptr<const Plan> finish(std::shared_ptr<const Layout> output,
@@ -71,6 +76,7 @@ class Builder {
   };
   std::vector<Slot> slots_;
   std::string label_, text_;
+  std::vector<const void*> persistent_;
 };
 
 // Extents of `out` that are still unknown, taken from what the later factors need; `out` is the

@@ -71,6 +71,7 @@ Explained explain(const Linop& a, const Shape& x, DType dtype, Context& context,
   };
   e.peak = e.persistent + e.workspace + bytes_of(x) + bytes_of(plan->output()->shape);
   e.planning_seconds = plan->seconds();
+  e.fft = context.backend().fft_planning();
   return e;
 }
 
@@ -107,6 +108,8 @@ std::string Explained::text() const {
     }
   }
   out += fmt::format("\n  planned in {}", seconds_text(planning_seconds));
+  out += fmt::format("\n  FFT plans of this process: {} from wisdom, {} measured, {}",
+                     fft.from_wisdom, fft.measured, seconds_text(fft.seconds));
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/backend/backend.hpp"
 #include "runtime/core/shape.hpp"
 #include "runtime/linop/linop.hpp"
 
@@ -32,6 +33,7 @@ struct Explained {
   double flops = 0, bytes = 0, seconds = 0;  // per application
   size_t workspace = 0, persistent = 0, peak = 0;
   double planning_seconds = 0;
+  Backend::FftPlanning fft;  // of this process so far
   std::string text() const;
 };
 

@@ -84,6 +84,11 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   layout->shape = shown;
   layout->strides = to.strides;
   layout->is_contiguous = to.is_contiguous();
+  if (!options.is_dry) {
+    if (const std::string note = context.backend().take_note(); !note.empty()) {
+      context.warn("plan", note);
+    }
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   return builder.finish(layout, dtype, took.count());
 }

@@ -43,12 +43,15 @@ class Plan {
   const std::vector<ExplainedChoice>& choices() const noexcept { return choices_; }
   const std::vector<ExplainedNode>& nodes() const noexcept { return nodes_; }
   size_t persistent() const noexcept { return persistent_; }
+  // The number of applications that its choices were made for; 0: it holds for any number.
+  int applications() const noexcept { return applications_; }
 
  private:
   friend class Builder;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<size_t> offsets_;  // of slots
   size_t workspace_ = 0, persistent_ = 0;
+  int applications_ = 0;
   Weights weights_;           // checked before each run
   std::vector<Tensor> kept_;  // constants of the steps
   std::shared_ptr<const Layout> output_;
@@ -74,9 +77,11 @@ Tensor apply_planned(const Linop& a, const Tensor& x, Context& context, const Pl
 // The plans of one core, the eight last used.  Thread-safe.
 class PlanTable {
  public:
+  // `applications` > 0: a plan whose choices were made for another number is made anew and
+  // replaced; 0: any plan serves, and a new one is made for 20.
   std::shared_ptr<const Plan> get(
-      const Node& node, const Tensor& x, const Tensor* y, Context& context, int applications = 20);
-  bool has(const Node& node, const Tensor& x, Context& context) const;
+      const Node& node, const Tensor& x, const Tensor* y, Context& context, int applications = 0);
+  bool has(const Node& node, const Tensor& x, Context& context, int applications = 0) const;
   size_t size() const;
 
  private:
@@ -91,7 +96,8 @@ class PlanTable {
     std::shared_ptr<const Plan> plan;
     mutable uint64_t used;  // guarded by the table's mutex
   };
-  const Entry* find(const Node& node, const Tensor& x, const Tensor* y, const Context&) const;
+  const Entry* find(
+      const Node& node, const Tensor& x, const Tensor* y, const Context&, int applications) const;
 
   std::mutex planning_;
   mutable std::mutex mutex_;

@@ -214,7 +214,7 @@ bool fuse_dense_normal(Product& p, Builder& b) {
   if (!fused) return false;
   // operators.md, rule of Dense: building costs n m products per kept index, each application of
   // the pair 2 m of the fused form n.
-  const double r = b.options().applications;
+  const double r = b.applications();
   const double n = fused->n, m = fused->m;
   const bool pays = r * (2 * m - n) > n * m && n <= m;
   if (b.options().dense == Choice::automatic && !pays) return false;

@@ -43,13 +43,16 @@ bool is_strided(const Tensor* y) { return y != nullptr && !y->is_contiguous(); }
 const PlanTable::Entry* PlanTable::find(const Node& node,
                                         const Tensor& x,
                                         const Tensor* y,
-                                        const Context& context) const {
+                                        const Context& context,
+                                        int applications) const {
   const bool strided = is_strided(y);
   for (const Entry& e : entries_) {
     if (e.mode != node.mode || e.dtype != x.dtype() || e.backend != &context.backend()) continue;
     if (!(e.device == x.device()) || (e.y != nullptr) != strided) continue;
     if (!same_layout(e.x, x.layout()) || !same_form(e.form, node.form)) continue;
     if (strided && e.y->strides != y->strides()) continue;
+    const int made_for = e.plan->applications();
+    if (applications > 0 && made_for > 0 && made_for != applications) continue;
     return &e;
   }
   return nullptr;
@@ -60,7 +63,7 @@ std::shared_ptr<const Plan> PlanTable::get(
   std::shared_ptr<const Plan> plan;
   {
     std::lock_guard lock(mutex_);
-    if (const Entry* e = find(node, x, y, context)) {
+    if (const Entry* e = find(node, x, y, context, applications)) {
       e->used = ++clock_;
       plan = e->plan;
     }
@@ -70,11 +73,11 @@ std::shared_ptr<const Plan> PlanTable::get(
     std::lock_guard planning(planning_);
     {
       std::lock_guard lock(mutex_);
-      if (const Entry* e = find(node, x, y, context)) plan = e->plan;
+      if (const Entry* e = find(node, x, y, context, applications)) plan = e->plan;
     }
     if (plan == nullptr) {
       PlanOptions options;
-      options.applications = applications;
+      if (applications > 0) options.applications = applications;
       const bool strided = is_strided(y);
       if (strided) {  // errors of `out` come before any work
         const auto dry =
@@ -84,6 +87,9 @@ std::shared_ptr<const Plan> PlanTable::get(
       plan = make_plan(node, *x.layout(), x.dtype(), strided ? &y->strides() : nullptr, context,
                        options);
       std::lock_guard lock(mutex_);
+      if (const Entry* superseded = find(node, x, y, context, 0)) {
+        entries_.erase(entries_.begin() + (superseded - entries_.data()));
+      }
       if (entries_.size() >= kKept) {
         entries_.erase(
             std::min_element(entries_.begin(), entries_.end(),
@@ -97,9 +103,9 @@ std::shared_ptr<const Plan> PlanTable::get(
   return plan;
 }
 
-bool PlanTable::has(const Node& node, const Tensor& x, Context& context) const {
+bool PlanTable::has(const Node& node, const Tensor& x, Context& context, int applications) const {
   std::lock_guard lock(mutex_);
-  return find(node, x, nullptr, context) != nullptr;
+  return find(node, x, nullptr, context, applications) != nullptr;
 }
 
 size_t PlanTable::size() const {

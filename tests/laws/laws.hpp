@@ -35,8 +35,8 @@ class Draw {
 struct Case {
   std::string name;
   std::function<Linop(Draw&)> make;
-  std::string input;       // shape of the input where the operator does not know all its extents
-  double approximate = 0;  // tolerance of forms that are not exact
+  std::string input;  // shape of the input where the operator does not know all its extents
+  double (*approximate)(DType) = nullptr;  // error of forms that are not exact; null: none
 };
 
 bool add(std::string kind, std::vector<Case> cases);

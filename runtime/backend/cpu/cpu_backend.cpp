@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cpu/cpu_backend.hpp"
 
+#include "runtime/backend/cpu/fft_plan.hpp"
 #include "runtime/backend/cpu/planned.hpp"
 
 namespace lunops {
@@ -13,6 +14,17 @@ Backend& Backend::cpu() {
 std::shared_ptr<const FftKernel> CpuBackend::fft(const FftSpec& spec, Stream& stream) {
   return cpu::make_fft(spec, stream);
 }
+
+size_t CpuBackend::fft_workspace(const FftSpec& spec, Stream& stream) {
+  return cpu::fft_workspace(spec, stream);
+}
+
+Backend::FftPlanning CpuBackend::fft_planning() const {
+  const cpu::FftPlanning p = cpu::fft_planning();
+  return {p.seconds, p.measured, p.from_wisdom};
+}
+
+std::string CpuBackend::take_note() { return cpu::take_planning_note(); }
 
 std::shared_ptr<const NufftPoints> CpuBackend::nufft(const NufftSpec& spec, Stream& stream) {
   return cpu::make_nufft(spec, stream);

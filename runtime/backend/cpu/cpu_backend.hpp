@@ -42,6 +42,9 @@ class CpuBackend final : public Backend {
   std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
   std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
   std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) override;
+  size_t fft_workspace(const FftSpec& spec, Stream&) override;
+  FftPlanning fft_planning() const override;
+  std::string take_note() override;
   NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
 
  private:

@@ -41,7 +41,8 @@ class Fft final : public FftKernel {
   using C = std::complex<T>;
 
  public:
-  Fft(const FftSpec& spec, int threads)
+  // Without plans it cannot run, but knows what it would need.
+  Fft(const FftSpec& spec, int threads, bool has_plans = true)
       : spec_(spec),
         threads_(threads),
         lines_(&functions_of<T>(LUNOPS_SELECT_ISA(isa(), line_table))) {
@@ -59,9 +60,9 @@ class Fft final : public FftKernel {
     buffer_ = kChunk * line_pitch<T>(longest);
     for (const int axis : spec_.axes) {
       chunk_.push_back(lines_of(axis) < kFewLines ? 1 : kChunk);
-      plans_.push_back(&LinePlan<T>::get(extent(axis), chunk_.back(), spec_.sign));
+      if (has_plans) plans_.push_back(&LinePlan<T>::get(extent(axis), chunk_.back(), spec_.sign));
     }
-    keep_wisdom();
+    if (has_plans) keep_wisdom();
   }
 
   size_t workspace() const noexcept override {
@@ -344,6 +345,11 @@ class Fft final : public FftKernel {
 };
 
 }  // namespace
+
+size_t fft_workspace(const FftSpec& spec, Stream& stream) {
+  if (spec.dtype == DType::c64) return Fft<float>(spec, stream.threads(), false).workspace();
+  return Fft<double>(spec, stream.threads(), false).workspace();
+}
 
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream) {
   if (spec.dtype == DType::c64) return std::make_shared<Fft<float>>(spec, stream.threads());

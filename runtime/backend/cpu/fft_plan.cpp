@@ -24,6 +24,7 @@ constexpr double kPlanSeconds = 5.0;
 struct Planner {
   std::mutex mutex;
   FftPlanning report;
+  bool is_note_taken = false;
   bool is_read[2] = {false, false};   // by precision: wisdom was looked for
   bool has_news[2] = {false, false};  // plans that the file may lack
   std::map<std::tuple<int64_t, int, int>, LinePlan<float>> f32;
@@ -122,6 +123,14 @@ FftPlanning fft_planning() {
   Planner& planner = Planner::process();
   const std::lock_guard lock(planner.mutex);
   return planner.report;
+}
+
+std::string take_planning_note() {
+  Planner& planner = Planner::process();
+  const std::lock_guard lock(planner.mutex);
+  if (planner.is_note_taken || planner.report.note.empty()) return {};
+  planner.is_note_taken = true;
+  return planner.report.note;
 }
 
 void keep_wisdom() {

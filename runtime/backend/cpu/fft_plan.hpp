@@ -47,6 +47,7 @@ struct FftPlanning {
   std::string note;  // empty, or why wisdom cannot be kept
 };
 FftPlanning fft_planning();
+std::string take_planning_note();  // the note, the first time it is asked for
 
 // Writes new wisdom to the cache folder.  To be called when all plans of a kernel are made.
 void keep_wisdom();

@@ -473,6 +473,19 @@ void Nufft<T>::spread(const Group& g, RawView samples) const {
 template class Nufft<float>;
 template class Nufft<double>;
 
+size_t gridding_workspace(const NufftSpec& spec, const NufftParameters& p, int64_t batch) {
+  const bool is_double = spec.dtype == DType::c128;
+  const int64_t lanes =
+      is_double ? spread_functions<double>().lanes : spread_functions<float>().lanes;
+  auto bytes = static_cast<int64_t>(size_of(spec.dtype));
+  for (size_t d = 0; d < spec.image.size(); ++d) bytes *= p.grid[d];
+  const int64_t block = std::min(batch, 2 * batch < lanes ? batch : lanes);
+  // As layout_of groups frames and blocks: until their grids fill kGroupBytes.
+  const int64_t images = batch * spec.frames;
+  const int64_t room = std::max<int64_t>(block, kGroupBytes / std::max<int64_t>(1, bytes));
+  return static_cast<size_t>(std::min(images, room) * bytes);
+}
+
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream) {
   if (spec.dtype == DType::c64) return std::make_shared<Nufft<float>>(spec, stream.threads());
   return std::make_shared<Nufft<double>>(spec, stream.threads());

@@ -373,6 +373,15 @@ Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool
       e.embedded ? nufft::embedding_grid(spec.image) : doubled(spec.image);
   e.kernel_bytes = static_cast<size_t>(spec.frames * grid[0] * grid[1] * grid[2]) *
                    size_of(complex_weights ? spec.dtype : real_of(spec.dtype));
+  e.gridding_workspace = gridding_workspace(spec, e.parameters, batch);
+  // Planes hold the image's extent of the slowest dim; images share a pass until they fill
+  // kGroupBytes.
+  auto plane = static_cast<int64_t>(size_of(spec.dtype)) * spec.image[0];
+  for (size_t d = 1; d < spec.image.size(); ++d) plane *= e.embedded ? grid[d] : spec.image[d];
+  if (spec.image.size() == 1 && e.embedded) plane = plane / spec.image[0] * grid[0];
+  const int64_t room = std::max<int64_t>(1, kGroupBytes / std::max<int64_t>(1, plane));
+  e.toeplitz_workspace =
+      static_cast<size_t>(plane * std::min(room, e.embedded ? batch * spec.frames : spec.frames));
   return e;
 }
 

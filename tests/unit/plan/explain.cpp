@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/plan/explain.hpp"
 
+#include <cstdlib>
+
 #include <catch2/catch.hpp>
 
 #include "runtime/linop/operators.hpp"
+#include "runtime/plan/plan.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -31,7 +34,81 @@ TEST_CASE("explain: costs and choices without allocating", "[plan]") {
   CHECK(forward.root.children.size() == 1);
   CHECK(forward.root.children[0].name.find("NUFFT") == 0);
   const std::string text = e.text();
-  for (const char* part : {"rewritten: ", "gridding", "Toeplitz", "because", "planned in"}) {
+  for (const char* part : {"rewritten: ", "gridding", "Toeplitz", "because", "planned in",
+                           "FFT plans of this process: "}) {
     CHECK(text.find(part) != std::string::npos);
   }
+}
+
+namespace {
+
+bool agree(size_t estimate, size_t real) {
+  const size_t gap = estimate > real ? estimate - real : real - estimate;
+  return gap <= std::max(real / 10, size_t{8} << 20);  // splitting.md §9
+}
+
+void check_estimates(const Linop& a, const Shape& shape, int applications) {
+  Context context;
+  const Tensor x = zeros(shape, DType::c64, context);
+  const Explained e = explain(a, shape, DType::c64, context, applications);
+  const auto plan = make_plan(a.node(), *x.layout(), DType::c64, nullptr, context,
+                              {.applications = applications});
+  const auto real_bytes = [](const Shape& s) { return static_cast<size_t>(s.count()) * 8; };
+  const size_t peak = plan->persistent() + plan->workspace() + real_bytes(shape) +
+                      real_bytes(plan->output()->shape);
+
+  INFO(e.text());
+  CHECK(agree(e.workspace, plan->workspace()));
+  CHECK(agree(e.persistent, plan->persistent()));
+  CHECK(agree(e.peak, peak));
+}
+
+}  // namespace
+
+TEST_CASE("explain: estimates of memory meet the numbers of the real plan", "[plan]") {
+  Context context;
+  const Tensor k = binary(Binary::multiply,
+                          rand(Shape::parse("spoke=100 sample=512 d=2"), DType::f64, 1, context),
+                          200.0, context);
+  NUFFTOptions o;
+  o.units = "cycles";
+  const Linop s =
+      Dense(randn(Shape::parse("coil=12 y=384 x=384"), DType::c64, 2, context), "y x -> coil y x");
+  const Shape image = Shape::parse("y=384 x=384");
+
+  for (const Toeplitz toeplitz : {Toeplitz::always, Toeplitz::never}) {
+    o.toeplitz = toeplitz;
+    const Linop f = NUFFT(k, "y x -> spoke sample", o);
+    CAPTURE(toeplitz == Toeplitz::always);
+    check_estimates((f * s).N(), image, 20);
+  }
+  const Linop cartesian = FFT("y x -> ky kx") * s;
+  check_estimates(FFT("y x -> ky kx"), Shape::parse("coil=16 y=512 x=512"), 20);
+  check_estimates(FFT("y x -> ky kx"), Shape::parse("y=2048 x=2048"), 20);
+  check_estimates(s, image, 20);
+  check_estimates(s.N(), image, 20);
+  check_estimates(cartesian, image, 20);
+  check_estimates(cartesian.N() + 0.1 * Identity(), image, 20);
+}
+
+// By itself, since a process gives the note only once.
+TEST_CASE("explain: a cache folder that cannot be written draws one warning", "[.note]") {
+  struct Ear final : Listener {
+    std::vector<std::string> heard;
+    void warn(std::string_view, std::string_view text) override { heard.emplace_back(text); }
+    void progress(const ProgressEvent&) override {}
+  } ear;
+  setenv("LUNOPS_CACHE", "/dev/null/no-folder", 1);
+  Context context;
+  context.listener = &ear;
+
+  for (const char* shape : {"x=18", "x=21"}) {
+    FFT("x -> kx")(zeros(Shape::parse(shape), DType::c64, context), context);
+  }
+
+  REQUIRE(ear.heard.size() == 1);
+  CHECK(ear.heard.front().find("FFTW wisdom cannot be kept in '/dev/null/no-folder'") == 0);
+  const Explained e = explain(FFT("x -> kx"), Shape::parse("x=18"), DType::c64, context);
+  CHECK(e.fft.measured + e.fft.from_wisdom >= 2);
+  CHECK(e.fft.seconds > 0);
 }

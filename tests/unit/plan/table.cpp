@@ -66,6 +66,27 @@ TEST_CASE("plan: prepare plans once, and says how long it took", "[plan]") {
   CHECK(prepare(a, x, context, 5) == 0.0);
 }
 
+TEST_CASE("plan: choices made for another number of applications are made anew", "[plan]") {
+  Context context;
+  const Tensor k = rand(Shape::parse("s=4000 d=2"), DType::f64, 1, context);
+  NUFFTOptions o{{.extent = {{"y", 16}, {"x", 16}}}};
+  o.units = "cycles";
+  const Linop a = NUFFT(k, "y x -> s", o).N();
+  const Tensor x = randn(Shape::parse("y=16 x=16"), DType::c64, 1, context);
+  const auto chosen = [&] {
+    return a.core()->plans().get(a.node(), x, nullptr, context)->choices().front().chosen;
+  };
+
+  prepare(a, x, context, 1);
+  const std::string once = chosen();
+  prepare(a, x, context, 1000);
+
+  CHECK(once == "gridding");
+  CHECK(chosen() == "Toeplitz");
+  CHECK(a.core()->plans().size() == 1);
+  CHECK(prepare(a, x, context, 1000) == 0.0);
+}
+
 TEST_CASE("plan: four threads that apply one operator at once get the same bits", "[plan]") {
   Context context;
   const Linop a = unfusable(5, context);
