@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <cstring>
-#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +8,6 @@
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
-using test::values_of;
 
 namespace {
 
@@ -85,26 +82,6 @@ TEST_CASE("plan: choices made for another number of applications are made anew",
   CHECK(chosen() == "Toeplitz");
   CHECK(a.core()->plans().size() == 1);
   CHECK(prepare(a, x, context, 1000) == 0.0);
-}
-
-TEST_CASE("plan: four threads that apply one operator at once get the same bits", "[plan]") {
-  Context context;
-  const Linop a = unfusable(5, context);
-  const Tensor x = randn(Shape::parse("n=16"), DType::c64, 1, context);
-  const auto expected = values_of(a(x, context));
-  const Linop fresh = unfusable(5, context);
-  std::vector<int> equal(4, 0);
-
-  std::vector<std::thread> threads;
-  for (size_t t = 0; t < 4; ++t) {
-    threads.emplace_back([&, t] {
-      Context own;
-      for (int i = 0; i < 50; ++i) equal[t] += values_of(fresh(x, own)) == expected ? 1 : 0;
-    });
-  }
-  for (std::thread& t : threads) t.join();
-
-  CHECK(equal == std::vector<int>{50, 50, 50, 50});
 }
 
 TEST_CASE("plan: operators that are built, applied and dropped leave nothing behind", "[plan]") {
