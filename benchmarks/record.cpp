@@ -89,7 +89,9 @@ class Recorder : public benchmark::ConsoleReporter {
 int run_benchmarks(int argc, char** argv, const std::string& suite) {
   std::string json, filter;
   bool quick = false;
-  std::vector<std::string> kept = {argv[0]};
+  // Google Benchmark prints the program; its folder is nobody's business.
+  const std::string program = argv[0];
+  std::vector<std::string> kept = {program.substr(program.rfind('/') + 1)};
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--json" && i + 1 < argc) {

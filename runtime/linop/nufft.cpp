@@ -138,7 +138,11 @@ std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
               k.shape().is_named() ? k.shape().dim(i).text() : fmt::format("dim {}", i + 1);
           place += fmt::format("{}{}={}", place.empty() ? "" : ", ", name, one_based);
         }
-        fail(Code::numeric, "NUFFT", "coordinate at {} is {}", place, raw);
+        fail(Code::numeric, "NUFFT", "coordinate at {} is {}", place,
+             // A NaN has a sign that says nothing.
+             std::isnan(raw) ? "nan"
+             : raw < 0       ? "-inf"
+                             : "inf");
       }
       const double cycles = raw * factor[j];
       values[static_cast<size_t>(p) * d + j] = cycles;
