@@ -34,7 +34,7 @@ local finds_maps = not (given.maps or scan.maps)
 local W = (weighs_data or finds_maps) and lo.Diagonal{ lo.mri.weights(traj), "spoke sample" }
 
 stage "maps"
-local F = lo.NUFFT{ traj, "y x -> spoke sample", extent = { y = size, x = size }, tol = 1e-3 }
+local F = lo.NUFFT{ traj, "y x -> spoke sample", extent = { y = size, x = size } }
 local maps = given.maps and lo.io.read(given.maps, { dims = "coil y x" }) or scan.maps
   or lo.mri.lowres{ F = F, ksp = ksp, weight = W }
 local S = lo.Dense{ maps, "y x -> coil y x" }
