@@ -160,11 +160,14 @@ constexpr auto operators = function({.name = "operators",
                                      .example = "print(lo.operators()[1].name)  --> Identity"},
                                     [](Context&) -> Value {
                                       Table list;
-                                      for (const Record& record : constructor_records()) {
-                                        Table row;
-                                        row["name"] = record.info->name;
-                                        row["summary"] = record.info->summary;
-                                        list.list.emplace_back(std::move(row));
+                                      for (const Topic& topic : all_topics()) {
+                                        for (const Record& record : topic.records) {
+                                          if (record.kind != RecordKind::constructor) continue;
+                                          Table row;
+                                          row["name"] = record.info->name;
+                                          row["summary"] = record.info->summary;
+                                          list.list.emplace_back(std::move(row));
+                                        }
                                       }
                                       return list;
                                     });

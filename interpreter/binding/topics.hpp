@@ -24,7 +24,11 @@ std::span<const Record> memory_records();
 std::span<const Record> script_records();
 std::span<const Record> linop_records();
 std::span<const Record> linop_arithmetic_records();
-std::span<const Record> constructor_records();
+// Operators, by section of the catalogue: operators/*.cpp.
+std::span<const Record> elementary_records();
+std::span<const Record> moving_records();
+std::span<const Record> transform_records();
+std::span<const Record> container_records();
 std::span<const Record> explain_records();
 std::span<const Record> solver_records();
 std::span<const Record> io_records();

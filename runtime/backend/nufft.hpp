@@ -21,8 +21,8 @@ struct NufftSpec {
   int64_t frames = 1;          // images with points of their own
   int64_t points = 0;          // per frame
   const double* coordinates =
-      nullptr;  // {frames, points, d}, cycles per field of view, components in the order of
-                // `image`; read only while the points are made
+      nullptr;        // {frames, points, d}, cycles per field of view, components in the order of
+                      // `image`; read only while the points are made
   double tol = 1e-4;  // used if width is 0
   int width = 0;      // instead of tol, with oversamp
   std::array<double, 3> oversamp = {0, 0, 0};

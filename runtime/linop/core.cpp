@@ -6,7 +6,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/linop/chain.hpp"
+#include "runtime/linop/container/chain.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace lunops {
@@ -264,15 +264,57 @@ Shape core_input(const Node& node, const Shape& shown) {
   return Shape(std::move(dims), shown.extents());
 }
 
+DType Core::result_dtype(Mode mode, DType in) const {
+  const std::vector<Node> product = factors(mode);
+  if (!product.empty()) {
+    for (size_t i = product.size(); i-- > 0;) in = lunops::result_dtype(product[i], in);
+    return in;
+  }
+  const std::vector<Node> list = children();
+  return list.empty() ? in : lunops::result_dtype(with_mode(list.front(), mode), in);
+}
+
+Device Core::result_device(Mode mode, Device in) const {
+  const std::vector<Node> product = factors(mode);
+  if (!product.empty()) {
+    for (size_t i = product.size(); i-- > 0;) in = lunops::result_device(product[i], in);
+    return in;
+  }
+  const std::vector<Node> list = children();
+  return list.empty() ? in : lunops::result_device(with_mode(list.front(), mode), in);
+}
+
+bool Core::is_real_linear() const {
+  const std::vector<Node> list = children();
+  return std::any_of(list.begin(), list.end(),
+                     [](const Node& n) { return n.core->is_real_linear(); });
+}
+
+void Core::check_dtype(Mode mode, DType in) const {
+  if (field() != Field::complex || is_complex(in)) return;
+  fail(Code::dtype, "apply", "{} is complex but x is {}; use x:as \"{}\"",
+       label_of(Node{shared_from_this(), mode, nullptr}), name_of(in), name_of(complex_of(in)));
+}
+
+DType result_dtype(const Node& node, DType in) { return node.core->result_dtype(node.mode, in); }
+
+Device result_device(const Node& node, Device in) {
+  return node.core->result_device(node.mode, in);
+}
+
 void check_data(const Node& node, DType dtype, Device device) {
   const Core& core = *node.core;
-  const std::vector<Node> children = core.children();
-  for (const Node& child : children) check_data(child, dtype, device);
-  if (!children.empty()) return;
-  if (core.field() == Field::complex && !is_complex(dtype)) {
-    fail(Code::dtype, "apply", "{} is complex but x is {}; use x:as \"{}\"", label_of(node),
-         name_of(dtype), name_of(complex_of(dtype)));
+  const std::vector<Node> product = core.factors(node.mode);
+  for (size_t i = product.size(); i-- > 0;) {
+    check_data(product[i], dtype, device);
+    dtype = result_dtype(product[i], dtype);
+    device = result_device(product[i], device);
   }
+  const std::vector<Node> children = core.children();
+  if (!product.empty()) return;
+  for (const Node& child : children) check_data(with_mode(child, node.mode), dtype, device);
+  if (!children.empty()) return;
+  core.check_dtype(node.mode, dtype);
   for (const WeightPtr& w : core.weights()) {
     if (w->dtype() && *w->dtype() != dtype) {
       fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(dtype),

@@ -18,6 +18,8 @@ class Builder;
 class PlanTable;
 struct Operand;
 struct StepScale;
+struct Tile;
+struct TileRequest;
 
 using DimExtents = std::vector<std::pair<Dim, int64_t>>;
 
@@ -38,9 +40,23 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual std::string_view kind() const noexcept = 0;
   virtual Field field() const noexcept = 0;
   virtual std::vector<Node> children() const { return {}; }
+  // The factors in this mode where the operator is a product, the last acting first; else nothing.
+  virtual std::vector<Node> factors(Mode) const { return {}; }
   // Shown at the end of the operator's line in a tree, for example "weight 4.0 MiB".
   virtual std::string details() const { return {}; }
   virtual Weights weights() const { return {}; }
+
+  // What data of this dtype become.  Default: what the factors or the first child make of them,
+  // else the same.  Precision changes in Cast only, the field in Real and Imag.
+  virtual DType result_dtype(Mode, DType in) const;
+  // Throws Error{dtype} if data of this dtype have no meaning here.  Default: a complex operator
+  // takes complex data.  Not asked where there are factors or children.
+  virtual void check_dtype(Mode, DType in) const;
+  // Linear over the real numbers only: the adjoint is the one for Re<.,.>, complex scalars do not
+  // commute with it, and it has no transpose and no conj.  Default: some child is.
+  virtual bool is_real_linear() const;
+  // Where data on this device end up.
+  virtual Device result_device(Mode, Device in) const;
 
   // A = Aᴴ: then .H is the operator itself.
   virtual bool is_self_adjoint() const noexcept { return false; }
@@ -55,6 +71,10 @@ class Core : public std::enable_shared_from_this<Core> {
   // The same operator as a core whose own names are those of a form, for rules that look at names;
   // null: there is no such core, and nodes with forms stay as they are.  Caches are shared with it.
   virtual std::shared_ptr<const Core> shown_as(const Signature& form) const;
+
+  // The block of the operator (forward) that a request names: see tile.hpp.  Default: the operator
+  // itself if nothing is cut, else the error that it cannot be cut along the first dim that is.
+  virtual Tile cut(const TileRequest& request) const;
 
   // Fills extents of `out` that the signature does not know but the input implies.
   virtual void complete(Mode, const Shape& /*in*/, Shape& /*out*/) const {}
@@ -102,6 +122,8 @@ Shape core_input(const Node& node, const Shape& shown);
 
 // Throws the errors of dtype and device that an application to such data would be.
 void check_data(const Node& node, DType dtype, Device device);
+DType result_dtype(const Node& node, DType in);
+Device result_device(const Node& node, Device in);
 
 // Terms of a core by the names of a form: terms of the two signatures correspond by position.
 Side shown_terms(const Side& terms, const Signature& own, const Signature& form);

@@ -7,12 +7,12 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/linop/container/normal.hpp"
 #include "runtime/linop/core.hpp"
-#include "runtime/linop/diagonal.hpp"
-#include "runtime/linop/identity.hpp"
-#include "runtime/linop/normal.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/identity.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/operators.hpp"
-#include "runtime/linop/scalar.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace lunops {
@@ -72,7 +72,7 @@ std::vector<Linop> Linop::children() const {
 std::string Linop::kind() const { return std::string(node_.core->kind()); }
 std::string Linop::label() const { return label_of(node_); }
 Field Linop::field() const { return node_.core->field(); }
-bool Linop::is_real_linear() const { return false; }
+bool Linop::is_real_linear() const { return node_.core->is_real_linear(); }
 
 namespace {
 
@@ -145,12 +145,31 @@ std::pair<Shape, DType> Linop::result(const Tensor& x) const {
   Shape out = bind(signature(), label(), x.shape()).output;
   const Shape known = output_of(node_, bind(signature(), label(), x.shape()).input);
   for (int i = 0; i < out.ndim(); ++i) out = out.with_extent(i, known.extent(i));
-  return {out, x.dtype()};
+  return {out, result_dtype(node_, x.dtype())};
 }
 
 Linop Linop::H() const { return Linop(with_mode(node_, Mode::adjoint), block_); }
-Linop Linop::T() const { return Linop(with_mode(node_, Mode::transpose), block_); }
-Linop Linop::conj() const { return Linop(with_mode(node_, Mode::conj), block_); }
+namespace {
+
+// A real-linear operator is a matrix on (Re, Im) only: its modes other than the adjoint are no
+// operators of the same kind.
+void refuse_real_linear(const Linop& a, const char* what) {
+  if (!a.is_real_linear()) return;
+  fail(Code::unsupported, what, "{} is real-linear and has no {}; use its adjoint A.H", a.label(),
+       what);
+}
+
+}  // namespace
+
+Linop Linop::T() const {
+  refuse_real_linear(*this, "transpose");
+  return Linop(with_mode(node_, Mode::transpose), block_);
+}
+
+Linop Linop::conj() const {
+  refuse_real_linear(*this, "conj");
+  return Linop(with_mode(node_, Mode::conj), block_);
+}
 
 Linop Linop::N() const {
   std::lock_guard lock(block_->mutex);

@@ -34,6 +34,7 @@ class Weight {
   bool is_complex() const noexcept { return is_complex_; }
   bool is_given() const noexcept { return recipe_ == nullptr; }
   const Tensor& tensor() const noexcept { return tensor_; }  // of a given weight
+  const std::string& owner() const noexcept { return owner_; }
   const Weights& sources() const noexcept { return sources_; }
   // What the weight allows data to be: a complex weight fixes the precision.
   std::optional<DType> dtype() const;

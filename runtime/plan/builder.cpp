@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
-#include "runtime/linop/diagonal.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/plan/rewrite.hpp"
 
 namespace lunops {
@@ -160,7 +160,7 @@ void Builder::lower(const Product& product,
     }
     // A slot of this chain has no other reader: an elementwise product may write where it reads.
     const bool in_place = as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot;
-    Operand next = in_place ? at : slot(out, x.dtype);
+    Operand next = in_place ? at : slot(out, result_dtype(node, at.dtype));
     next.shape = out;
     lower_factor(*this, node, at, next, StepScale{});
     at = next;

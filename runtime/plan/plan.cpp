@@ -72,7 +72,8 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   Operand from, to;
   from.shape = binding.input;
   from.strides = x.strides;
-  from.dtype = to.dtype = dtype;
+  from.dtype = dtype;
+  to.dtype = result_dtype(node, dtype);
   to.shape = out;
   to.strides = y_strides == nullptr ? row_major(out.extents()) : *y_strides;
   to.place = Place::output;
@@ -90,7 +91,7 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  return builder.finish(layout, dtype, took.count());
+  return builder.finish(layout, to.dtype, took.count());
 }
 
 Tensor apply_planned(const Linop& a,

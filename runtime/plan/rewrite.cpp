@@ -5,14 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "runtime/linop/add.hpp"
 #include "runtime/linop/bytes.hpp"
-#include "runtime/linop/chain.hpp"
-#include "runtime/linop/dense.hpp"
-#include "runtime/linop/diagonal.hpp"
-#include "runtime/linop/identity.hpp"
-#include "runtime/linop/normal.hpp"
-#include "runtime/linop/scalar.hpp"
+#include "runtime/linop/container/add.hpp"
+#include "runtime/linop/container/chain.hpp"
+#include "runtime/linop/container/normal.hpp"
+#include "runtime/linop/elementary/dense.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/identity.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
 
 namespace lunops {
 
@@ -31,8 +31,14 @@ void flatten_into(const Node& node, bool simplify, Product& p) {
   }
   if (simplify) {
     if (const ScalarCore* scalar = as_scalar(node)) {
-      p.scale *= scalar->value(node.mode);
-      return;
+      const c128 s = scalar->value(node.mode);
+      const bool commutes =
+          s.imag() == 0.0 || std::none_of(p.factors.begin(), p.factors.end(),
+                                          [](const Node& f) { return f.core->is_real_linear(); });
+      if (commutes) {
+        p.scale *= s;
+        return;
+      }
     }
     if (dynamic_cast<const IdentityCore*>(node.core.get()) != nullptr) return;
   }

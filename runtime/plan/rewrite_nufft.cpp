@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "runtime/core/error.hpp"
-#include "runtime/linop/dense.hpp"
-#include "runtime/linop/nufft_normal.hpp"
+#include "runtime/linop/elementary/dense.hpp"
+#include "runtime/linop/nufft/nufft_normal.hpp"
 #include "runtime/plan/rewrite.hpp"
 
 namespace lunops {

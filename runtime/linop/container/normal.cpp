@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/normal.hpp"
+#include "runtime/linop/container/normal.hpp"
 
 #include <algorithm>
 
-#include "runtime/linop/chain.hpp"
+#include "runtime/linop/container/chain.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {

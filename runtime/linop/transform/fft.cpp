@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/fft.hpp"
+#include "runtime/linop/transform/fft.hpp"
 
 #include <cmath>
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/linop/identity.hpp"
+#include "runtime/linop/elementary/identity.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/operators.hpp"
-#include "runtime/linop/scalar.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {

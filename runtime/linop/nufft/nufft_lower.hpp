@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "runtime/linop/nufft.hpp"
+#include "runtime/linop/nufft/nufft.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {

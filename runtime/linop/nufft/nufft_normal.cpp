@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/nufft_normal.hpp"
+#include "runtime/linop/nufft/nufft_normal.hpp"
 
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
-#include "runtime/linop/nufft_lower.hpp"
+#include "runtime/linop/nufft/nufft_lower.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/add.hpp"
+#include "runtime/linop/container/add.hpp"
 
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
-#include "runtime/linop/chain.hpp"
+#include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/rewrite.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/linop/diagonal.hpp"
-#include "runtime/linop/nufft.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/nufft/nufft.hpp"
 
 namespace lunops {
 

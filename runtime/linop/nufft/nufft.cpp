@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/nufft.hpp"
+#include "runtime/linop/nufft/nufft.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/scalar.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
 
 #include <cmath>
 

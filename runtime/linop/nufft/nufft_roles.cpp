@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
-#include "runtime/linop/nufft_lower.hpp"
+#include "runtime/linop/nufft/nufft_lower.hpp"
 
 namespace lunops {
 

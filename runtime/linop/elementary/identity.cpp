@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/identity.hpp"
+#include "runtime/linop/elementary/identity.hpp"
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/operators.hpp"

@@ -20,7 +20,7 @@ class ChainCore final : public Core {
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   // In the order in which they stand when the chain is seen in this mode.
-  std::vector<Node> factors(Mode mode) const;
+  std::vector<Node> factors(Mode mode) const override;
 
  private:
   std::vector<Node> factors_;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/pad.hpp"
+#include "runtime/linop/moving/pad.hpp"
 
 #include <cmath>
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/linop/diagonal.hpp"
-#include "runtime/linop/identity.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/builder.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/nufft_lower.hpp"
+#include "runtime/linop/nufft/nufft_lower.hpp"
 
 #include <algorithm>
 

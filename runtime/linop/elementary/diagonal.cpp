@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/diagonal.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
 
 #include <algorithm>
 #include <cmath>

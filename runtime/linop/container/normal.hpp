@@ -19,7 +19,7 @@ class NormalCore final : public Core {
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
-  std::vector<Node> factors(Mode mode) const;  // Aᴴ, M, A
+  std::vector<Node> factors(Mode mode) const override;  // Aᴴ, M, A
 
  private:
   Node a_;

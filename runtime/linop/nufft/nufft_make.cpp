@@ -5,7 +5,7 @@
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/linop/nufft.hpp"
+#include "runtime/linop/nufft/nufft.hpp"
 #include "runtime/linop/operators.hpp"
 
 namespace lunops {

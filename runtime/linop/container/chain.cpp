@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/chain.hpp"
+#include "runtime/linop/container/chain.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/dense.hpp"
+#include "runtime/linop/elementary/dense.hpp"
 
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
-#include "runtime/linop/diagonal.hpp"
+#include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/builder.hpp"
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/linop/linop.hpp"
+
+namespace lunops {
+
+// Constructors of this section of the catalogue (operators.md); each throws Error{shape | dtype |
+// argument}.  `text` is the operator's string.
+enum class Toeplitz : uint8_t { automatic, always, never };
+struct NUFFTOptions : LinopOptions {
+  std::optional<double> tol = {};  // default 1e-4 for c64, 1e-9 for c128
+  std::optional<int> width = {};   // instead of tol, with oversamp
+  std::vector<std::pair<std::string, double>> oversamp =
+      {};  // by dim; one entry with an empty name: all dims
+  std::vector<std::pair<std::string, int64_t>> grid = {};
+  std::string units = {};  // cycles (default, checked), radians, normalized
+  Toeplitz toeplitz = Toeplitz::automatic;
+};
+Linop NUFFT(const Tensor& trajectory, std::string_view text, const NUFFTOptions& options = {});
+
+// What recipes read of a NUFFT: its trajectory in cycles, its image dims, and, once planned, its
+// parameters.
+struct NUFFTInfo {
+  Tensor trajectory;
+  std::vector<Dim> image_dims;
+  std::vector<int64_t> image;  // extents, kUnknown if not known
+};
+std::optional<NUFFTInfo> nufft_info(const Linop& f);
+
+}  // namespace lunops

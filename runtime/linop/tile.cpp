@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/tile.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+
+namespace lunops {
+
+Stretch intersection(const Stretch& a, const Stretch& b) noexcept {
+  const int64_t first = std::max(a.first, b.first);
+  return {first, std::max<int64_t>(0, std::min(a.end(), b.end()) - first)};
+}
+
+bool TileRequest::is_whole() const noexcept {
+  const auto is_cut = [](const std::optional<Stretch>& s) { return s.has_value(); };
+  return inner.empty() && std::none_of(input.begin(), input.end(), is_cut) &&
+         std::none_of(output.begin(), output.end(), is_cut);
+}
+
+namespace {
+
+Side cut_side(const Side& side, const Slices& slices) {
+  Side made = side;
+  size_t at = 0;
+  for (Term& t : made) {
+    if (t.kind == Term::Kind::ellipsis) continue;
+    if (at < slices.size() && slices[at]) t.extent = slices[at]->count;
+    ++at;
+  }
+  return made;
+}
+
+std::string cuttable(const Core& core) {
+  const Signature& s = core.signature();
+  for (const Term& t : s.input()) {
+    if (t.kind == Term::Kind::dim && s.keeps(t.dim))
+      return fmt::format(" such as '{}'", t.dim.text());
+  }
+  return s.is_open() ? ", as batch dims are" : "";
+}
+
+}  // namespace
+
+Signature cut_signature(const Signature& signature, const Slices& input, const Slices& output) {
+  return Signature(cut_side(signature.input(), input), cut_side(signature.output(), output),
+                   signature.is_open());
+}
+
+Tile cut(const Node& node, const TileRequest& request) {
+  if (request.is_whole()) return {node, request.input, request.output};
+  TileRequest own = request;
+  if (transposes(node.mode)) std::swap(own.input, own.output);
+  Tile tile = node.core->cut(own);
+  if (tile.op) {
+    const Node part = *tile.op;
+    tile.op = with_mode(part, node.mode);
+    if (node.form != nullptr) {
+      tile.op->form = std::make_shared<const Form>(
+          Form{cut_signature(node.form->signature, tile.input, tile.output)});
+    }
+  }
+  if (transposes(node.mode)) std::swap(tile.input, tile.output);
+  return tile;
+}
+
+bool agree_on_kept(const Signature& signature, TileRequest& request) {
+  const Side in = terms_of(signature.input()), out = terms_of(signature.output());
+  request.input.resize(in.size());
+  request.output.resize(out.size());
+  bool is_something = true;
+  for (size_t i = 0; i < in.size(); ++i) {
+    const int at = find_term(out, in[i]);
+    if (at < 0) continue;
+    std::optional<Stretch>&a = request.input[i], &b = request.output[static_cast<size_t>(at)];
+    if (a && b) {
+      a = b = intersection(*a, *b);
+      is_something = is_something && a->count > 0;
+    } else if (a) {
+      b = a;
+    } else {
+      a = b;
+    }
+  }
+  return is_something;
+}
+
+std::optional<std::pair<bool, int>> first_mixed_cut(const Signature& signature,
+                                                    const TileRequest& request) {
+  const Side in = terms_of(signature.input()), out = terms_of(signature.output());
+  for (size_t i = 0; i < request.input.size(); ++i) {
+    if (request.input[i] && find_term(out, in[i]) < 0) return std::pair(true, static_cast<int>(i));
+  }
+  for (size_t i = 0; i < request.output.size(); ++i) {
+    if (request.output[i] && find_term(in, out[i]) < 0) {
+      return std::pair(false, static_cast<int>(i));
+    }
+  }
+  return std::nullopt;
+}
+
+WeightPtr cut_weight(const WeightPtr& weight,
+                     const Side& terms,
+                     const Signature& signature,
+                     const TileRequest& request) {
+  const Side in = terms_of(signature.input()), out = terms_of(signature.output());
+  struct Part {
+    int dim;
+    Stretch stretch;
+  };
+  std::vector<Part> parts;
+  std::vector<int64_t> extents = weight->extents();
+  for (size_t i = 0; i < terms.size(); ++i) {
+    std::optional<Stretch> stretch;
+    const int a = find_term(in, terms[i]), b = find_term(out, terms[i]);
+    if (a >= 0 && static_cast<size_t>(a) < request.input.size()) {
+      stretch = request.input[static_cast<size_t>(a)];
+    }
+    if (!stretch && b >= 0 && static_cast<size_t>(b) < request.output.size()) {
+      stretch = request.output[static_cast<size_t>(b)];
+    }
+    // A weight of extent 1 in a longer dim does not occur: nothing is broadcast but missing dims.
+    if (!stretch) continue;
+    parts.push_back({static_cast<int>(i), *stretch});
+    extents[i] = stretch->count;
+  }
+  if (parts.empty()) return weight;
+  const auto slice = [parts](Tensor t) {
+    for (const Part& p : parts) t = t.slice(p.dim, p.stretch.first, p.stretch.count);
+    return t;
+  };
+  if (weight->is_given()) {
+    weight->check();
+    return std::make_shared<Weight>(slice(weight->tensor()), weight->owner());
+  }
+  return std::make_shared<Weight>(extents, weight->is_complex(), Weights{weight},
+                                  [weight, slice](DType dtype, Context& context) {
+                                    const DType own =
+                                        weight->is_complex() ? complex_of(dtype) : real_of(dtype);
+                                    return slice(weight->as(own, context)).as(dtype, context);
+                                  });
+}
+
+void refuse_cut(const Core& core, const Term& term, std::string_view hint) {
+  const std::string name = term.kind == Term::Kind::dim ? term.dim.text() : text_of_base(term);
+  if (!hint.empty()) {
+    fail(Code::shape, "split", "{} cannot be cut along '{}'; {}", core.label(), name, hint);
+  }
+  fail(Code::shape, "split", "{} mixes '{}' and cannot be cut along it; cut a kept dim{}",
+       core.label(), name, cuttable(core));
+}
+
+Tile Core::cut(const TileRequest& request) const {
+  if (request.is_whole()) {
+    return {Node{shared_from_this(), Mode::forward, nullptr}, request.input, request.output};
+  }
+  if (const auto mixed = first_mixed_cut(signature(), request)) {
+    const Side side = terms_of(mixed->first ? signature().input() : signature().output());
+    refuse_cut(*this, side[static_cast<size_t>(mixed->second)]);
+  }
+  fail(Code::unsupported, "split", "{} has no rule for being cut; apply it whole", label());
+}
+
+}  // namespace lunops
