@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Our operators against sigpy's (numba on the CPU), in turn (ABBA) within one run.
+
+Both sides get the same data in single precision and the same threads on the same cores, and are warm: operators built, plans made,
+numba compiled.  We write into a given output; sigpy has no such form and allocates its result, as its documentation does.  sigpy's
+own loops run on one thread where its source has no prange; the thread limits of numba, OpenMP and BLAS are set to ours.
+
+A case (CASES below) is one operator with a maker for each side.  The errors are relative to a result in double precision of the
+first coil, by `reference` where a case gives one, else by sigpy on c128 data.  Prints one line, and with --json appends one record,
+per case and direction; `ratio` is sigpy's time over ours, the median over pairs.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Callable, Optional
+
+THREADS = int(next((a for p, a in zip(sys.argv, sys.argv[1:]) if p == "--threads"), "2"))
+for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = str(THREADS)  # read on import
+
+import numpy as np
+import sigpy
+import sigpy.linop
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    problem: str  # for the record, in words
+    lua: Callable  # (write) -> Lua expression; write(name, array) keeps an operand as .npy and returns its path
+    input: tuple  # extents of one coil on each side
+    output: tuple
+    input_dims: str  # names, without the coil
+    output_dims: str
+    peer: Callable  # (coils) -> sigpy.linop.Linop on {coils, *input}
+    # (direction, data of one coil in c128) -> result that ours is measured against; None: the peer in c128
+    reference: Optional[Callable] = None
+    peer_reference: Optional[Callable] = None  # the same for the peer, where its conventions differ
+
+
+def random_numbers(shape, seed):
+    random = np.random.default_rng(seed)
+    return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(np.complex64)
+
+
+def blocks_3d(n=128, block=8, stride=4):
+    count = (n - block) // stride + 1
+    b, s = (f"{{ z = {v}, y = {v}, x = {v} }}" for v in (block, stride))
+    return Case(
+        name="array_to_blocks",
+        problem=f"{n}^3, block {block}, stride {stride}",
+        lua=lambda write: f'lo.ArrayToBlocks{{ "z y x -> bz by bx kz ky kx", block = {b}, stride = {s}, extent = {{ z = {n}, y = {n}, x = {n} }} }}',
+        input=(n, n, n),
+        output=(count,) * 3 + (block,) * 3,
+        input_dims="z y x",
+        output_dims="bz by bx kz ky kx",
+        peer=lambda coils: sigpy.linop.ArrayToBlocks((coils, n, n, n), (block,) * 3, (stride,) * 3),
+    )
+
+
+def fft_2d(n=512):
+    return Case(
+        name="fft",
+        problem=f"{n}^2, centred, orthonormal",
+        lua=lambda write: f'lo.FFT "y={n} x={n} -> ky kx"',
+        input=(n, n),
+        output=(n, n),
+        input_dims="y x",
+        output_dims="ky kx",
+        peer=lambda coils: sigpy.linop.FFT((coils, n, n), axes=(-2, -1)),
+    )
+
+
+# A new comparison is one more function above and one more line here.
+CASES = {"blocks": blocks_3d, "fft": fft_2d}
+
+
+class Ours:
+    def __init__(self, build, threads, case, folder, image, samples):
+        def write(name, array):
+            path = os.path.join(folder, f"{name}.npy")
+            np.save(path, array)
+            return path
+
+        self.folder = folder
+        command = [os.path.join(build, "bin", "lunops"), "--threads", str(threads)]
+        command += [os.path.join(os.path.dirname(os.path.abspath(__file__)), "sigpy_case.lua")]
+        command += ["--operator", case.lua(write)]
+        command += ["--input", write("side_input", image), "--idims", f"coil {case.input_dims}"]
+        command += ["--output", write("side_output", samples), "--odims", f"coil {case.output_dims}"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.plan = self.read()
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("bench: lunops ended; its message is above")
+        return json.loads(line)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def run(self, direction, count):
+        return self.ask(f"{direction} {count}")["seconds"]
+
+    def result(self, direction):
+        path = os.path.join(self.folder, "result.npy")
+        self.ask(f"save {direction} {path}")
+        return np.load(path)[0]
+
+    def close(self):
+        self.process.communicate("quit\n")
+
+
+class Peer:
+    def __init__(self, operator, image, samples):
+        adjoint = operator.H
+        self.sides = {"forward": (operator, image), "adjoint": (adjoint, samples)}
+        self.last = {}
+
+    def run(self, direction, count):
+        operator, data = self.sides[direction]
+        seconds = []
+        for _ in range(count):
+            self.last.pop(direction, None)  # a user's loop does not keep the result before
+            start = time.perf_counter()
+            self.last[direction] = operator(data)
+            seconds.append(time.perf_counter() - start)
+        return seconds
+
+    def result(self, direction):
+        return self.last[direction][0]
+
+
+def bootstrap(ratios):
+    random = np.random.default_rng(1)
+    medians = [np.median(random.choice(ratios, len(ratios))) for _ in range(2000)]
+    return [float(v) for v in np.percentile(medians, [2.5, 97.5])]
+
+
+def error(got, exact):
+    return float(np.linalg.norm(got.astype(np.complex128) - exact) / np.linalg.norm(exact))
+
+
+def compare(case, direction, mine, theirs, data, a):
+    """One record: errors first, then times in turn."""
+    for side in (mine, theirs):
+        side.run(direction, a.warm_up)
+    wide = data[direction][:1].astype(np.complex128)
+    peer_in_double = case.peer(1) if direction == "forward" else case.peer(1).H
+    exact = case.reference(direction, wide[0]) if case.reference else peer_in_double(wide)[0]
+    if case.peer_reference:
+        peer_exact = case.peer_reference(direction, wide[0])
+    else:
+        peer_exact = peer_in_double(wide)[0] if case.reference else exact
+    errors = error(mine.result(direction), exact), error(theirs.result(direction), peer_exact)
+
+    load = os.getloadavg()[0]
+    my_seconds, their_seconds, ratios = [], [], []
+    for pair in range(max(10, a.pairs)):
+        times = [float(np.median(side.run(direction, a.runs))) for side in (mine, theirs, theirs, mine)]
+        my_seconds += [times[0], times[3]]
+        their_seconds += [times[1], times[2]]
+        ratios.append((times[1] + times[2]) / (times[0] + times[3]))
+        if pair >= 9:
+            low, high = bootstrap(np.array(ratios))
+            if high - low <= 0.1 * np.median(ratios):
+                break
+    moved = data["forward"].nbytes + data["adjoint"].nbytes
+    return {
+        "name": f"{case.name}_{direction}_against_sigpy",
+        "problem": {"operator": case.problem, "coils": a.coils, "dtype": "c64"},
+        "variant": f"sigpy {sigpy.__version__}",
+        "seconds": my_seconds,
+        "peer_seconds": their_seconds,
+        "median": float(np.median(my_seconds)),
+        "peer_median": float(np.median(their_seconds)),
+        "quartiles": [float(v) for v in np.percentile(my_seconds, [25, 75])],
+        "ratio": float(np.median(ratios)),
+        "interval": bootstrap(np.array(ratios)),
+        "error": errors[0],
+        "peer_error": errors[1],
+        "reference": "the case's own, c128" if case.reference else "sigpy in c128",
+        "bytes": moved,
+        "warm_up": a.warm_up,
+        "threads": THREADS,
+        "device": "cpu",
+        "load": [load, os.getloadavg()[0]],
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--build", required=True, help="folder with bin/lunops")
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--coils", type=int, default=8)
+    p.add_argument("--case", default=",".join(CASES), help="names, with commas")
+    p.add_argument("--pairs", type=int, default=40, help="at most; 10 at least")
+    p.add_argument("--runs", type=int, default=3, help="applications per turn")
+    p.add_argument("--warm-up", type=int, default=2)
+    p.add_argument("--quick", action="store_true", help="10 pairs of single runs")
+    p.add_argument("--json", help="append the records to this file")
+    a = p.parse_args()
+    unknown = [name for name in a.case.split(",") if name not in CASES]
+    if unknown:
+        p.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+    if a.quick:
+        a.pairs, a.runs = 10, 1
+    return a
+
+
+def main():
+    a = arguments()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: a.threads])  # the child inherits it
+    for name in a.case.split(","):
+        case = CASES[name]()
+        image = random_numbers((a.coils, *case.input), 1)
+        samples = random_numbers((a.coils, *case.output), 2)
+        with tempfile.TemporaryDirectory() as folder:
+            mine = Ours(a.build, a.threads, case, folder, image, samples)
+            theirs = Peer(case.peer(a.coils), image, samples)
+            for direction in ("forward", "adjoint"):
+                record = compare(case, direction, mine, theirs, {"forward": image, "adjoint": samples}, a)
+                low, high = record["interval"]
+                print(
+                    f"{case.name} ({case.problem}), {a.coils} coils, {direction}: "
+                    f"lunops {1e3 * record['median']:.2f} ms (error {record['error']:.1e}), "
+                    f"sigpy {1e3 * record['peer_median']:.2f} ms (error {record['peer_error']:.1e}); "
+                    f"sigpy / lunops {record['ratio']:.2f} (95 % interval {low:.2f} … {high:.2f})",
+                    flush=True,
+                )
+                if a.json:
+                    with open(a.json, "a") as file:
+                        file.write(json.dumps(record) + "\n")
+            mine.close()
+
+
+if __name__ == "__main__":
+    main()
