@@ -116,6 +116,10 @@ int run_program(int argc, char** argv) {
     std::fputs(dump_records().c_str(), stdout);
     return 0;
   }
+  if (line.list_operators) {
+    std::fputs(list_operators().c_str(), stdout);
+    return 0;
+  }
   if (!line.check.empty()) return check_file(line.check) ? 0 : kUnreadable;
   if (line.version && line.script < 0 && line.actions.empty() && !line.prompt_afterwards) return 0;
 

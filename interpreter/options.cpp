@@ -20,7 +20,7 @@ struct Word {
   std::string_view name;
   bool has_value;
 };
-constexpr std::array<Word, 24> kWords = {{
+constexpr std::array<Word, 25> kWords = {{
     {"-e", true},
     {"-l", true},
     {"-i", false},
@@ -42,6 +42,7 @@ constexpr std::array<Word, 24> kWords = {{
     {"--color", true},
     {"--progress", true},
     {"--trace", true},
+    {"--list-operators", false},
     {"--dump-records", false},
     {"-", false},
     {"--", false},
@@ -119,6 +120,8 @@ std::unique_ptr<CLI::App> make_app(CommandLine& line) {
       ->check(CLI::IsMember({"auto", "plain", "off"}));
   app->add_option("--trace", line.trace, "length of tracebacks")
       ->check(CLI::IsMember({"short", "full"}));
+  app->add_flag("--list-operators", line.list_operators,
+                "list the operators with signatures, dtypes, backends and law cases");
   app->add_flag("--dump-records", line.dump_records, "write the reference as JSON");
   return app;
 }

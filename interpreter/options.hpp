@@ -21,7 +21,7 @@ struct CommandLine {
   bool ignores_environment = false;  // -E
   bool warnings_are_errors = false;  // -W
   bool version = false, help = false;
-  bool no_init = false, no_history = false, dump_records = false;
+  bool no_init = false, no_history = false, dump_records = false, list_operators = false;
   std::string check, device, init, stdlib;
   std::string color = "auto", progress = "auto", trace = "short";
   int threads = 0;

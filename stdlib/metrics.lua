@@ -71,6 +71,10 @@ end
 ---
 ---     local ref = lo.tensor({ 1, 0 }, "x", { dtype = "f32" })
 ---     print(lo.metrics.psnr(ref * 0.9, ref) > 20)          --> true
+---@param x lunops.Tensor
+---@param ref lunops.Tensor
+---@param opts? { peak: number? }
+---@return number decibels
 function M.psnr(x, ref, opts)
   local o = lo.options(opts, "psnr", { peak = false }, { peak = "number" })
   local peak = o.peak or ref:abs():max()
@@ -80,6 +84,12 @@ function M.psnr(x, ref, opts)
 end
 
 --- Signal to noise ratio |ref| / |x - ref| in dB.
+---
+---     local ref = lo.tensor({ 3, 4 }, "x", { dtype = "f32" })
+---     print(lo.metrics.snr(ref * 1.25, ref) > 12)          --> true
+---@param x lunops.Tensor
+---@param ref lunops.Tensor
+---@return number decibels
 function M.snr(x, ref)
   local wide, reference = prepared("snr", x, ref)
   local size = reference:norm()
@@ -88,6 +98,12 @@ function M.snr(x, ref)
 end
 
 --- Mean absolute error.
+---
+---     local ref = lo.tensor({ 3, 4 }, "x", { dtype = "f32" })
+---     print(lo.metrics.mae(ref + 0.5, ref))                --> 0.5
+---@param x lunops.Tensor
+---@param ref lunops.Tensor
+---@return number
 function M.mae(x, ref)
   local wide, reference = prepared("mae", x, ref)
   return (wide - reference):abs():mean()

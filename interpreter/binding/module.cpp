@@ -87,6 +87,7 @@ std::span<const Topic> all_topics() {
       {"calls", call_records()},
       {"arguments", argument_records()},
       {"display", display_records()},
+      {"help", help_records()},
   };
   return topics;
 }

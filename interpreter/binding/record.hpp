@@ -32,6 +32,11 @@ struct Short {
 struct Info {
   std::string_view name;  // "rearrange"; "Tensor:sum", "Tensor.shape", "Tensor.__add" for members
   std::string_view summary;  // one sentence
+  // Of operators: the string as a reader writes it, "y x -> ky kx", where no operand's text shows
+  // one; what A.H and A.N are, in a few words.
+  std::string_view signature = {};
+  std::string_view adjoint = {};
+  std::string_view normal = {};
   std::string_view returns = {};
   Short<Code, 6> raises = {};
   std::string_view example = {};  // text after --> is compared with what is printed
@@ -91,7 +96,8 @@ struct Topic {
 };
 std::span<const Topic> all_topics();
 
-// The records as JSON: `lunops --dump-records`.
+// The records as JSON: `lunops --dump-records`; one line per operator: `lunops --list-operators`.
 __attribute__((visibility("default"))) std::string dump_records();
+__attribute__((visibility("default"))) std::string list_operators();
 
 }  // namespace lunops::lua

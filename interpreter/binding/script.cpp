@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "interpreter/binding/articles.hpp"
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
 #include "interpreter/binding/json.hpp"
@@ -154,23 +155,27 @@ constexpr auto device = function(
       return results;
     },
     param<TextArg>("name", "for example \"cuda:0\""));
-constexpr auto operators = function({.name = "operators",
-                                     .summary = "The operator classes there are.",
-                                     .returns = "a list of {name, summary}",
-                                     .example = "print(lo.operators()[1].name)  --> Identity"},
-                                    [](Context&) -> Value {
-                                      Table list;
-                                      for (const Topic& topic : all_topics()) {
-                                        for (const Record& record : topic.records) {
-                                          if (record.kind != RecordKind::constructor) continue;
-                                          Table row;
-                                          row["name"] = record.info->name;
-                                          row["summary"] = record.info->summary;
-                                          list.list.emplace_back(std::move(row));
-                                        }
-                                      }
-                                      return list;
-                                    });
+constexpr auto operators = function(
+    {.name = "operators",
+     .summary = "The operator classes there are.",
+     .returns = "a list of {name, summary, signature, dtypes, backends, law_cases}",
+     .example = "print(lo.operators()[1].name, lo.operators()[1].signature)  --> Identity\ty x",
+     .see = {"help"}},
+    [](Context&) -> Value {
+      Table list;
+      for (const Article& a : articles()) {
+        if (!a.is_operator()) continue;
+        Table row;
+        row["name"] = a.name;
+        row["summary"] = a.summary;
+        row["signature"] = a.signature;
+        row["dtypes"] = a.dtypes;
+        row["backends"] = kBackends;
+        row["law_cases"] = static_cast<int64_t>(a.law_cases);
+        list.list.emplace_back(std::move(row));
+      }
+      return list;
+    });
 
 std::string_view type_name(const Value& value) {
   return value.type() == "userdata" ? std::string_view("userdata") : value.type();

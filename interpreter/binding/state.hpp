@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -40,7 +41,9 @@ struct State final : Listener {
   int64_t live_boxes = 0;      // full boxes: tests see that nothing leaks
   TestThrow test_throw = TestThrow::none;
   bool warnings_are_errors = false;
-  bool used_kept_local = false;     // an entry of the prompt read or set a local of an earlier one
+  bool used_kept_local = false;  // an entry of the prompt read or set a local of an earlier one
+  // Chunk names and texts of the prompt's last entries; null outside sessions.
+  const std::deque<std::pair<std::string, std::string>>* recent = nullptr;
   Sink* sink = nullptr;             // null: warnings go to stderr, progress nowhere
   const void* interrupt = nullptr;  // set while an interrupt unwinds: what `raise` raises then
 

@@ -9,7 +9,8 @@ namespace lunops::lua {
 namespace {
 
 const char kEnvironmentKey = 0;
-const char kSessionKey = 0;  // the table of `lo`, `ans`: not _G, so scripts cannot depend on them
+// The table of `lo`, `help`, `ans`: not _G, so scripts cannot depend on them.
+const char kSessionKey = 0;
 
 void note_use(lua_State* L) noexcept {
   if (State* state = find_state(L)) state->used_kept_local = true;
@@ -70,6 +71,8 @@ void push_environment(lua_State* L, State&) {
   lua_createtable(L, 0, 0);
   lua_createtable(L, 0, 2);
   luaL_requiref(L, "lunops", luaopen_lunops, 0);
+  lua_getfield(L, -1, "help");
+  lua_setfield(L, -3, "help");
   lua_setfield(L, -2, "lo");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kSessionKey);

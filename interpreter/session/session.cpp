@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "interpreter/session/session.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -130,6 +132,7 @@ Session::Session(Sink& sink, const SessionOptions& options) : sink_(sink), optio
   state_ = static_cast<State*>(lua_touserdata(L_, -1));
   lua_pop(L_, 1);
   state_->sink = &sink_;
+  state_->recent = &recent_;
   state_->seed = options.seed;
   state_->warnings_are_errors = options.warnings_are_errors;
   try {
@@ -185,7 +188,22 @@ Outcome Session::call(int arguments, int results) {
   return status == LUA_OK ? Outcome{} : failed(false);
 }
 
-Input Session::classify(std::string_view text) {
+std::string without_question(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\n");
+  if (first == std::string_view::npos || text[first] != '?') return std::string(text);
+  std::string_view asked = text.substr(first + 1);
+  asked.remove_prefix(std::min(asked.find_first_not_of(" \t"), asked.size()));
+  while (!asked.empty() && std::isspace(static_cast<unsigned char>(asked.back())) != 0)
+    asked.remove_suffix(1);
+  const bool is_name = std::all_of(asked.begin(), asked.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  });
+  if (is_name && !asked.empty()) return fmt::format("help({0}, \"{0}\")", asked);
+  return fmt::format("help({})", asked);
+}
+
+Input Session::classify(std::string_view given) {
+  const std::string text = without_question(given);
   const Input input = lua::classify(L_, text, "=prompt");
   if (input != Input::incomplete) lua_pop(L_, 1);
   return input;
@@ -241,7 +259,7 @@ Outcome Session::require(const std::string& name, const std::string& module) {
 }
 
 Outcome Session::evaluate(std::string_view given) {
-  const std::string text = without_prompts(given);
+  const std::string text = without_question(without_prompts(given));
   const std::string name = fmt::format("=prompt[{}]", entries_ + 1);
   const Input input = lua::classify(L_, text, name.c_str());
   if (input == Input::incomplete) return {Outcome::Kind::incomplete, Code::ok};

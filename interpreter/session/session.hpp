@@ -85,4 +85,7 @@ class __attribute__((visibility("default"))) Session {
 // Removes the prompts of a pasted transcript and drops its old output.
 std::string without_prompts(std::string_view text);
 
+// "?x" is help(x): a name that has no value is looked up as text.
+std::string without_question(std::string_view text);
+
 }  // namespace lunops::lua

@@ -13,6 +13,8 @@ end
 --- Whether a trajectory consists of straight, evenly sampled spokes through the centre.
 ---
 ---     print(lo.mri.is_radial(lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }))      --> true
+---@param traj lunops.Tensor
+---@return boolean
 function M.is_radial(traj)
   local names = tostring(traj.names)
   if (names ~= "spoke sample d" and names ~= "frame spoke sample d") or traj.extent.d ~= 2

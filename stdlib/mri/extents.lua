@@ -9,6 +9,7 @@ local M = {}
 ---     local size = require "lunops.mri.extents".of(64)
 ---     print(size.y, size.x, table.concat(size.dims, " "))     --> 64	64	y x
 ---@return table size  {y =, x =, dims = {"y", "x"}}
+---@package
 function M.of(extent, name)
   if not extent then
     lo.fail("argument", name, "extent is missing; write extent = 256 or { y =, x = }")
@@ -27,6 +28,7 @@ function M.of(extent, name)
 end
 
 --- A whole number of at least 1, or an error that names the option.
+---@package
 function M.count(value, name, option)
   local n = value and math.tointeger(value)
   if not n or n < 1 then
@@ -37,6 +39,7 @@ function M.count(value, name, option)
 end
 
 --- "y=256 x=200", or with a prefix before each name.
+---@package
 function M.text(size, prefix)
   local parts = {}
   for i, dim in ipairs(size.dims) do parts[i] = ("%s%s=%d"):format(prefix or "", dim, size[dim]) end
@@ -44,6 +47,7 @@ function M.text(size, prefix)
 end
 
 --- Index minus floor(N/2) along one dim.
+---@package
 function M.centred(dim, n, dtype)
   return lo.arange(("%s=%d"):format(dim, n), { dtype = dtype or "f64" }) - n // 2
 end

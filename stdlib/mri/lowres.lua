@@ -26,6 +26,7 @@ end
 
 --- Centred FFT from an image to its k-space named "ky kx" or, with the image's own names, "y x";
 --- then the image's dims, and those of the k-space as text.
+---@package
 function M.fourier(ksp)
   local k, image = cartesian_dims(ksp)
   local named = table.concat(k, " ")

@@ -6,6 +6,9 @@ local M = {}
 
 --- Radial data with their trajectory: BART's cfl (with `traj`, or the data's name with "ksp"
 --- replaced by "traj"), or ISMRMRD, which carries its own.
+---
+---     local _, why = pcall(lo.mri.spokes, "/no/such/ksp.cfl")
+---     print(why.code)                                      --> file
 ---@param path string
 ---@param opts? { traj: string? }
 ---@return table scan  { ksp = "coil spoke sample", traj = "spoke sample d", size = N or nil }
@@ -32,6 +35,9 @@ end
 
 --- What a radial scan of the phantom measures, with the maps and the band-limited image to compare
 --- with.
+---
+---     local scan = lo.mri.scan{ size = 16, coils = 2, spokes = 5, samples = 32 }
+---     print(scan.ksp.shape, scan.truth.shape)              --> coil=2 spoke=5 sample=32	y=16 x=16
 ---@param given table  size, coils, spokes, samples; noise s: complex, E|n|^2 = (s max|image|)^2;
 --- seed
 ---@return table scan  { ksp, traj, size, maps, truth }
@@ -53,8 +59,11 @@ function M.scan(given)
 end
 
 --- Fails before any work is done if PREFIX.npy or the report could not be written.
+---
+---     print((select(2, pcall(lo.mri.check_output, "/no/such/folder/x"))).code)       --> file
 ---@param prefix string
 ---@param report? string
+---@return nil
 function M.check_output(prefix, report)
   if report and not report:match "%.json$" then
     lo.fail("argument", "output", ("the report %s must end in .json"):format(report))

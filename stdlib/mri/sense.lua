@@ -18,6 +18,12 @@ local function check_data(ksp)
 end
 
 --- Density weights of a trajectory, in cells where it is radial, else its ramp; f32 or as asked.
+---
+---     local k = lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }
+---     print(lo.mri.weights(k).shape)                       --> spoke=5 sample=8
+---@param traj lunops.Tensor  "… d"
+---@param dtype? string
+---@return lunops.Tensor weight
 function M.weights(traj, dtype)
   local weight = density.is_radial(traj) and density.density{ traj = traj } or ramp.ramp(traj)
   dtype = dtype or "f32"
@@ -25,6 +31,13 @@ function M.weights(traj, dtype)
 end
 
 --- NUFFT of images "y x" of this extent at a trajectory "… d".
+---
+---     local k = lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }
+---     print(lo.mri.nufft(k, { y = 8, x = 8 }).ishape)      --> y=8 x=8
+---@param traj lunops.Tensor  "… d", cycles per field of view
+---@param extent table  by dim, with or without z
+---@param opts? { tol: number? }  (1e-4)
+---@return lunops.Linop F
 function M.nufft(traj, extent, opts)
   local o = lo.options(opts, "nufft", { tol = 1e-4 })
   local dims = table.concat(traj.dims, " ", 1, #traj.dims - 1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Exit codes, streams and argument handling of the program: command_line.py PROGRAM."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,7 +66,7 @@ class CommandLine(unittest.TestCase):
         r = run("--colr", "x")
         self.assertIn("unknown option '--colr' (did you mean '--color'?)", r.stderr)
         self.assertEqual(r.stdout, "")
-        for option in ("--confined", "--time-limit", "--list-operators"):
+        for option in ("--confined", "--time-limit"):
             self.assertEqual(run(option).returncode, 2)
         self.assertEqual(run("-e").returncode, 2)
         self.assertEqual(run("--threads", "x").returncode, 2)
@@ -120,6 +121,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(names), len(set(names)))
         self.assertIn("NUFFT", names)
         self.assertTrue(all(r["summary"] and r["example"] for r in records))
+
+    def test_operators_are_listed_with_what_the_tests_found(self):
+        lines = run("--list-operators").stdout.splitlines()
+        self.assertTrue(any(re.match(r"^FFT +y x -> ky kx +c64 c128 +reference cpu +\d+ law cases$", l) for l in lines))
+        self.assertTrue(all(re.search(r" [1-9]\d* law cases$", l) for l in lines))
 
     def test_lua_init_counts_unless_E(self):
         self.assertEqual(run("-e", "print(x)", LUA_INIT="x = 3").stdout, "3\n")

@@ -21,6 +21,9 @@ constexpr auto chain = with_options(
     constructor(
         {.name = "Chain",
          .summary = "Composition: Chain{A, B, C} applies C first; usually written A * B * C.",
+         .signature = "n -> m",
+         .adjoint = "the adjoints, in the opposite order",
+         .normal = "from the left inward: B.normal(A.normal()) for A * B",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = "local I = lo.Identity \"x\"\nprint(lo.Chain{ 2*I, 3*I }(lo.ones "
@@ -34,6 +37,9 @@ constexpr auto add = with_options(
     constructor(
         {.name = "Add",
          .summary = "The sum of operators, accumulated in the order given; usually A + B.",
+         .signature = "n -> m",
+         .adjoint = "the sum of the adjoints",
+         .normal = "A.H * A, two applications per term",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = "local I = lo.Identity \"x\"\nprint(lo.Add{ 2*I, 3*I }.N(lo.ones "

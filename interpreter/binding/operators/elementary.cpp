@@ -9,6 +9,9 @@ constexpr auto identity = with_options(
     constructor(
         {.name = "Identity",
          .summary = "The operator that returns its input.",
+         .signature = "y x",
+         .adjoint = "itself",
+         .normal = "itself",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = "print(lo.Identity \"x\"(lo.ones \"x=3\"):sum())  --> 3+0i"},
@@ -22,6 +25,8 @@ constexpr auto zero = with_options(
     constructor(
         {.name = "Zero",
          .summary = "The operator whose result is zero.",
+         .adjoint = "Zero with the sides exchanged",
+         .normal = "Zero on the input",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example =
@@ -36,6 +41,9 @@ constexpr auto scalar = with_options(
     constructor(
         {.name = "Scalar",
          .summary = "Multiplies by a number; usually written s * A.",
+         .signature = "...",
+         .adjoint = "the conjugate number",
+         .normal = "the squared modulus",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = "print(lo.Scalar{ lo.complex(2, 3) }.H(lo.ones \"x=1\"):item())  --> 2-3i"},
@@ -52,6 +60,9 @@ constexpr auto diagonal = with_options(
     constructor(
         {.name = "Diagonal",
          .summary = "Multiplies element by element with a weight, broadcast over dims it lacks.",
+         .signature = "coil y x",
+         .adjoint = "the conjugate weight",
+         .normal = "Diagonal of |weight|^2",
          .returns = "an operator",
          .raises = {Code::shape, Code::dtype, Code::argument},
          .example = R"(local w = lo.tensor({ 4, 9 }, "x", { dtype = "f32" })
@@ -70,6 +81,8 @@ constexpr auto dense = with_options(
     constructor(
         {.name = "Dense",
          .summary = "Multiplies with a weight and sums over the dims that the output lacks.",
+         .adjoint = "the conjugate weight, summed over the dims that the input lacks",
+         .normal = "one Dense or Diagonal with the Gram weights, or the pair, by cost",
          .returns = "an operator",
          .raises = {Code::shape, Code::dtype, Code::argument},
          .example =

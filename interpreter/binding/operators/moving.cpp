@@ -21,6 +21,9 @@ constexpr auto pad = with_options(
     constructor(
         {.name = "Pad",
          .summary = "Surrounds with zeros.",
+         .signature = "y x -> y' x'",
+         .adjoint = "Crop",
+         .normal = "the identity",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = "print(lo.Pad{ \"x -> x'\", to = { x = 6 } }(lo.ones \"x=4\").shape)  --> x=6"},
@@ -36,6 +39,9 @@ constexpr auto crop = with_options(
     constructor(
         {.name = "Crop",
          .summary = "Cuts out a part.",
+         .signature = "y x -> y' x'",
+         .adjoint = "Pad",
+         .normal = "Diagonal of zeros and ones",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example =

@@ -9,6 +9,8 @@ constexpr auto fft = with_options(
     constructor(
         {.name = "FFT",
          .summary = "The centred, orthonormal Fourier transform of the dims that differ.",
+         .adjoint = "the other sign with the same factor: the inverse for ortho only",
+         .normal = "a multiple of the identity, exactly 1 for ortho",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = R"(local F = lo.FFT "x -> k"
@@ -43,6 +45,8 @@ constexpr auto nufft = with_options(
     constructor(
         {.name = "NUFFT",
          .summary = "The non-uniform Fourier transform at the points of a trajectory.",
+         .adjoint = "the exact transpose: spreading, FFT, deconvolution",
+         .normal = "a Toeplitz operator or the pair, by cost",
          .returns = "an operator",
          .raises = {Code::shape, Code::dtype, Code::argument, Code::numeric},
          .example = R"(local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
