@@ -47,17 +47,51 @@ Signature cut_signature(const Signature& signature, const Slices& input, const S
                    signature.is_open());
 }
 
+Tile tile_of(std::shared_ptr<const Core> core, const TileRequest& request) {
+  return {Node{std::move(core), Mode::forward, nullptr}, request.input, request.output};
+}
+
+Tile no_tile(const TileRequest& request) { return {std::nullopt, request.input, request.output}; }
+
+namespace {
+
+// Drops slices that are all of their dim.
+void drop_whole(const Side& terms, Slices& slices) {
+  slices.resize(terms.size());
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (slices[i] && *slices[i] == Stretch{0, terms[i].extent}) slices[i].reset();
+  }
+}
+
+}  // namespace
+
 Tile cut(const Node& node, const TileRequest& request) {
-  if (request.is_whole()) return {node, request.input, request.output};
   TileRequest own = request;
-  if (transposes(node.mode)) std::swap(own.input, own.output);
-  Tile tile = node.core->cut(own);
+  if (transposes(node.mode)) {
+    std::swap(own.input, own.output);
+    // The adjoint lists its inner dims the other way round, and under the names that this gives.
+    const DimExtents shown = composition_of(node).inner;
+    for (auto& [dim, stretch] : own.inner) {
+      const auto at = std::find_if(shown.begin(), shown.end(),
+                                   [d = dim](const auto& known) { return known.first == d; });
+      if (at != shown.end())
+        dim = node.core->inner()[static_cast<size_t>(shown.end() - at - 1)].first;
+    }
+  }
+  const Signature& signature = node.core->signature();
+  const Side in = terms_of(signature.input()), out = terms_of(signature.output());
+  drop_whole(in, own.input);
+  drop_whole(out, own.output);
+  Tile tile = own.is_whole() ? tile_of(node.core, own) : node.core->cut(own);
+  drop_whole(in, tile.input);
+  drop_whole(out, tile.output);
   if (tile.op) {
     const Node part = *tile.op;
     tile.op = with_mode(part, node.mode);
     if (node.form != nullptr) {
-      tile.op->form = std::make_shared<const Form>(
-          Form{cut_signature(node.form->signature, tile.input, tile.output)});
+      const Signature shown = cut_signature(node.form->signature, tile.input, tile.output);
+      tile.op->form =
+          std::make_shared<const Form>(Form{transposes(part.mode) ? shown.adjoint() : shown});
     }
   }
   if (transposes(node.mode)) std::swap(tile.input, tile.output);
@@ -150,14 +184,16 @@ void refuse_cut(const Core& core, const Term& term, std::string_view hint) {
        core.label(), name, cuttable(core));
 }
 
+void refuse_mixed_cuts(const Core& core, const TileRequest& request) {
+  if (const auto mixed = first_mixed_cut(core.signature(), request)) {
+    const Side side = terms_of(mixed->first ? core.signature().input() : core.signature().output());
+    refuse_cut(core, side[static_cast<size_t>(mixed->second)]);
+  }
+}
+
 Tile Core::cut(const TileRequest& request) const {
-  if (request.is_whole()) {
-    return {Node{shared_from_this(), Mode::forward, nullptr}, request.input, request.output};
-  }
-  if (const auto mixed = first_mixed_cut(signature(), request)) {
-    const Side side = terms_of(mixed->first ? signature().input() : signature().output());
-    refuse_cut(*this, side[static_cast<size_t>(mixed->second)]);
-  }
+  if (request.is_whole()) return tile_of(shared_from_this(), request);
+  refuse_mixed_cuts(*this, request);
   fail(Code::unsupported, "split", "{} has no rule for being cut; apply it whole", label());
 }
 

@@ -48,6 +48,9 @@ Tile cut(const Node& node, const TileRequest& request);
 
 // For cores.
 //
+// A tile of this operator, forward, or an empty one, with the slices of the request.
+Tile tile_of(std::shared_ptr<const Core> core, const TileRequest& request);
+Tile no_tile(const TileRequest& request);
 // Makes the slices of kept dims agree: both sides get the intersection.  False: one is empty, and
 // the tile has no operator.
 bool agree_on_kept(const Signature& signature, TileRequest& request);
@@ -62,6 +65,8 @@ WeightPtr cut_weight(const WeightPtr& weight,
                      const Side& terms,
                      const Signature& signature,
                      const TileRequest& request);
+// Throws the error of refuse_cut if the request cuts a dim that is not kept.
+void refuse_mixed_cuts(const Core& core, const TileRequest& request);
 // "FFT mixes 'y' and cannot be cut along it; cut a kept dim such as 'coil'".
 [[noreturn]] void refuse_cut(const Core& core, const Term& term, std::string_view hint = {});
 

@@ -7,6 +7,7 @@
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -21,6 +22,16 @@ std::string DenseCore::details() const { return fmt::format("weight {}", bytes_t
 bool DenseCore::same(const Core& other) const {
   const auto& o = static_cast<const DenseCore&>(other);
   return terms_ == o.terms_ && weight_->same(*o.weight_);
+}
+
+// Every dim may be cut: those of the weight with it, the others are kept and broadcast.
+Tile DenseCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  return tile_of(
+      std::make_shared<DenseCore>(cut_weight(weight_, terms_, signature(), part), terms_,
+                                  cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 std::shared_ptr<const Core> DenseCore::shown_as(const Signature& form) const {

@@ -7,6 +7,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -43,6 +44,16 @@ std::optional<Node> DiagonalCore::exact_normal(Mode mode, const Node* inner) con
 bool DiagonalCore::same(const Core& other) const {
   const auto& o = static_cast<const DiagonalCore&>(other);
   return terms_ == o.terms_ && weight_->same(*o.weight_);
+}
+
+// Every dim may be cut: those of the weight with it, the others are kept and broadcast.
+Tile DiagonalCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  return tile_of(
+      std::make_shared<DiagonalCore>(cut_weight(weight_, terms_, signature(), part), terms_,
+                                     cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 std::shared_ptr<const Core> DiagonalCore::shown_as(const Signature& form) const {

@@ -21,6 +21,7 @@ class DiagonalCore final : public Core {
   Weights weights() const override { return {weight_}; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 

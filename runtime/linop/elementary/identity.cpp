@@ -3,6 +3,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -15,6 +16,14 @@ std::optional<Node> IdentityCore::exact_normal(Mode, const Node* inner) const {
 void IdentityCore::lower(
     Builder& b, Mode, const Operand& x, const Operand& y, const StepScale& s) const {
   b.copy(x, y, s);
+}
+
+Tile IdentityCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  return tile_of(
+      std::make_shared<IdentityCore>(cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 std::optional<Operand> IdentityCore::view(Mode, const Operand& x) const { return x; }

@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -26,6 +27,14 @@ std::optional<Node> ScalarCore::exact_normal(Mode, const Node* inner) const {
 
 bool ScalarCore::same(const Core& other) const {
   return value_ == static_cast<const ScalarCore&>(other).value_;
+}
+
+Tile ScalarCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  return tile_of(std::make_shared<ScalarCore>(
+                     value_, cut_signature(signature(), part.input, part.output), name()),
+                 part);
 }
 
 void ScalarCore::lower(

@@ -19,6 +19,7 @@ class ScalarCore final : public Core {
   std::string details() const override;
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   c128 value(Mode mode) const noexcept { return conjugates(mode) ? std::conj(value_) : value_; }

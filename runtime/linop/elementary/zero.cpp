@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -27,6 +28,13 @@ class ZeroCore final : public Core {
       const int at = in.find_base(out.dim(i).name);
       if (out.extent(i) == kUnknown && at >= 0) out = out.with_extent(i, in.extent(at));
     }
+  }
+  Tile cut(const TileRequest& request) const override {
+    TileRequest part = request;
+    if (!agree_on_kept(signature(), part)) return no_tile(part);
+    return tile_of(
+        std::make_shared<ZeroCore>(cut_signature(signature(), part.input, part.output), name()),
+        part);
   }
   void lower(
       Builder& b, Mode, const Operand&, const Operand& y, const StepScale& s) const override {

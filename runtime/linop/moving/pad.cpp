@@ -9,6 +9,7 @@
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -89,6 +90,37 @@ std::optional<Node> PadCore::exact_normal(Mode mode, const Node* inner) const {
 
 bool PadCore::same(const Core& other) const {
   return at_ == static_cast<const PadCore&>(other).at_;
+}
+
+// A cut along either side narrows the other: what is left of that pair is as long here as there.
+Tile PadCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  bool is_something = agree_on_kept(signature(), part);
+  const Side in = terms_of(signature().input()), out = terms_of(signature().output());
+  for (const TermPair& pair : pairs_) {
+    std::optional<Stretch>&from = part.input[static_cast<size_t>(pair.in)],
+    &to = part.output[static_cast<size_t>(pair.out)];
+    if (!from && !to) continue;
+    const Term &a = in[static_cast<size_t>(pair.in)], &b = out[static_cast<size_t>(pair.out)];
+    if (a.extent == kUnknown || b.extent == kUnknown) {
+      const std::string name = text_of_base(a.extent == kUnknown ? a : b);
+      refuse_cut(*this, from ? a : b,
+                 fmt::format("the extent of '{0}' is unknown; give extent = {{{0} = …}}", name));
+    }
+    std::optional<Stretch>&small = is_crop_ ? to : from, &large = is_crop_ ? from : to;
+    const int64_t count = is_crop_ ? b.extent : a.extent,
+                  first = offset(is_crop_ ? a.extent : b.extent, count);
+    Stretch both = small ? Stretch{small->first + first, small->count} : Stretch{first, count};
+    if (large) both = intersection(both, *large);
+    large = both;
+    small = Stretch{both.first - first, both.count};
+    is_something = is_something && both.count > 0;
+  }
+  if (!is_something) return no_tile(part);
+  return tile_of(
+      std::make_shared<PadCore>(is_crop_, at_, pairs_,
+                                cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 Operand PadCore::window(Mode mode, const Operand& large, const Shape& small) const {

@@ -8,6 +8,7 @@
 #include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -66,6 +67,16 @@ std::optional<Node> FftCore::exact_normal(Mode mode, const Node* inner) const {
 bool FftCore::same(const Core& other) const {
   const auto& o = static_cast<const FftCore&>(other);
   return norm_ == o.norm_ && is_centred_ == o.is_centred_ && is_inverse_ == o.is_inverse_;
+}
+
+Tile FftCore::cut(const TileRequest& request) const {
+  refuse_mixed_cuts(*this, request);
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  return tile_of(
+      std::make_shared<FftCore>(norm_, is_centred_, is_inverse_, pairs_,
+                                cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 void FftCore::complete(Mode mode, const Shape& in, Shape& out) const {

@@ -23,6 +23,7 @@ class FftCore final : public Core {
   bool is_isometry(Mode) const noexcept override { return norm_ == Norm::ortho; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
