@@ -1,0 +1,59 @@
+-- Writes what is made from the records of functions: docs/reference/*.md and the annotations for editors that understand LuaLS.
+-- Usage: lunops docs/generate.lua           writes the files that changed; `./dev docs` runs it
+--        lunops docs/generate.lua --check   writes nothing, exits 1 if a file is not what it would be
+local root = arg[0]:match "^(.*)/docs/generate%.lua$" or "."
+package.path = root .. "/docs/generate/?.lua;" .. package.path
+local json = require "json"
+local markdown = require "markdown"
+local annotations = require "annotations"
+
+local pipe = assert(io.popen(("'%s' --dump-records"):format(arg[-1])))
+local records = json.decode(pipe:read "a")
+assert(pipe:close(), "lunops --dump-records failed")
+
+local files = markdown.pages(records)
+files["share/lunops/luals/library/lunops.lua"] = annotations.text(records)
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local names = {}
+for name in pairs(files) do names[#names + 1] = name end
+table.sort(names)
+
+-- Pages of topics that no longer exist.
+local listing = assert(io.popen(("ls '%s/docs/reference' 2>/dev/null"):format(root)))
+local old = {}
+for name in listing:lines() do
+  if not files["docs/reference/" .. name] then old[#old + 1] = "docs/reference/" .. name end
+end
+listing:close()
+
+local stale = {}
+for _, name in ipairs(names) do
+  if read(root .. "/" .. name) ~= files[name] then stale[#stale + 1] = name end
+end
+
+if arg[1] == "--check" then
+  for _, name in ipairs(stale) do print(name .. " is not what the records say; run ./dev docs") end
+  for _, name in ipairs(old) do print(name .. " belongs to no topic; run ./dev docs") end
+  os.exit(#stale + #old == 0 and 0 or 1)
+end
+if #stale > 0 then
+  assert(os.execute(("mkdir -p '%s/docs/reference' '%s/share/lunops/luals/library'"):format(root, root)))
+end
+for _, name in ipairs(stale) do
+  local file = assert(io.open(root .. "/" .. name, "wb"))
+  assert(file:write(files[name]))
+  file:close()
+  print("wrote " .. name)
+end
+for _, name in ipairs(old) do
+  assert(os.remove(root .. "/" .. name))
+  print("removed " .. name)
+end

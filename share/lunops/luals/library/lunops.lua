@@ -1,0 +1,1645 @@
+---@meta lunops
+-- SPDX-License-Identifier: MIT
+-- For editors; made from the records by `./dev docs`.
+error "lunops.lua declares types for editors; require 'lunops' finds the module itself"
+
+---@class lunops.Error  what failures raise; acts as its text
+---@field code string
+---@field message string
+---@field operation string
+---@field where string
+
+---@class lunops.Complex
+---@field re number The real part.
+---@field im number The imaginary part.
+---@operator add(lunops.Complex|number|lunops.Complex): lunops.Complex
+---@operator sub(lunops.Complex|number|lunops.Complex): lunops.Complex
+---@operator mul(lunops.Complex|number|lunops.Complex): lunops.Complex
+---@operator div(lunops.Complex|number|lunops.Complex): lunops.Complex
+---@operator pow(lunops.Complex|number|lunops.Complex): lunops.Complex
+---@operator unm: lunops.Complex
+local Complex = {}
+
+--- The absolute value.
+--- 
+--- ```lua
+--- print(lo.complex(3, 4):abs())  --> 5.0
+--- ```
+---@return number # a number
+function Complex:abs() end
+
+--- The complex conjugate.
+--- 
+--- ```lua
+--- print(lo.complex(2, 3):conj())  --> 2-3i
+--- ```
+---@return lunops.Complex # a complex scalar
+function Complex:conj() end
+
+---@class lunops.Shape
+---@field names string The names of the dims as text.
+---@field dims string[] The names of the dims as a list.
+---@field extent lunops.Extents Extents by name: s.extent.y, s.extent "y"; nil where not known yet.
+---@field ndim integer The number of dims.
+local Shape = {}
+
+---@class lunops.Extents
+---@operator call: any
+local Extents = {}
+
+---@class lunops.Signature
+---@field ishape lunops.Shape The input as a shape.
+---@field oshape lunops.Shape The output as a shape.
+---@field H lunops.Signature The signature of the adjoint.
+---@field N lunops.Signature The signature of the normal operator.
+---@field dims string[] Input dims, then further output dims, with primes.
+local Signature = {}
+
+---@class lunops.Tensor
+---@field shape lunops.Shape Names and extents.
+---@field extent lunops.Extents Extents by name.
+---@field names string The names of the dims as text.
+---@field dims string[] The names of the dims as a list.
+---@field ndim integer The number of dims.
+---@field count integer The number of elements.
+---@field bytes integer The size of the elements in bytes.
+---@field dtype string The type of the elements.
+---@field device string Where the elements lie.
+---@field real lunops.Tensor A view of the real parts.
+---@field imag lunops.Tensor A view of the imaginary parts.
+---@operator call: any
+---@operator add(lunops.Tensor|number|lunops.Complex): lunops.Tensor
+---@operator sub(lunops.Tensor|number|lunops.Complex): lunops.Tensor
+---@operator mul(lunops.Tensor|number|lunops.Complex): lunops.Tensor
+---@operator div(lunops.Tensor|number|lunops.Complex): lunops.Tensor
+---@operator pow(lunops.Tensor|number|lunops.Complex): lunops.Tensor
+---@operator unm: lunops.Tensor
+local Tensor = {}
+
+--- The same elements with the dims in another order.
+--- 
+--- ```lua
+--- print(lo.zeros "y=2 x=3":permute "x y".shape)  --> x=3 y=2
+--- ```
+---@param names string|string[] all dims in the new order
+---@return lunops.Tensor # a view
+function Tensor:permute(names) end
+
+--- The same elements under other names, in one simultaneous substitution.
+--- 
+--- ```lua
+--- print(lo.zeros "y=2 x=3":rename{ y = "x", x = "y" }.shape)  --> x=2 y=3
+--- ```
+---@param names table old name = new name
+---@return lunops.Tensor # a view
+function Tensor:rename(names) end
+
+--- The same elements without names; such a tensor is matched by position.
+--- 
+--- ```lua
+--- print(lo.zeros "y=2 x=3":unname().shape)  --> 2 3
+--- ```
+---@return lunops.Tensor # a view
+function Tensor:unname() end
+
+--- A copy with memory of its own.
+--- 
+--- ```lua
+--- print(lo.ones("x=3"):clone():sum())  --> 3+0i
+--- ```
+---@return lunops.Tensor # a tensor
+function Tensor:clone() end
+
+--- The tensor itself if it lies row-major without gaps, else a copy that does.
+--- 
+--- ```lua
+--- print(lo.zeros "y=2 x=3":permute "x y":contiguous().shape)  --> x=3 y=2
+--- ```
+---@return lunops.Tensor # a tensor
+function Tensor:contiguous() end
+
+--- A copy with another dtype; complex to real is an error naming x.real and x:abs().
+--- 
+--- ```lua
+--- print(lo.ones("x=3", { dtype = "f32" }):as "f64".dtype)  --> f64
+--- ```
+---@param dtype string f32 f64 c64 c128 i32 i64 bool
+---@return lunops.Tensor # a tensor; itself if it has that dtype
+function Tensor:as(dtype) end
+
+--- A copy on another device.
+--- 
+--- ```lua
+--- print(lo.ones "x=3":to "cpu".device)  --> cpu
+--- ```
+---@param device string for example "cuda:0"
+---@return lunops.Tensor # a tensor; itself if it lies there
+function Tensor:to(device) end
+
+--- The value of a tensor with one element.
+--- 
+--- ```lua
+--- print(lo.full("x=1", 7, { dtype = "f32" }):item())  --> 7.0
+--- ```
+---@return any # a number, lo.complex or boolean
+function Tensor:item() end
+
+--- The elements as nested tables, the slowest dim outermost.
+--- 
+--- ```lua
+--- print(lo.arange("y=2 x=2", { dtype = "i32" }):totable()[2][1])  --> 2
+--- ```
+---@return table # a table of numbers, lo.complex or booleans
+function Tensor:totable() end
+
+--- Writes a part in place.
+--- 
+--- ```lua
+--- local x = lo.zeros("y=2 x=2", { dtype = "f32" })
+--- x:set({ y = 1 }, 3)
+--- print(x:sum())  --> 6.0
+--- ```
+---@param part table as in x{…}
+---@param value any a tensor of the part's shape and dtype, or a number
+---@return lunops.Tensor # x
+function Tensor:set(part, value) end
+
+--- Writes one value everywhere, in place.
+--- 
+--- ```lua
+--- print(lo.zeros "x=3":fill(2):sum())  --> 6+0i
+--- ```
+---@param value number|lunops.Complex the value
+---@return lunops.Tensor # x
+function Tensor:fill(value) end
+
+--- Writes the elements of another tensor, in place.
+--- 
+--- ```lua
+--- print(lo.zeros "x=3":copy(lo.ones "x=3"):sum())  --> 3+0i
+--- ```
+---@param y lunops.Tensor a tensor of the same shape and dtype
+---@return lunops.Tensor # x
+function Tensor:copy(y) end
+
+--- Adds a multiple of another tensor in place: x becomes x + a*y.
+--- 
+--- ```lua
+--- print(lo.ones "x=3":axpy(2, lo.ones "x=3"):sum())  --> 9+0i
+--- ```
+---@param a number|lunops.Complex the factor
+---@param y lunops.Tensor a tensor of the same shape and dtype
+---@return lunops.Tensor # x
+function Tensor:axpy(a, y) end
+
+--- Multiplies by a number in place.
+--- 
+--- ```lua
+--- print(lo.ones "x=3":scale(2):sum())  --> 6+0i
+--- ```
+---@param a number|lunops.Complex the factor
+---@return lunops.Tensor # x
+function Tensor:scale(a) end
+
+---@class lunops.TensorSumOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- The sum over dims, accumulated in double.
+--- 
+--- ```lua
+--- print(lo.ones("y=2 x=3", { dtype = "f32" }):sum "x":totable()[1])  --> 3.0
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorSumOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:sum(dims, options) end
+
+---@class lunops.TensorMeanOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- The mean over dims.
+--- 
+--- ```lua
+--- print(lo.arange("x=3", { dtype = "f32" }):mean())  --> 1.0
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorMeanOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:mean(dims, options) end
+
+---@class lunops.TensorMinOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- The least element over dims; real data.
+--- 
+--- ```lua
+--- print(lo.arange("x=3", { dtype = "f32" }):min())  --> 0.0
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorMinOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:min(dims, options) end
+
+---@class lunops.TensorMaxOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- The greatest element over dims; real data.
+--- 
+--- ```lua
+--- print(lo.arange("x=3", { dtype = "f32" }):max())  --> 2.0
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorMaxOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:max(dims, options) end
+
+---@class lunops.TensorNormOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- The 2-norm over dims.
+--- 
+--- ```lua
+--- print(lo.tensor({ 3, 4 }, "x", { dtype = "f32" }):norm())  --> 5.0
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorNormOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:norm(dims, options) end
+
+---@class lunops.TensorAnyOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- True where an element along the dims is not zero.
+--- 
+--- ```lua
+--- print(lo.tensor({ false, true }, "x"):any())  --> true
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorAnyOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:any(dims, options) end
+
+---@class lunops.TensorAllOptions
+---@field scalar? boolean false keeps a 0-dim tensor (default true)
+
+--- True where no element along the dims is zero.
+--- 
+--- ```lua
+--- print(lo.tensor({ false, true }, "x"):all())  --> false
+--- ```
+---@param dims? string|string[] dims that vanish (default all)
+---@param options? lunops.TensorAllOptions
+---@return lunops.Tensor # a tensor without these dims; over everything a number, lo.complex or boolean
+function Tensor:all(dims, options) end
+
+--- Absolute values.
+--- 
+--- ```lua
+--- print(lo.full("x=1", lo.complex(3, 4)):abs():item())  --> 5.0
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:abs() end
+
+--- Phases in radians, in (-pi, pi].
+--- 
+--- ```lua
+--- print(lo.full("x=1", 2):angle():item())  --> 0.0
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:angle() end
+
+--- Complex conjugates.
+--- 
+--- ```lua
+--- print(lo.full("x=1", lo.i):conj():item())  --> 0-1i
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:conj() end
+
+--- Exponentials.
+--- 
+--- ```lua
+--- print(lo.zeros("x=1", { dtype = "f64" }):exp():item())  --> 1.0
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:exp() end
+
+--- Square roots.
+--- 
+--- ```lua
+--- print(lo.full("x=1", 9, { dtype = "f64" }):sqrt():item())  --> 3.0
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:sqrt() end
+
+--- True where an element is zero.
+--- 
+--- ```lua
+--- print(lo.tensor({ true, false }, "x"):logical_not():totable()[2])  --> true
+--- ```
+---@return lunops.Tensor # a tensor of the same shape
+function Tensor:logical_not() end
+
+---@class lunops.Linop
+---@field H lunops.Linop The adjoint; A.H.H is A.
+---@field T lunops.Linop The transpose: the conjugate of the adjoint.
+---@field N lunops.Linop The normal operator A.H * A, in the form that is cheapest to apply.
+---@field signature lunops.Signature Input and output in normal form, with the extents known so far.
+---@field ishape lunops.Shape The input with the extents known so far.
+---@field oshape lunops.Shape The output with the extents known so far.
+---@field dims string[] Input dims, then further output dims, with primes.
+---@field inner string[] Inner dims that a split may name.
+---@field extent lunops.Extents Extents by name; nil where not known yet.
+---@field children lunops.Linop[] The operators that this one is made of.
+---@field field string "complex" if the operator needs complex data, else "real".
+---@field dtype string? The dtype that the weights fix, else nil.
+---@field device string? The device that the weights fix, else nil.
+---@field kind string The class of the operator.
+---@operator call(lunops.Tensor): lunops.Tensor
+---@operator add(lunops.Linop|number|lunops.Complex): lunops.Linop
+---@operator sub(lunops.Linop|number|lunops.Complex): lunops.Linop
+---@operator mul(lunops.Tensor): lunops.Tensor
+---@operator mul(lunops.Linop|number|lunops.Complex): lunops.Linop
+---@operator div(lunops.Linop|number|lunops.Complex): lunops.Linop
+---@operator pow(lunops.Linop|number|lunops.Complex): lunops.Linop
+---@operator unm: lunops.Linop
+local Linop = {}
+
+--- The conjugate operator: conj(A(conj(x))).
+--- 
+--- ```lua
+--- print((lo.i*lo.Identity "x"):conj()(lo.ones "x=1"):item())  --> 0-1i
+--- ```
+---@return lunops.Linop # an operator
+function Linop:conj() end
+
+--- A.H * M * A, in the form that is cheapest to apply.
+--- 
+--- ```lua
+--- local I = lo.Identity "x"
+--- print((2*I):normal(3*I)(lo.ones "x=1"):item())  --> 12+0i
+--- ```
+---@param M lunops.Linop acts between A and A.H
+---@return lunops.Linop # an operator
+function Linop:normal(M) end
+
+--- The same operator under other dim names, in one simultaneous substitution.
+--- 
+--- ```lua
+--- print(lo.Identity("x"):rename{ x = "y" }.ishape)  --> y
+--- ```
+---@param names table old name = new name
+---@return lunops.Linop # an operator that shares all data
+function Linop:rename(names) end
+
+---@class lunops.LinopDenseOptions
+---@field dtype? string precision of the matrix (default the operator's, else c64)
+
+--- The operator as a matrix with dims (out, in').
+--- 
+--- ```lua
+--- print(lo.Identity{ "n", extent = { n = 2 } }:dense():sum())  --> 2+0i
+--- ```
+---@param options? lunops.LinopDenseOptions
+---@return lunops.Tensor # a tensor; refused above 2^24 elements
+function Linop:dense(options) end
+
+---@class lunops.LinopApplyOptions
+---@field out? lunops.Tensor where the result goes (default a new tensor)
+---@field alpha? number|lunops.Complex factor of A(x) (default 1)
+---@field beta? number|lunops.Complex factor of what out holds (default 0)
+
+--- Applies into given memory: out becomes alpha*A(x) + beta*out.
+--- 
+--- ```lua
+--- local I, y = lo.Identity "x", lo.ones "x=2"
+--- I:apply(lo.ones "x=2", { out = y, alpha = 2, beta = 3 })
+--- print(y:sum())  --> 10+0i
+--- ```
+---@param x lunops.Tensor the input
+---@param options? lunops.LinopApplyOptions
+---@return lunops.Tensor # out, or a new tensor
+function Linop:apply(x, options) end
+
+---@class lunops.Stages
+---@operator call: any
+local Stages = {}
+
+--- Ends the running stage; seconds by stage.
+--- 
+--- ```lua
+--- print(next(lo.stages():report()))  --> nil
+--- ```
+---@return table # a table
+function Stages:report() end
+
+---@class lunops
+---@field i lunops.Complex the imaginary unit
+---@field version string
+local lo = {}
+lo.io = {}
+lo.metrics = {}
+lo.mri = {}
+
+--- Makes a complex number.
+--- 
+--- ```lua
+--- print(lo.complex(2, 3))  --> 2+3i
+--- print(lo.complex(0, 1) == lo.i)  --> true
+--- ```
+---@param re number real part
+---@param im? number imaginary part (default 0)
+---@return lunops.Complex # a complex scalar, for arithmetic with numbers, tensors and operators
+function lo.complex(re, im) end
+
+--- Parses a shape: named dims with extents, slowest first.
+--- 
+--- ```lua
+--- local s = lo.shape "coil=8 y=256 x"
+--- print(s, #s, s.extent.y)  --> coil=8 y=256 x	3	256
+--- ```
+---@param text string|lunops.Shape for example "coil=8 y=256 x"
+---@return lunops.Shape # a Shape; extents that the text does not give are unknown
+function lo.shape(text) end
+
+--- Parses a signature: what an operator's string says, in normal form.
+--- 
+--- ```lua
+--- print(lo.signature "y x -> coil y x".H)  --> coil y x -> y x
+--- ```
+---@param text string for example "y x -> coil y x"
+---@return lunops.Signature # a Signature
+function lo.signature(text) end
+
+---@class lunops.ZerosOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor of zeros.
+--- 
+--- ```lua
+--- print(lo.zeros "coil=8 x=3".shape)  --> coil=8 x=3
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.ZerosOptions
+---@return lunops.Tensor # a tensor
+function lo.zeros(shape, options) end
+
+---@class lunops.OnesOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor of ones.
+--- 
+--- ```lua
+--- print(lo.ones("x=3", { dtype = "f32" }):sum())  --> 3.0
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.OnesOptions
+---@return lunops.Tensor # a tensor
+function lo.ones(shape, options) end
+
+---@class lunops.FullOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor with one value everywhere.
+--- 
+--- ```lua
+--- print(lo.full("x=2", lo.complex(1, 2)):sum())  --> 2+4i
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param value number|lunops.Complex the value
+---@param options? lunops.FullOptions
+---@return lunops.Tensor # a tensor
+function lo.full(shape, value, options) end
+
+---@class lunops.EmptyOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor whose values are whatever the memory held.
+--- 
+--- ```lua
+--- print(lo.empty "x=3".count)  --> 3
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.EmptyOptions
+---@return lunops.Tensor # a tensor
+function lo.empty(shape, options) end
+
+---@class lunops.ArangeOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor that counts its elements from 0.
+--- 
+--- ```lua
+--- print(lo.arange("x=5", { dtype = "f64" }):totable()[5])  --> 4.0
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.ArangeOptions
+---@return lunops.Tensor # a tensor
+function lo.arange(shape, options) end
+
+---@class lunops.EyeOptions
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes an identity matrix: "n=3" gives dims n and n'.
+--- 
+--- ```lua
+--- print(lo.eye "n=3".shape)  --> n=3 n'=3
+--- ```
+---@param shape string|lunops.Shape one dim with its extent
+---@param options? lunops.EyeOptions
+---@return lunops.Tensor # a tensor
+function lo.eye(shape, options) end
+
+---@class lunops.RandOptions
+---@field seed? integer the same seed gives the same numbers (default the state's counter)
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor of uniform random numbers in [0, 1), complex in both parts.
+--- 
+--- ```lua
+--- print(lo.allclose(lo.rand("x=3", { seed = 1 }), lo.rand("x=3", { seed = 1 })))  --> true
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.RandOptions
+---@return lunops.Tensor # a tensor
+function lo.rand(shape, options) end
+
+---@class lunops.RandnOptions
+---@field seed? integer the same seed gives the same numbers (default the state's counter)
+---@field extent? table extents that the text leaves open
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor of normal random numbers; complex ones have E|z|^2 = 1.
+--- 
+--- ```lua
+--- print(lo.randn("x=5", { seed = 1 }).shape)  --> x=5
+--- ```
+---@param shape string|lunops.Shape dims with extents
+---@param options? lunops.RandnOptions
+---@return lunops.Tensor # a tensor
+function lo.randn(shape, options) end
+
+---@class lunops.TensorOptions
+---@field dtype? string f32 f64 c64 c128 i32 i64 bool (default c64)
+---@field device? string where the tensor lies (default cpu)
+
+--- Makes a tensor from nested tables of numbers, lo.complex or booleans.
+--- 
+--- ```lua
+--- local x = lo.tensor({{1, 2}, {3, 4}}, "y x", { dtype = "f32" })
+--- print(x.shape, x:sum())  --> y=2 x=2	10.0
+--- ```
+---@param values any nested tables, the slowest dim outermost
+---@param names? string for example "y x"
+---@param options? lunops.TensorOptions
+---@return lunops.Tensor # a tensor; without names its dims are unnamed
+function lo.tensor(values, names, options) end
+
+--- Makes a tensor of zeros with the shape, dtype and device of another.
+--- 
+--- ```lua
+--- print(lo.zeros_like(lo.ones("x=2", { dtype = "f64" })).dtype)  --> f64
+--- ```
+---@param x lunops.Tensor the example
+---@return lunops.Tensor # a tensor
+function lo.zeros_like(x) end
+
+--- Makes a tensor of ones with the shape, dtype and device of another.
+--- 
+--- ```lua
+--- print(lo.ones_like(lo.zeros("x=2", { dtype = "i32" })):sum())  --> 2
+--- ```
+---@param x lunops.Tensor the example
+---@return lunops.Tensor # a tensor
+function lo.ones_like(x) end
+
+--- True where x < y.
+--- 
+--- ```lua
+--- print(lo.lt(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 2
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.lt(x, y) end
+
+--- True where x <= y.
+--- 
+--- ```lua
+--- print(lo.le(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 3
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.le(x, y) end
+
+--- True where x > y.
+--- 
+--- ```lua
+--- print(lo.gt(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 1
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.gt(x, y) end
+
+--- True where x >= y.
+--- 
+--- ```lua
+--- print(lo.ge(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 2
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.ge(x, y) end
+
+--- True where x = y.
+--- 
+--- ```lua
+--- print(lo.eq(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 1
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.eq(x, y) end
+
+--- True where x differs from y.
+--- 
+--- ```lua
+--- print(lo.ne(lo.arange("x=4", { dtype = "f32" }), 2):sum())  --> 3
+--- ```
+---@param x any a tensor or number
+---@param y any a tensor or number
+---@return lunops.Tensor # a tensor of bool
+function lo.ne(x, y) end
+
+--- Takes elements of a where the mask is true, else of b; broadcasts by name.
+--- 
+--- ```lua
+--- local x = lo.arange("x=4", { dtype = "f32" })
+--- print(lo.where(lo.lt(x, 2), 0, x):sum())  --> 5.0
+--- ```
+---@param mask lunops.Tensor a tensor of bool
+---@param a any a tensor or number
+---@param b any a tensor or number
+---@return lunops.Tensor # a tensor
+function lo.where(mask, a, b) end
+
+--- The inner product: the sum of conj(x)*y, in double.
+--- 
+--- ```lua
+--- print(lo.dot(lo.full("x=2", lo.i), lo.ones "x=2"))  --> 0-2i
+--- ```
+---@param x lunops.Tensor a tensor
+---@param y lunops.Tensor a tensor of the same shape
+---@return number|lunops.Complex # a number, or lo.complex for complex data
+function lo.dot(x, y) end
+
+---@class lunops.RearrangeOptions
+---@field extent? table extents of new or split dims
+
+--- Reorders, splits and merges named dims.
+--- 
+--- ```lua
+--- print(lo.rearrange(lo.ones "coil=2 x=6", "coil (x b=3) -> x coil b").shape)  --> x=2 coil=2 b=3
+--- ```
+---@param x lunops.Tensor the input
+---@param pattern string for example "coil y x -> coil (y x)"
+---@param options? lunops.RearrangeOptions
+---@return lunops.Tensor # a view where strides allow, otherwise a copy
+function lo.rearrange(x, pattern, options) end
+
+---@class lunops.ReduceOptions
+---@field extent? table extents of new or split dims
+
+--- Rearranges and reduces over the names missing on the right.
+--- 
+--- ```lua
+--- print(lo.reduce(lo.ones "coil=2 x=3", "coil x -> x", "sum").shape)  --> x=3
+--- ```
+---@param x lunops.Tensor the input
+---@param pattern string for example "coil y x -> y x"
+---@param op string sum mean min max norm any all
+---@param options? lunops.ReduceOptions
+---@return lunops.Tensor # a tensor
+function lo.reduce(x, pattern, op, options) end
+
+---@class lunops.ExpandOptions
+---@field extent? table extents of new or split dims
+
+--- Rearranges and repeats along the names that are new on the right.
+--- 
+--- ```lua
+--- print(lo.expand(lo.ones "x=3", "x -> coil x", { extent = { coil = 2 } }).shape)  --> coil=2 x=3
+--- ```
+---@param x lunops.Tensor the input
+---@param pattern string for example "y x -> coil=8 y x"
+---@param options? lunops.ExpandOptions
+---@return lunops.Tensor # a view with stride 0 along new dims
+function lo.expand(x, pattern, options) end
+
+--- Contracts tensors over the names that the output lacks; never conjugates.
+--- 
+--- ```lua
+--- print(lo.einsum("m n, n -> m", lo.ones "m=2 n=3", lo.ones "n=3"):sum())  --> 6+0i
+--- ```
+---@param text string for example "coil y x, coil y x -> y x"
+---@param operands lunops.Tensor one tensor for each part left of ->
+---@return lunops.Tensor # a tensor
+function lo.einsum(text, operands) end
+
+---@class lunops.AllcloseOptions
+---@field rtol? number relative to |b| (default 1e-5)
+---@field atol? number absolute (default 0)
+
+--- True if |a - b| <= atol + rtol*|b| everywhere.
+--- 
+--- ```lua
+--- print(lo.allclose(lo.ones "x=3", lo.ones "x=3" * 1.1))  --> false	largest difference 0.1 at {x=1}
+--- ```
+---@param a lunops.Tensor a tensor
+---@param b lunops.Tensor a tensor of the same shape: the reference
+---@param options? lunops.AllcloseOptions
+---@return boolean # a boolean; if false also a text with the largest difference and where it is
+function lo.allclose(a, b, options) end
+
+--- Expands the compact form of a string: a name starts at each capital.
+--- 
+--- ```lua
+--- print(lo.dim "CNxNy")  --> C Nx Ny
+--- ```
+---@param text string for example "MN,N->M"
+---@return string # a string
+function lo.dim(text) end
+
+--- Matches two patterns of dims and tells what their variables stand for.
+--- 
+--- ```lua
+--- print(lo.match("a ... c", "a b c")["..."])  --> b
+--- ```
+---@param p string for example "a ... c"
+---@param q string another
+---@return table? # two tables of bindings, those of p and of q; or nil and the reason
+function lo.match(p, q) end
+
+--- A linear combination of tensors, made without temporaries.
+--- 
+--- ```lua
+--- local x = lo.ones("x=3", { dtype = "f32" })
+--- print(lo.lincomb{ { 2, x }, { -1, x } }:sum())  --> 3.0
+--- ```
+---@param terms table { { number, tensor }, … } of one shape and dtype
+---@return lunops.Tensor # a new tensor
+function lo.lincomb(terms) end
+
+--- Repeats a tensor along a new, slowest dim.
+--- 
+--- ```lua
+--- print(lo.tile(lo.ones "x=3", "coil", 2).shape)  --> coil=2 x=3
+--- ```
+---@param x lunops.Tensor the input
+---@param dim string name of the new dim
+---@param count integer its extent
+---@return lunops.Tensor # a copy; lo.expand gives a view
+function lo.tile(x, dim, count) end
+
+---@class lunops.IdentityOptions
+---@field [1]? string dims; default any
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The operator that returns its input.
+--- 
+--- Dims `y x`; `A.H`: itself; `A.N`: itself.
+--- 
+--- ```lua
+--- print(lo.Identity "x"(lo.ones "x=3"):sum())  --> 3+0i
+--- ```
+---@param given lunops.IdentityOptions|string
+---@return lunops.Linop
+function lo.Identity(given) end
+
+---@class lunops.ZeroOptions
+---@field [1] string "n -> m k"
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The operator whose result is zero.
+--- 
+--- Dims `n -> m k`; `A.H`: Zero with the sides exchanged; `A.N`: Zero on the input.
+--- 
+--- ```lua
+--- print(lo.Zero{ "n -> m", extent = { m = 2 } }(lo.ones "n=3").shape)  --> m=2
+--- ```
+---@param given lunops.ZeroOptions|string
+---@return lunops.Linop
+function lo.Zero(given) end
+
+---@class lunops.ScalarOptions
+---@field [1] number|lunops.Complex the number
+---@field [2]? string dims; default any
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Multiplies by a number; usually written s * A.
+--- 
+--- Dims `...`; `A.H`: the conjugate number; `A.N`: the squared modulus.
+--- 
+--- ```lua
+--- print(lo.Scalar{ lo.complex(2, 3) }.H(lo.ones "x=1"):item())  --> 2-3i
+--- ```
+---@param given lunops.ScalarOptions
+---@return lunops.Linop
+function lo.Scalar(given) end
+
+---@class lunops.DiagonalOptions
+---@field [1] lunops.Tensor some of the dims, addressed by name
+---@field [2]? string all dims; default the weight's
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Multiplies element by element with a weight, broadcast over dims it lacks.
+--- 
+--- Dims `coil y x`; `A.H`: the conjugate weight; `A.N`: Diagonal of |weight|^2.
+--- 
+--- ```lua
+--- local w = lo.tensor({ 4, 9 }, "x", { dtype = "f32" })
+--- print((lo.Diagonal{ w } ^ 0.5)(lo.ones("x=2", { dtype = "f32" })):sum())  --> 5.0
+--- ```
+---@param given lunops.DiagonalOptions
+---@return lunops.Linop
+function lo.Diagonal(given) end
+
+---@class lunops.DenseOptions
+---@field [1] lunops.Tensor its dims are addressed by name
+---@field [2]? string "y x -> coil y x" or "m n, n -> m"
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Multiplies with a weight and sums over the dims that the output lacks.
+--- 
+--- Dims `y x -> coil y x`; `A.H`: the conjugate weight, summed over the dims that the input lacks; `A.N`: one Dense or Diagonal with the Gram weights, or the pair, by cost.
+--- 
+--- ```lua
+--- local W = lo.tensor({ { 1, 2 }, { 3, 4 }, { 5, 6 } }, "m n", { dtype = "f32" })
+--- print(lo.Dense{ W, "m n, n -> m" }(lo.ones("n=2", { dtype = "f32" })):sum())  --> 21.0
+--- ```
+---@param given lunops.DenseOptions
+---@return lunops.Linop
+function lo.Dense(given) end
+
+---@class lunops.PadOptions
+---@field [1] string the dims that grow are primed on the output
+---@field to? table new extents by dim
+---@field scale? number new extents as multiples of the old
+---@field at? string centre, start or end (default centre)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Surrounds with zeros.
+--- 
+--- Dims `y x -> y' x'`; `A.H`: Crop; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.Pad{ "x -> x'", to = { x = 6 } }(lo.ones "x=4").shape)  --> x=6
+--- ```
+---@param given lunops.PadOptions|string
+---@return lunops.Linop
+function lo.Pad(given) end
+
+---@class lunops.CropOptions
+---@field [1] string the dims that shrink are primed on the output
+---@field to? table new extents by dim
+---@field scale? number new extents as multiples of the old
+---@field at? string centre, start or end (default centre)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Cuts out a part.
+--- 
+--- Dims `y x -> y' x'`; `A.H`: Pad; `A.N`: Diagonal of zeros and ones.
+--- 
+--- ```lua
+--- print(lo.Crop{ "x -> x'", to = { x = 2 } }(lo.ones "x=4").shape)  --> x=2
+--- ```
+---@param given lunops.CropOptions|string
+---@return lunops.Linop
+function lo.Crop(given) end
+
+---@class lunops.FFTOptions
+---@field [1] string "y x -> ky kx"
+---@field norm? string ortho, backward or forward (default ortho)
+---@field centred? boolean the origin is at index floor(N/2) (default true)
+---@field inverse? boolean the other sign; undoes the same norm (default false)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The centred, orthonormal Fourier transform of the dims that differ.
+--- 
+--- Dims `y x -> ky kx`; `A.H`: the other sign with the same factor: the inverse for ortho only; `A.N`: a multiple of the identity, exactly 1 for ortho.
+--- 
+--- ```lua
+--- local F = lo.FFT "x -> k"
+--- print(lo.allclose(F.H(F(lo.ones "x=4")), lo.ones "x=4"))  --> true
+--- ```
+---@param given lunops.FFTOptions|string
+---@return lunops.Linop
+function lo.FFT(given) end
+
+---@class lunops.NUFFTOptions
+---@field [1] lunops.Tensor one dim holds the components, in the image's order
+---@field [2] string "y x -> spoke sample"
+---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
+---@field width? integer width of the kernel in grid cells (default by tol)
+---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
+---@field grid? table extents of the oversampled grid (default by tol)
+---@field units? string cycles, radians or normalized (default cycles)
+---@field toeplitz? string|boolean form of the normal operator (default auto)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The non-uniform Fourier transform at the points of a trajectory.
+--- 
+--- Dims `y x -> spoke sample`; `A.H`: the exact transpose: spreading, FFT, deconvolution; `A.N`: a Toeplitz operator or the pair, by cost.
+--- 
+--- ```lua
+--- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+--- local F = lo.NUFFT{ traj, "x -> sample", extent = { x = 16 } }
+--- print(("%.3f"):format(F(lo.ones "x=16"){ sample = 1 }:item().re))  --> 4.000
+--- ```
+---@param given lunops.NUFFTOptions
+---@return lunops.Linop
+function lo.NUFFT(given) end
+
+---@class lunops.ChainOptions
+---@field [1] lunops.Linop the first of the factors
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Composition: Chain{A, B, C} applies C first; usually written A * B * C.
+--- 
+--- Dims `n -> m`; `A.H`: the adjoints, in the opposite order; `A.N`: from the left inward: B.normal(A.normal()) for A * B.
+--- 
+--- ```lua
+--- local I = lo.Identity "x"
+--- print(lo.Chain{ 2*I, 3*I }(lo.ones "x=1"):item())  --> 6+0i
+--- ```
+---@param given lunops.ChainOptions
+---@return lunops.Linop
+function lo.Chain(given) end
+
+---@class lunops.AddOptions
+---@field [1] lunops.Linop the first of the terms
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The sum of operators, accumulated in the order given; usually A + B.
+--- 
+--- Dims `n -> m`; `A.H`: the sum of the adjoints; `A.N`: A.H * A, two applications per term.
+--- 
+--- ```lua
+--- local I = lo.Identity "x"
+--- print(lo.Add{ 2*I, 3*I }.N(lo.ones "x=1"):item())  --> 25+0i
+--- ```
+---@param given lunops.AddOptions
+---@return lunops.Linop
+function lo.Add(given) end
+
+---@class lunops.CgOptions
+---@field iters? integer most iterations (default 100)
+---@field tol? number|false stops when |r| <= tol*|b|; false: never (default 1e-6)
+---@field x0? lunops.Tensor where to start; it is copied (default zeros)
+---@field precond? lunops.Linop self-adjoint, positive, near the inverse (default identity)
+---@field batch? string|string[] dims of independent problems (default none)
+---@field on_iteration? function called with {iteration, of, residual, seconds, x}; false stops
+---@field max_seconds? number stops after this time (default no limit)
+---@field refresh? integer recomputes the residual every so many iterations; 0: never (default 50)
+
+--- Solves M x = b by conjugate gradients, M self-adjoint and >= 0.
+--- 
+--- ```lua
+--- local x, info = lo.cg(2*lo.Identity "x", lo.ones "x=3")
+--- print(x:sum(), info.iterations)  --> 1.5+0i	1
+--- ```
+---@param M lunops.Linop self-adjoint and >= 0
+---@param b lunops.Tensor the right-hand side
+---@param options? lunops.CgOptions
+---@return lunops.Tensor # x and an info table
+function lo.cg(M, b, options) end
+
+---@class lunops.PowerOptions
+---@field iters? integer most iterations (default 50)
+---@field tol? number stops when the value changes by less, relative (default 1e-4)
+---@field v0? lunops.Tensor where to start (default random)
+---@field seed? integer of the random start (default 0)
+---@field batch? string|string[] dims of independent problems (default none)
+---@field dtype? string of the random start (default the operator's, else c64)
+
+--- The eigenvalue of largest magnitude of a self-adjoint operator, and its vector.
+--- 
+--- ```lua
+--- local value = lo.power(2*lo.Identity{ "x", extent = { x = 3 } })
+--- print(("%.3f"):format(value))  --> 2.000
+--- ```
+---@param M lunops.Linop self-adjoint
+---@param options? lunops.PowerOptions
+---@return any # the value, the vector and an info table
+function lo.power(M, options) end
+
+---@class lunops.ExplainOptions
+---@field applications? integer how often the operator will be applied (default 20)
+---@field format? string text or table (default text)
+---@field dtype? string of the data (default x's, else the operator's, else c64)
+
+--- Tells what an application will do, before anything runs.
+--- 
+--- ```lua
+--- local A = 2*lo.Identity "x"
+--- print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1
+--- ```
+---@param A lunops.Linop the operator
+---@param x? string|lunops.Shape an input or its shape, where extents are open (default A's)
+---@param options? lunops.ExplainOptions
+---@return string|table # text, or tables {nodes, total, choices, rewritten}
+function lo.explain(A, x, options) end
+
+---@class lunops.IoReadOptions
+---@field dims? string|string[] names of the axes, slowest first (default the file's)
+---@field as? string cfl: traj, data; ISMRMRD: lines, grid, spokes, traj (default by name or dims)
+---@field name? string ISMRMRD: the group (default dataset)
+---@field squeeze? boolean cfl: drop axes of extent 1 (default true)
+
+--- Reads a tensor from a npy, BART cfl or ISMRMRD file; the format is found by content.
+--- 
+--- ```lua
+--- local path = os.tmpname() .. ".npy"
+--- lo.io.write(path, lo.arange("x=3", { dtype = "f32" }))
+--- print(lo.io.read(path, { dims = "x" }):sum())  --> 3.0
+--- os.remove(path)
+--- ```
+---@param path string the file
+---@param options? lunops.IoReadOptions
+---@return lunops.Tensor # a tensor
+function lo.io.read(path, options) end
+
+---@class lunops.IoWriteOptions
+---@field window? table png: { low, high } of the grey scale
+---@field percentile? number png: white, without a window (default 99.5)
+---@field part? string png: abs phase real imag (default abs)
+---@field depth? integer png: bits, 8 or 16 (default 8)
+---@field axes? table cfl: the BART axis of dims with other names
+
+--- Writes a tensor (.npy .cfl .png) or a table (.json), by extension, atomically.
+--- 
+--- ```lua
+--- local path = os.tmpname() .. ".json"
+--- lo.io.write(path, { iterations = 3 })
+--- print((io.open(path):read "a":gsub("\n", "")))  --> {  "iterations": 3}
+--- os.remove(path)
+--- ```
+---@param path string the file
+---@param value any a tensor or table
+---@param options? lunops.IoWriteOptions
+function lo.io.write(path, value, options) end
+
+--- Tells format, dims, dtype and bytes of a file without reading its data.
+--- 
+--- ```lua
+--- print((select(3, lo.io.probe "/no/such/file")))  --> file
+--- ```
+---@param path string the file
+---@return table # a table {format, dtype, shape, bytes}; or nil, message, code
+function lo.io.probe(path) end
+
+---@class lunops.IoRawOptions
+---@field as? string lines, grid or spokes (default spokes if there is a trajectory, else lines)
+---@field remove_oversampling? boolean cuts readouts to the recon matrix (default false)
+
+--- Reads the acquisitions of an ISMRMRD file with trajectory, counters and header.
+--- 
+--- ```lua
+--- print(pcall(lo.io.raw, "/no/such/file"))  --> false	…
+--- ```
+---@param path string the file
+---@param options? lunops.IoRawOptions
+---@return table # a table {data, traj, noise, weights, mask, index, flags, header, trajectory_units}
+function lo.io.raw(path, options) end
+
+---@class lunops.Ellipse_kspaceOptions
+---@field shifts? lunops.Tensor samples at k - shift, one set per shift (default none)
+---@field dtype? string of the result (default c64)
+
+--- Exact samples of the Fourier transform of a sum of ellipses or ellipsoids.
+--- 
+--- ```lua
+--- local disc = lo.tensor({ { 1, 2, 2, 0, 0, 0 } }, "ellipse parameter", { dtype = "f64" })
+--- local k = lo.zeros("sample=1 d=2", { dtype = "f64" })
+--- print(("%.4f"):format(lo.ellipse_kspace(disc, k, "y=8 x=8"):item().re))  --> 1.5708
+--- ```
+---@param table lunops.Tensor a row per ellipse: amplitude, half axes, centre, angle
+---@param trajectory lunops.Tensor cycles per field of view; its last dim holds components
+---@param shape string|lunops.Shape the image's extents
+---@param options? lunops.Ellipse_kspaceOptions
+---@return lunops.Tensor # a tensor with the dims of the shifts, then those of the trajectory but its last
+function lo.ellipse_kspace(table, trajectory, shape, options) end
+
+---@class lunops.Ellipse_imageOptions
+---@field supersample? integer points per pixel and dim (default 1)
+---@field dtype? string of the result (default c64)
+
+--- The image of a sum of ellipses or ellipsoids.
+--- 
+--- ```lua
+--- local disc = lo.tensor({ { 1, 2, 2, 0, 0, 0 } }, "ellipse parameter", { dtype = "f64" })
+--- print(lo.ellipse_image(disc, "y=8 x=8", { dtype = "f32" }):sum())  --> 13.0
+--- ```
+---@param table lunops.Tensor a row per ellipse: amplitude, half axes, centre, angle
+---@param shape string|lunops.Shape the image's dims with extents
+---@param options? lunops.Ellipse_imageOptions
+---@return lunops.Tensor # a tensor
+function lo.ellipse_image(table, shape, options) end
+
+---@class lunops.MemoryOptions
+---@field reset_peak? boolean starts the peak anew after this call (default false)
+
+--- What Lua and the tensors of this state use.
+--- 
+--- ```lua
+--- print(lo.memory().cpu.live >= 0)  --> true
+--- ```
+---@param options? lunops.MemoryOptions
+---@return table # {lua, collections, cpu = {live, cached, peak, limit, budget, allocations, system, largest}}
+function lo.memory(options) end
+
+--- Calls f, then closes every tensor and operator made during the call except those it returns.
+--- 
+--- ```lua
+--- local x = lo.scope(function()
+---   local unused = lo.ones "x=1000"
+---   return lo.ones "x=3"
+--- end)
+--- print(x:sum())  --> 3+0i
+--- ```
+---@param f function what runs inside
+---@param ...? any its arguments
+---@return any # what f returns
+function lo.scope(f, ...) end
+
+--- Seconds on a clock that never goes back.
+--- 
+--- ```lua
+--- print(lo.now() <= lo.now())  --> true
+--- ```
+---@return number # a number
+function lo.now() end
+
+--- Waits until all devices are done.
+--- 
+--- ```lua
+--- print(select("#", lo.wait()))  --> 0
+--- ```
+function lo.wait() end
+
+--- A table as JSON; lo.complex becomes [re, im], NaN and infinities null.
+--- 
+--- ```lua
+--- print(lo.json({ 1, 2.5, "x" }))  --> [1, 2.5, "x"]
+--- ```
+---@param value any tables, numbers, text, booleans
+---@return string # a string
+function lo.json(value) end
+
+--- Reports a warning, once per place and text; -W makes it an error.
+--- 
+--- ```lua
+--- lo.warn "the data have no noise scan"
+--- print(lo.warnings()[1].text)  --> the data have no noise scan
+--- ```
+---@param text string what the user should know
+function lo.warn(text) end
+
+--- The warnings since the last call, which clears them.
+--- 
+--- ```lua
+--- print(#lo.warnings())  --> 0
+--- ```
+---@return table[] # a list of {place, text}
+function lo.warnings() end
+
+---@class lunops.DefaultsOptions
+---@field dtype? string of new tensors (default c64)
+---@field device? string where new tensors lie (default cpu)
+
+--- Sets what factories and readers of this state use where nothing is said.
+--- 
+--- ```lua
+--- print(lo.defaults().dtype)  --> c64
+--- ```
+---@param options? lunops.DefaultsOptions
+---@return table # a table {device, dtype} of what holds now
+function lo.defaults(options) end
+
+--- The number of threads that this state's work may use; a number sets it.
+--- 
+--- ```lua
+--- print(lo.threads() >= 1)  --> true
+--- ```
+---@param count? integer threads (default no change)
+---@return integer # an integer
+function lo.threads(count) end
+
+--- The devices that can be used here.
+--- 
+--- ```lua
+--- print(lo.devices()[1])  --> cpu
+--- ```
+---@return string[] # a list of names, "cpu" first
+function lo.devices() end
+
+--- Tells whether a device can be used.
+--- 
+--- ```lua
+--- print(lo.device "cpu")  --> cpu
+--- ```
+---@param name string for example "cuda:0"
+---@return string? # its name; or nil, message, code
+function lo.device(name) end
+
+--- The operator classes there are.
+--- 
+--- ```lua
+--- print(lo.operators()[1].name, lo.operators()[1].signature)  --> Identity	y x
+--- ```
+---@return table[] # a list of {name, summary, signature, dtypes, backends, law_cases}
+function lo.operators() end
+
+--- Like Lua's type, but tells tensors, operators, shapes and complex numbers apart.
+--- 
+--- ```lua
+--- print(lo.type(lo.ones "x=3"), lo.type(3))  --> tensor	number
+--- ```
+---@param value any any value
+---@return string # a string
+function lo.type(value) end
+
+---@class lunops.ShowOptions
+---@field rows? string dim that runs down (default second last dim)
+---@field cols? string dim that runs to the right (default last dim)
+---@field slice? table index by dim (default 1 along other dims)
+---@field part? string abs phase real imag (default abs)
+---@field window? table { low, high } (default by percentile)
+---@field percentile? number what is white, without a window (default 99.5)
+
+--- Tells what a picture of a tensor shows, and how to write it.
+--- 
+--- ```lua
+--- lo.show(lo.ones "y=4 x=4", { window = { 0, 1 } })  --> abs of {y=4, x=4}, window 0 to 1; lo.io.write("x.png", x) writes the picture
+--- ```
+---@param x lunops.Tensor a tensor with at least two dims
+---@param options? lunops.ShowOptions
+function lo.show(x, options) end
+
+--- A stopwatch: stage "name" starts a stage and ends the one before.
+--- 
+--- ```lua
+--- local stage = lo.stages()
+--- stage "read"
+--- print(stage:report().read >= 0)  --> true
+--- ```
+---@return lunops.Stages # a Stages object
+function lo.stages() end
+
+--- Raises a lunops.Error, as the functions of the library do.
+--- 
+--- ```lua
+--- local _, err = pcall(lo.fail, "argument", "radial", "spokes is missing")
+--- print(err, err.code)  --> radial: spokes is missing	argument
+--- ```
+---@param code string what err.code will be
+---@param operation string what was asked for
+---@param text string what is wrong, and what to do
+function lo.fail(code, operation, text) end
+
+--- Calls f and turns errors of file, format, device and memory kind into results.
+--- 
+--- ```lua
+--- print((select(3, lo.try(lo.io.read, "/no/such/file"))))  --> file
+--- ```
+---@param f function what is called
+---@param ...? any its arguments
+---@return any # what f returns
+---@return any # or nil, message, code
+function lo.try(f, ...) end
+
+--- Calls f and tells seconds, bytes allocated, and the peak of the state so far.
+--- 
+--- ```lua
+--- print(lo.time(function() return 1 + 1 end))  --> 2
+--- ```
+---@param f function what is called
+---@param ...? any its arguments
+---@return any # what f returns
+function lo.time(f, ...) end
+
+--- Counts from 1 to n and shows how far it is.
+--- 
+--- ```lua
+--- for i in lo.progress(2, "frames") do print(i) end  --> 1
+--- --> 2
+--- ```
+---@param n integer number of steps
+---@param label? string what is counted (default step)
+---@return fun(): integer? # an iterator
+function lo.progress(n, label) end
+
+--- Checks options of a Lua function and fills in defaults.
+--- 
+--- ```lua
+--- print(lo.options({ tol = 1e-6 }, "f", { tol = 1e-4, iters = 5 }).iters)  --> 5
+--- print(pcall(lo.options, { tl = 1 }, "f", { tol = 1e-4 }))  --> false	f: unknown option 'tl' (did you mean 'tol'?)
+--- ```
+---@param given? table what the caller gave, or nil
+---@param name string of the function, for messages
+---@param defaults table every option; false takes any value
+---@param kinds? table by option, the type that lo.type tells of its value
+---@return table # a new table
+function lo.options(given, name, defaults, kinds) end
+
+--- Reads the options of a script; --help explains them, and a mistake ends it with exit 2.
+--- 
+--- ```lua
+--- local given = lo.arguments({ "--size", "128" }, {
+---   { "data", "FILE", "measured data" },
+---   { "size", 256, "matrix" },
+---   { "weight", { "none", "density" } },
+--- })
+--- print(given.size, given.data, given.weight)  --> 128	nil	none
+--- ```
+---@param arg table the script's `arg`
+---@param options table entries { name, default, text }; a default in capitals is shown and means that the option is nil when absent (N: a whole number, X: a number), a list means choices
+---@return table # a table by option name
+function lo.arguments(arg, options) end
+
+--- Shows values as the prompt does, one per line.
+--- 
+--- ```lua
+--- lo.display({ 1, name = "x" })  --> { 1, name = "x" }
+--- ```
+---@param values? any what to show
+function lo.display(values) end
+
+--- Shows what there is to know of a function, operator, type, topic or word.
+--- 
+--- ```lua
+--- lo.help "Identity"
+--- --> lo.Identity{ text?, extent =, name =, batch = }
+--- --> …
+--- ```
+---@param subject? any a function, a value, or text: a name, a topic, words to find
+function lo.help(subject) end
+
+--- |s x - ref| / |ref|, s the best factor of the kind asked for.
+--- 
+--- ```lua
+--- local x, ref = lo.tensor({ 1, 1 }, "x"), lo.tensor({ 1, 0 }, "x")
+--- print(lo.metrics.nrmse(x, ref))                      --> 1.0
+--- ```
+---@param x lunops.Tensor 
+---@param ref lunops.Tensor 
+---@param opts? table scale: "none" (default), "real", "complex"; mask: pixels that count; norm: "l2" or, for real data, "range" and "mean": root mean square error over max - min, over the mean, of ref
+---@return number
+function lo.metrics.nrmse(x, ref, opts) end
+
+--- Peak signal to noise ratio in dB; peak: max |ref| unless given.
+--- 
+--- ```lua
+--- local ref = lo.tensor({ 1, 0 }, "x", { dtype = "f32" })
+--- print(lo.metrics.psnr(ref * 0.9, ref) > 20)          --> true
+--- ```
+---@param x lunops.Tensor 
+---@param ref lunops.Tensor 
+---@param opts? table 
+---@return number # decibels
+function lo.metrics.psnr(x, ref, opts) end
+
+--- Signal to noise ratio |ref| / |x - ref| in dB.
+--- 
+--- ```lua
+--- local ref = lo.tensor({ 3, 4 }, "x", { dtype = "f32" })
+--- print(lo.metrics.snr(ref * 1.25, ref) > 12)          --> true
+--- ```
+---@param x lunops.Tensor 
+---@param ref lunops.Tensor 
+---@return number # decibels
+function lo.metrics.snr(x, ref) end
+
+--- Mean absolute error.
+--- 
+--- ```lua
+--- local ref = lo.tensor({ 3, 4 }, "x", { dtype = "f32" })
+--- print(lo.metrics.mae(ref + 0.5, ref))                --> 0.5
+--- ```
+---@param x lunops.Tensor 
+---@param ref lunops.Tensor 
+---@return number
+function lo.metrics.mae(x, ref) end
+
+--- Coefficients of maps "coil y x" in harmonics of `period` fields of view, by least squares.
+--- 
+--- ```lua
+--- local maps = lo.mri.coils{ count = 4, extent = 32 }
+--- print(lo.mri.harmonics_of(maps).shape)              --> coil=4 qy=7 qx=7
+--- ```
+---@return lunops.Tensor # coefficients  "coil qy qx", c128
+---@return number # misfit  |sum of harmonics - maps| / |maps|
+---@return lunops.Tensor # sums  the sums of harmonics, "coil y x"
+function lo.mri.harmonics_of() end
+
+--- Maps of a ring of coils: 1/distance, phase by angle, root sum of squares 1, fitted by harmonics; the fit is the map.
+--- 
+--- ```lua
+--- local maps = lo.mri.coils{ count = 4, extent = { y = 32, x = 24 } }
+--- print(maps.shape, maps.dtype)                       --> coil=4 y=32 x=24	c64
+--- ```
+---@param given table count (8), extent, radius of the ring in half fields of view (1.5), harmonics (3), period in fields of view (2), dtype ("c64")
+---@return lunops.Tensor # maps  "coil y x"
+function lo.mri.coils(given) end
+
+--- Root sum of squares over `coil`.
+--- 
+--- ```lua
+--- print(lo.mri.rss(lo.ones "coil=4 y=1 x=2"):totable()[1][1])        --> 2.0
+--- ```
+---@param images lunops.Tensor "coil …"
+---@return lunops.Tensor # image
+function lo.mri.rss(images) end
+
+--- Sum of the images weighted by conj(maps), over `coil`.
+--- 
+--- ```lua
+--- local ones = lo.ones "coil=4 x=2"
+--- print(lo.mri.combine(ones, ones):totable()[1])                     --> 4+0i
+--- ```
+---@param images lunops.Tensor "coil …"
+---@param maps lunops.Tensor "coil …"
+---@return lunops.Tensor # image
+function lo.mri.combine(images, maps) end
+
+--- Whether a trajectory consists of straight, evenly sampled spokes through the centre.
+--- 
+--- ```lua
+--- print(lo.mri.is_radial(lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }))      --> true
+--- ```
+---@param traj lunops.Tensor 
+---@return boolean
+function lo.mri.is_radial(traj) end
+
+--- Area of k-space that each sample of a radial trajectory stands for: |k| dk dtheta, at the centre pi (dk/2)^2 / spokes.
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 10, samples = 16, extent = 16 }
+--- local w = lo.mri.density{ traj = k }
+--- print(w.shape, w.dtype)                              --> spoke=10 sample=16	f64
+--- ```
+---@param given table traj "spoke sample d" or "frame spoke sample d"; kind: "radial" or "golden" (spokes at any angles: each gets its own gap); dtype (that of traj)
+---@return lunops.Tensor # weight  "spoke sample" or "frame spoke sample"
+function lo.mri.density(given) end
+
+--- Smooth maps of the coils: images of the windowed centre of k-space over their root sum of squares.
+--- 
+--- ```lua
+--- local ksp = lo.randn("coil=4 ky=16 kx=16", { seed = 1 })
+--- print(lo.mri.lowres{ ksp = ksp, calib = 8 }.shape)                  --> coil=4 y=16 x=16
+--- ```
+---@param given table ksp "coil ky kx" (or "coil y x"), or the samples of the operator F; F: a NUFFT; weight: density weights, a tensor or a Diagonal, for F; calib: width of the Hann window in samples (24)
+---@return lunops.Tensor # maps  "coil y x", or the image dims of F
+function lo.mri.lowres(given) end
+
+--- A phantom of ellipses: its exact k-space at `traj`, or its image.
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 8, samples = 32, extent = 16 }
+--- local maps = lo.mri.coils{ count = 4, extent = 16 }
+--- local ksp = lo.mri.phantom{ extent = 16, traj = k, coils = maps }
+--- print(ksp.shape)                                                 --> coil=4 spoke=8 sample=32
+--- print(lo.mri.phantom{ extent = 16, sampling = "area" }.shape)    --> y=16 x=16
+--- ```
+---@param given table extent; kind: "toft" (default), "shepp-logan" (its original, low contrast) or a list of { amplitude =, axes = { y =, x = }, centre = { y =, x = }, angle = } in pixels and radians, axes half lengths, centre relative to index floor(N/2); traj "… d" in cycles, or sampling: "kspace" (band-limited, default), "point", "area" (8 x 8 points per pixel); coils: maps "coil y x" by lo.mri.coils, with their harmonics (3) and period (2); dtype ("c64")
+---@return lunops.Tensor # samples_or_image
+function lo.mri.phantom(given) end
+
+--- Diameters through the centre of k-space, k = (j - floor(S/2)) N/S (sin, cos) in (y, x).
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 3, samples = 8, extent = 8, angles = "golden" }
+--- print(k.shape)                      --> spoke=3 sample=8 d=2
+--- ```
+---@param given table spokes, samples; extent: N or {y=, x=}; angles: "uniform", "golden" or "tiny" with n (7); full: uniform angles over the whole turn; start: number of the first spoke (0); frames: so many times `spokes`, counted on; centre = false: half a sample towards positive k
+---@return lunops.Tensor # traj  "spoke sample d" or "frame spoke sample d", f64, cycles per field of view
+function lo.mri.radial(given) end
+
+--- Ramp weights |k| of a 2-D radial trajectory, not scaled to cells: see `density`.
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 2, samples = 4, extent = 4 }
+--- print(lo.mri.ramp(k){ spoke = 1 }:totable()[1])      --> 2.0
+--- ```
+---@param traj lunops.Tensor "spoke sample d", f32 or f64, cycles per field of view
+---@param opts? table distance of samples along a spoke, in cycles (default 1)
+---@return lunops.Tensor # weight  "spoke sample", in the precision of traj
+function lo.mri.ramp(traj, opts) end
+
+--- Radial data with their trajectory: BART's cfl (with `traj`, or the data's name with "ksp" replaced by "traj"), or ISMRMRD, which carries its own.
+--- 
+--- ```lua
+--- local _, why = pcall(lo.mri.spokes, "/no/such/ksp.cfl")
+--- print(why.code)                                      --> file
+--- ```
+---@param path string 
+---@param opts? table 
+---@return table # scan  { ksp = "coil spoke sample", traj = "spoke sample d", size = N or nil }
+function lo.mri.spokes(path, opts) end
+
+--- What a radial scan of the phantom measures, with the maps and the band-limited image to compare with.
+--- 
+--- ```lua
+--- local scan = lo.mri.scan{ size = 16, coils = 2, spokes = 5, samples = 32 }
+--- print(scan.ksp.shape, scan.truth.shape)              --> coil=2 spoke=5 sample=32	y=16 x=16
+--- ```
+---@param given table size, coils, spokes, samples; noise s: complex, E|n|^2 = (s max|image|)^2; seed
+---@return table # scan  { ksp, traj, size, maps, truth }
+function lo.mri.scan(given) end
+
+--- Fails before any work is done if PREFIX.npy or the report could not be written.
+--- 
+--- ```lua
+--- print((select(2, pcall(lo.mri.check_output, "/no/such/folder/x"))).code)       --> file
+--- ```
+---@param prefix string 
+---@param report? string 
+function lo.mri.check_output(prefix, report) end
+
+--- Density weights of a trajectory, in cells where it is radial, else its ramp; f32 or as asked.
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }
+--- print(lo.mri.weights(k).shape)                       --> spoke=5 sample=8
+--- ```
+---@param traj lunops.Tensor "… d"
+---@param dtype? string 
+---@return lunops.Tensor # weight
+function lo.mri.weights(traj, dtype) end
+
+--- NUFFT of images "y x" of this extent at a trajectory "… d".
+--- 
+--- ```lua
+--- local k = lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }
+--- print(lo.mri.nufft(k, { y = 8, x = 8 }).ishape)      --> y=8 x=8
+--- ```
+---@param traj lunops.Tensor "… d", cycles per field of view
+---@param extent table by dim, with or without z
+---@param opts? table (1e-4)
+---@return lunops.Linop # F
+function lo.mri.nufft(traj, extent, opts) end
+
+--- Minimises 1/2 |A x - y|_W^2 + lambda/2 |x|^2, A = F S or mask FFT S, by conjugate gradients.
+--- 
+--- ```lua
+--- local maps = lo.mri.coils{ count = 4, extent = 16 }
+--- local traj = lo.mri.radial{ spokes = 20, samples = 32, extent = 16 }
+--- local ksp = lo.mri.phantom{ extent = 16, coils = maps, traj = traj }
+--- local image, info = lo.mri.sense{ ksp = ksp, traj = traj, maps = maps }
+--- print(image.shape)                                   --> y=16 x=16
+--- ```
+---@param given table ksp "coil spoke sample" with traj "spoke sample d", or "coil ky kx" (or "coil y x") with mask (a tensor, or "auto": where data are not 0); maps "coil y x" (by lowres, with calib = 24, if absent); weight: "density", weights or a Diagonal; lambda (0); extent of the image, for traj without maps; iters (30); tol of cg (1e-6)
+---@return lunops.Tensor # image
+---@return table # info  of cg
+function lo.mri.sense(given) end
+
+return lo
