@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Operators as users compose them: apply, adjoint and normal, planned; and CG on the main problem's
-// operator.
+// Every operator by itself; then operators as users compose them, and CG on the main problem's.
 #include <cmath>
 #include <memory>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "benchmarks/operators/cases.hpp"
+#include "benchmarks/operators/every.hpp"
 #include "benchmarks/record.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/explain.hpp"
@@ -121,4 +122,14 @@ BENCHMARK(solve)->Name("cg_10")->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 
-int main(int argc, char** argv) { return run_benchmarks(argc, argv, "operators"); }
+// Every operator that the laws know needs a case.
+int main(int argc, char** argv) {
+  const std::vector<std::string> missing = operators_without_case(LUNOPS_LAW_CASES);
+  for (const std::string& kind : missing)
+    fmt::print(stderr, "benchmark: no case for {}; add one to benchmarks/operators/cases.cpp\n",
+               kind);
+  if (!missing.empty()) return 1;
+  if (argc == 2 && std::string_view(argv[1]) == "--check") return 0;
+  register_every_operator();
+  return run_benchmarks(argc, argv, "operators");
+}

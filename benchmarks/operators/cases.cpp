@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "benchmarks/operators/cases.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+using namespace lunops;
+
+namespace {
+
+// Images of a middling scan: 8 coils of 256 x 256, 4 MiB in c64.
+constexpr const char* kImages = "coil=8 y=256 x=256";
+
+Tensor random(const char* shape, Context& context, DType dtype = DType::c64) {
+  return randn(Shape::parse(shape), dtype, 1, context);
+}
+
+template <class Options>
+Options with_extents(std::vector<std::pair<std::string, int64_t>> extents) {
+  Options o;
+  o.extent = std::move(extents);
+  return o;
+}
+
+PadOptions to(std::vector<std::pair<std::string, int64_t>> extents) {
+  PadOptions o;
+  o.to = std::move(extents);
+  return o;
+}
+
+// Points "point d=2" spread over the whole of k-space, in cycles.
+Tensor points(int64_t count, Context& context) {
+  const Tensor unit =
+      rand(Shape::parse(fmt::format("point={} d=2", count)), DType::f64, 1, context);
+  return binary(Binary::multiply, binary(Binary::subtract, unit, 0.5, context), 255.0, context);
+}
+
+std::vector<BenchmarkCase> all_cases() {
+  return {
+      {"Identity", "8 images", [](Context&) { return Identity("coil y x"); }, kImages},
+      {"Zero", "8 images", [](Context&) { return Zero("coil y x"); }, kImages},
+      {"Scalar", "8 images",
+       [](Context&) {
+         return Scalar({0.6, 0.8}, "coil y x");
+       },
+       kImages},
+      {"Diagonal", "one weight for 8 images",
+       [](Context& c) { return Diagonal(random("y=256 x=256", c), "coil y x"); }, kImages},
+      {"Dense", "8 coil maps",
+       [](Context& c) { return Dense(random(kImages, c), "y x -> coil y x"); }, "y=256 x=256"},
+      {"Pad", "8 images to 384",
+       [](Context&) {
+         return Pad("y=256 x=256", to({{"y", 384}, {"x", 384}}));
+       },
+       kImages},
+      {"Crop", "8 images to 192",
+       [](Context&) {
+         return Crop("y=256 x=256", to({{"y", 192}, {"x", 192}}));
+       },
+       kImages},
+      {"FFT", "8 images", [](Context&) { return FFT("y x -> ky kx"); }, kImages},
+      {"NUFFT", "an image, 65536 random points, tol 1e-4",
+       [](Context& c) {
+         return NUFFT(points(65536, c), "y x -> point",
+                      with_extents<NUFFTOptions>({{"y", 256}, {"x", 256}}));
+       },
+       "y=256 x=256"},
+      {"Chain", "FFT after 8 coil maps",
+       [](Context& c) {
+         return Chain({FFT("y x -> ky kx"), Dense(random(kImages, c), "y x -> coil y x")});
+       },
+       "y=256 x=256"},
+      {"Add", "two Diagonals of 8 images",
+       [](Context& c) {
+         return Add({Diagonal(random("y=256 x=256", c), "coil y x"),
+                     Diagonal(random("coil=8", c), "coil y x")});
+       },
+       kImages},
+  };
+}
+
+}  // namespace
+
+const std::vector<BenchmarkCase>& benchmark_cases() {
+  static const std::vector<BenchmarkCase> all = all_cases();
+  return all;
+}
+
+std::vector<std::string> operators_without_case(const std::string& path) {
+  std::vector<std::string> missing;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const std::string kind = line.substr(0, line.find(' '));
+    if (kind.empty() || kind == "#") continue;
+    const auto& all = benchmark_cases();
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const BenchmarkCase& c) { return c.kind == kind; }))
+      missing.push_back(kind);
+  }
+  return missing;
+}
