@@ -439,6 +439,7 @@ void all(const Subject& s, Context& c) {
   nothing_changes(s, c);
   matrix(s, c);
   backends(s, c);
+  tiles(s, c);
   kept_dims(s, c);
   batches(s, c);
   renaming(s, c);

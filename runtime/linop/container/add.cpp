@@ -4,15 +4,39 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/linop/container/alike.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/rewrite.hpp"
 
 namespace lunops {
 
+namespace {
+
+// The inner dims of the terms, each name once; that of different extents only a cut objects to.
+DimExtents inner_of(const std::vector<Node>& terms) {
+  DimExtents all;
+  for (const Node& term : terms) {
+    for (const auto& [dim, extent] : composition_of(term).inner) {
+      const auto known =
+          std::find_if(all.begin(), all.end(), [d = dim](const auto& k) { return k.first == d; });
+      if (known == all.end()) {
+        all.emplace_back(dim, extent);
+      } else if (known->second == kUnknown) {
+        known->second = extent;
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
 AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name)
-    : Core(std::move(signature), std::move(name)), terms_(std::move(terms)) {
+    : Core(Composition{std::move(signature), inner_of(terms)}, std::move(name)),
+      terms_(std::move(terms)) {
   is_self_adjoint_ = std::all_of(terms_.begin(), terms_.end(), [](const Node& n) {
     return n.form == nullptr && n.core->is_self_adjoint() && n.mode == Mode::forward;
   });
@@ -23,6 +47,26 @@ Field AddCore::field() const noexcept { return field_of(terms_); }
 bool AddCore::same(const Core& other) const {
   const std::vector<Node>& theirs = static_cast<const AddCore&>(other).terms_;
   return std::equal(terms_.begin(), terms_.end(), theirs.begin(), theirs.end(), same_node);
+}
+
+// Every term alike; one that lacks a requested inner dim goes into the first tile alone.
+Tile AddCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  std::vector<Tile> tiles;
+  for (const Node& term : terms_) {
+    if (auto tile = cut_alike(*this, term, part)) tiles.push_back(std::move(*tile));
+  }
+  if (tiles.empty()) return no_tile(part);
+  const auto [input, output] = common_slices(tiles, part);
+  std::vector<Node> made;
+  for (const Tile& t : tiles) made.push_back(widened(signature(), t, input, output));
+  const Signature shown = cut_signature(signature(), input, output);
+  if (made.size() == 1 && name().empty() && signature_of(made.front()) == shown) {
+    return {made.front(), input, output};
+  }
+  return {Node{std::make_shared<AddCore>(std::move(made), shown, name()), Mode::forward, nullptr},
+          input, output};
 }
 
 std::shared_ptr<const Core> AddCore::shown_as(const Signature& form) const {

@@ -8,6 +8,7 @@ namespace lunops {
 // A sum, accumulated in the order of its terms.
 class AddCore final : public Core {
  public:
+  // `signature` of the sum; its inner dims are those of the terms.
   AddCore(std::vector<Node> terms, Signature signature, std::string name);
 
   std::string_view kind() const noexcept override { return "Add"; }
@@ -15,6 +16,7 @@ class AddCore final : public Core {
   std::vector<Node> children() const override { return terms_; }
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -28,6 +29,10 @@ std::vector<Node> ChainCore::factors(Mode mode) const {
 bool ChainCore::same(const Core& other) const {
   const std::vector<Node>& theirs = static_cast<const ChainCore&>(other).factors_;
   return std::equal(factors_.begin(), factors_.end(), theirs.begin(), theirs.end(), same_node);
+}
+
+Tile ChainCore::cut(const TileRequest& request) const {
+  return cut_product(*this, factors_, request);
 }
 
 std::shared_ptr<const Core> ChainCore::shown_as(const Signature& form) const {

@@ -15,6 +15,7 @@ class ChainCore final : public Core {
   Field field() const noexcept override;
   std::vector<Node> children() const override { return factors_; }
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
@@ -27,6 +28,8 @@ class ChainCore final : public Core {
 };
 
 const ChainCore* as_chain(const Node& node) noexcept;  // null if the node renames it
+// The block of a product: `factors` of `core`, whose signature and inner dims are meant.
+Tile cut_product(const Core& core, const std::vector<Node>& factors, const TileRequest& request);
 Field field_of(const std::vector<Node>& nodes) noexcept;
 
 }  // namespace lunops

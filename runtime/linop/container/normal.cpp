@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "runtime/core/error.hpp"
 #include "runtime/linop/container/chain.hpp"
+#include "runtime/linop/container/wiring.hpp"
+#include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -27,6 +30,80 @@ bool NormalCore::same(const Core& other) const {
   const auto& o = static_cast<const NormalCore&>(other);
   return same_node(a_, o.a_) && middle_.has_value() == o.middle_.has_value() &&
          (!middle_ || same_node(*middle_, *o.middle_));
+}
+
+// Along dims that A keeps, and along inner dims that are A's output: there Aᴴ A is joined from, or
+// is the sum of, the normals of A's tiles.
+std::optional<Tile> NormalCore::cut_inside(const TileRequest& request) const {
+  const Signature& own = signature();
+  const Signature sig = signature_of(a_);
+  const Side in = terms_of(own.input()), out = terms_of(own.output());
+  const Side a_in = terms_of(sig.input()), a_out = terms_of(sig.output());
+  if (in.size() != a_in.size() || out.size() != in.size()) return std::nullopt;
+  const Wiring w = wire(factors(Mode::forward), own, inner());
+  const Stage& first = w.stages.front();  // A
+  if (first.input != w.input) return std::nullopt;
+
+  TileRequest of_a;
+  of_a.input.resize(a_in.size());
+  of_a.output.resize(a_out.size());
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (!request.input[i] && !request.output[i]) continue;
+    if (find_term(a_out, a_in[i]) < 0 || w.output[i] != w.input[i]) return std::nullopt;
+    of_a.input[i] = request.input[i];
+  }
+  const Stage& last = w.stages.back();  // Aᴴ: what it reads of A's output has come through M
+  const auto passes = [&](int wire) {
+    return std::find(last.before.begin(), last.before.end(), wire) != last.before.end();
+  };
+  for (const auto& [dim, stretch] : request.inner) {
+    size_t k = 0;
+    while (k < inner().size() && inner()[k].first != dim) ++k;
+    const auto at = std::find(first.output.begin(), first.output.end(), w.inner.at(k).wire);
+    if (at == first.output.end() || !passes(*at)) return std::nullopt;
+    of_a.output[static_cast<size_t>(at - first.output.begin())] = stretch;
+  }
+  Tile a = lunops::cut(a_, of_a);
+  if (!a.op) return no_tile(request);
+
+  std::optional<Node> middle;
+  if (middle_) {
+    const Stage& m = w.stages[1];
+    TileRequest of_m;
+    of_m.input.resize(m.input.size());
+    of_m.output.resize(m.output.size());
+    for (size_t i = 0; i < first.output.size(); ++i) {
+      if (!a.output[i]) continue;
+      if (!passes(first.output[i])) return std::nullopt;
+      for (size_t t = 0; t < m.input.size(); ++t) {
+        if (m.input[t] == first.output[i]) of_m.input[t] = a.output[i];
+      }
+      for (size_t t = 0; t < m.output.size(); ++t) {
+        if (m.output[t] == first.output[i]) of_m.output[t] = a.output[i];
+      }
+    }
+    const Tile part = lunops::cut(*middle_, of_m);
+    if (!part.op) return no_tile(request);
+    if (part.input != of_m.input || part.output != of_m.output) return std::nullopt;
+    middle = part.op;
+  }
+  Composition shown{cut_signature(own, a.input, a.input), inner()};
+  for (size_t k = 0; k < shown.inner.size(); ++k) {
+    const auto at = std::find(first.output.begin(), first.output.end(), w.inner[k].wire);
+    if (at == first.output.end()) continue;
+    const auto& slice = a.output[static_cast<size_t>(at - first.output.begin())];
+    if (slice) shown.inner[k].second = slice->count;
+  }
+  return Tile{Node{std::make_shared<NormalCore>(*a.op, std::move(middle), std::move(shown)),
+                   Mode::forward, nullptr},
+              a.input, a.input};
+}
+
+Tile NormalCore::cut(const TileRequest& request) const {
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  if (const auto tile = cut_inside(part)) return *tile;
+  return cut_product(*this, factors(Mode::forward), part);
 }
 
 std::shared_ptr<const Core> NormalCore::shown_as(const Signature& form) const {

@@ -15,6 +15,7 @@ class NormalCore final : public Core {
   std::vector<Node> children() const override;
   bool is_self_adjoint() const noexcept override;
   bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
@@ -22,6 +23,9 @@ class NormalCore final : public Core {
   std::vector<Node> factors(Mode mode) const override;  // Aᴴ, M, A
 
  private:
+  // The normal of a tile of A, where that is what the request asks for.
+  std::optional<Tile> cut_inside(const TileRequest& request) const;
+
   Node a_;
   std::optional<Node> middle_;
 };

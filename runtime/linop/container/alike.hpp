@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "runtime/linop/container/bridge.hpp"
+
+namespace lunops {
+
+// Children of Add, Concat and Stack are cut alike (splitting.md §1).
+
+// The tile of a child for a request to its container, with slices by the container's terms: dims
+// that the child takes as batch are narrowed to what is asked of both sides.  Nothing: the child
+// has no part in this tile.  A child that lacks a requested inner dim has part in the first one
+// alone.
+//
+// `child_signature`: the terms of the child by position where its own signature has others, as a
+// Stack has its dim; null: those of the container.
+std::optional<Tile> cut_alike(const Core& container,
+                              const Node& child,
+                              const TileRequest& request,
+                              const Signature* child_signature = nullptr);
+
+// The slices that all tiles have, or those of the request, to which they must be widened.
+std::pair<Slices, Slices> common_slices(const std::vector<Tile>& tiles, const TileRequest& request);
+
+}  // namespace lunops

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// A dim followed through the factors of a product: what a factor keeps, or takes as batch, is one
+// wire before and after it.
+struct Wire {
+  Term term;  // a name if some factor has one for it, else a variable
+  int64_t extent = kUnknown;
+};
+inline constexpr int kRestWire = -1;  // stands where "..." of the whole product does
+
+// A factor, and the wires that it meets.
+struct Stage {
+  Node node;
+  std::vector<int> input, output;  // by number of its terms
+  std::vector<int> before, after;  // all dims that are there, kRestWire among them
+};
+
+// What a name among Core::inner of a product stands for: a wire, or an inner dim of a factor.
+struct InnerDim {
+  int wire = kRestWire;
+  int stage = -1;
+  Dim dim;
+};
+
+struct Wiring {
+  std::vector<Wire> wires;
+  std::vector<Stage> stages;       // in order of execution
+  std::vector<int> input, output;  // of the product, by number of its terms
+  std::vector<InnerDim> inner;     // one for each of the product's inner dims
+};
+
+// `factors` as they are written, the last acting first; `signature` and `inner` of their product.
+Wiring wire(const std::vector<Node>& factors, const Signature& signature, const DimExtents& inner);
+
+// The dims of a side as a list, "..." as kRestWire and terms by their number.
+std::vector<int> list_of(const Signature& signature, bool is_input);
+
+}  // namespace lunops

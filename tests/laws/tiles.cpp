@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <optional>
+
+#include <catch2/catch.hpp>
+
+#include "runtime/core/error.hpp"
+#include "runtime/plan/split.hpp"
+#include "tests/laws/laws.hpp"
+
+namespace lunops::laws {
+
+namespace {
+
+// The part of a tensor that the slices of one side name.
+Tensor part_of(const Tensor& x, const Side& side, bool takes_batch, const Slices& slices) {
+  const Places at = places(side, takes_batch, x.ndim());
+  Tensor part = x;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    if (slices[i]) part = part.slice(at.term[i], slices[i]->first, slices[i]->count);
+  }
+  return part;
+}
+
+// Equation (1) of splitting.md: the sum over the tiles of op(x[input]) put at output.
+Tensor reassembled(
+    const Linop& a, const Tiles& tiles, const Tensor& x, const Tensor& like, Context& c) {
+  const Tensor y = zeros(like.shape(), like.dtype(), c);
+  const Signature& s = a.signature();
+  const bool takes_batch = s.is_open() || s.has_ellipsis();
+  for (const SplitTile& t : tiles.tiles) {
+    const Tensor from = part_of(x, s.input(), takes_batch, t.input_slices);
+    const Tensor to = part_of(y, s.output(), takes_batch, t.output_slices);
+    t.op.apply(from, to, {1.0, 1.0}, c);
+  }
+  return y;
+}
+
+// What cannot be cut says so in one of these ways, and names the dim.
+bool is_documented(const Error& e, Dim dim) {
+  const std::string& text = e.message();
+  const auto says = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  return e.operation() == "split" &&
+         (says("cannot be cut along ") || says("has no rule for being cut") ||
+          says(fmt::format("extent of '{}' is unknown", dim.text())));
+}
+
+void check_tiles(
+    const std::string& name, const Linop& a, const Tensor& x, double tolerance, Context& c) {
+  INFO("L10 of " << name);
+  const Tensor y = a(x, c);
+  const auto agree = [&](const SplitAxes& axes) {
+    std::string text;
+    for (const SplitAxis& axis : axes) text += fmt::format("{}={} ", axis.dim.text(), axis.size);
+    INFO("tiles of " << text);
+    const Tiles tiles = split(a, axes);
+    CHECK(distance(reassembled(a, tiles, x, y, c), y) <= tolerance);
+  };
+  std::vector<Dim> dims = a.dims(), known;
+  for (const Dim& d : a.inner()) dims.push_back(d);
+  for (const Dim& dim : dims) {
+    const int64_t n = a.extent(dim.text());
+    const auto half = [](int64_t extent) { return std::max<int64_t>(1, (extent + 1) / 2); };
+    try {
+      split(a, {{dim, half(std::max<int64_t>(n, 1))}});
+    } catch (const Error& e) {
+      INFO("cut along " << dim.text() << ": " << e.what());
+      CHECK(is_documented(e, dim));
+      continue;
+    }
+    std::vector<int64_t> sizes{1, 2, half(n), std::max<int64_t>(n, 1)};
+    std::sort(sizes.begin(), sizes.end());
+    sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+    for (const int64_t size : sizes) agree({{dim, size}});
+    for (const Dim& other : known) {
+      agree({{other, half(a.extent(other.text()))}, {dim, half(n)}});
+    }
+    known.push_back(dim);
+  }
+}
+
+}  // namespace
+
+void tiles(const Subject& s, Context& c) {
+  if (!is_double(s.dtype)) return;  // precision is not what tiles could get wrong
+  const Tensor x = random_like(s.input, s.dtype, s.seed + 14, c);
+  const Tensor y = random_like(s.output, s.dtype, s.seed + 15, c);
+  const double tol = 4 * tolerance(s) + 2 * s.approximate;
+  check_tiles(s.name, s.a, x, tol, c);
+  check_tiles(s.name + ".H", s.a.H(), y, tol, c);
+  check_tiles(s.name + ".N", s.a.N(), x, tol, c);
+  check_tiles(s.name + ".H.N", s.a.H().N(), y, tol, c);
+}
+
+}  // namespace lunops::laws
