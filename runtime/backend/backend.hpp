@@ -6,9 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/backend/convolution.hpp"
+#include "runtime/backend/difference.hpp"
 #include "runtime/backend/fft.hpp"
 #include "runtime/backend/nufft.hpp"
 #include "runtime/backend/view.hpp"
+#include "runtime/backend/wavelet.hpp"
 #include "runtime/device/stream.hpp"
 
 namespace lunops {
@@ -82,12 +85,20 @@ class Backend {
   //   delta[k] = <p,q>, pp[k] = |p|^2, qq[k] = |q|^2
   virtual void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) = 0;
 
+  // y = alpha D x + beta y with the differences of `spec`.  x and y have equal extents and do not
+  // overlap; components lie spec.pitch elements apart.
+  virtual void difference(const DifferenceSpec& spec, RawView x, RawView y, Scale s, Stream&) = 0;
+
   // Planned kernels: made once, used many times, from several threads.
   virtual std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) = 0;
   // workspace() of the kernel for this spec, without making it.
   virtual size_t fft_workspace(const FftSpec&, Stream&) { return 0; }
   virtual std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) = 0;
   virtual std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) = 0;
+  // Without values in `spec` the kernel cannot run, but knows what it would need.
+  virtual std::shared_ptr<const ConvolutionKernel> convolution(const ConvolutionSpec& spec,
+                                                               Stream&) = 0;
+  virtual std::shared_ptr<const WaveletKernel> wavelet(const WaveletSpec& spec, Stream&) = 0;
   // What the cost model expects before anything is made: seconds of one application and of the
   // build, kernel bytes.
   struct NufftEstimate {

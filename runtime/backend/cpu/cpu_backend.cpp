@@ -35,6 +35,15 @@ std::shared_ptr<const ToeplitzKernel> CpuBackend::toeplitz(const ToeplitzSpec& s
   return cpu::make_toeplitz(spec, stream);
 }
 
+std::shared_ptr<const ConvolutionKernel> CpuBackend::convolution(const ConvolutionSpec& spec,
+                                                                 Stream& stream) {
+  return cpu::make_convolution(spec, stream);
+}
+
+std::shared_ptr<const WaveletKernel> CpuBackend::wavelet(const WaveletSpec& spec, Stream& stream) {
+  return cpu::make_wavelet(spec, stream);
+}
+
 Backend::NufftEstimate CpuBackend::estimate(const NufftSpec& spec,
                                             int64_t batch,
                                             bool complex_weights) {

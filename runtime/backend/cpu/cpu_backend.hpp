@@ -39,9 +39,13 @@ class CpuBackend final : public Backend {
                  Stream&) override;
   void cg_direction(const c128* beta, RawView z, RawView p, Stream&) override;
   void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) override;
+  void difference(const DifferenceSpec& spec, RawView x, RawView y, Scale s, Stream&) override;
   std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
   std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
   std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) override;
+  std::shared_ptr<const ConvolutionKernel> convolution(const ConvolutionSpec& spec,
+                                                       Stream&) override;
+  std::shared_ptr<const WaveletKernel> wavelet(const WaveletSpec& spec, Stream&) override;
   size_t fft_workspace(const FftSpec& spec, Stream&) override;
   FftPlanning fft_planning() const override;
   std::string take_note() override;

@@ -13,6 +13,9 @@ std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 size_t fft_workspace(const FftSpec& spec, Stream& stream);  // of what make_fft makes
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
 std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
+std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
+                                                          Stream& stream);
+std::shared_ptr<const WaveletKernel> make_wavelet(const WaveletSpec& spec, Stream& stream);
 // About what make_nufft's transforms need; buffers of cut tiles are not known before sorting.
 size_t gridding_workspace(const NufftSpec& spec, const NufftParameters& p, int64_t batch);
 Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool complex_weights);

@@ -12,6 +12,9 @@ namespace lunops::reference {
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
 std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
+std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
+                                                          Stream& stream);
+std::shared_ptr<const WaveletKernel> make_wavelet(const WaveletSpec& spec, Stream& stream);
 Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool complex_weights);
 
 }  // namespace lunops::reference

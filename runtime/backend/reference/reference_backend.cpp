@@ -23,6 +23,15 @@ std::shared_ptr<const ToeplitzKernel> ReferenceBackend::toeplitz(const ToeplitzS
   return reference::make_toeplitz(spec, stream);
 }
 
+std::shared_ptr<const ConvolutionKernel> ReferenceBackend::convolution(const ConvolutionSpec& spec,
+                                                                 Stream& stream) {
+  return reference::make_convolution(spec, stream);
+}
+
+std::shared_ptr<const WaveletKernel> ReferenceBackend::wavelet(const WaveletSpec& spec, Stream& stream) {
+  return reference::make_wavelet(spec, stream);
+}
+
 Backend::NufftEstimate ReferenceBackend::estimate(const NufftSpec& spec,
                                                   int64_t batch,
                                                   bool complex_weights) {
