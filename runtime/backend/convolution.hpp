@@ -27,9 +27,10 @@ struct ConvolutionSpec {
   };
   std::vector<Dim> kept;    // o
   std::vector<Dim> summed;  // r; y is 0
-  // A dim that is convolved.  Circular: taps <= extent.
+  // A dim that is convolved, with extents of y and x; they differ in pieces of an operator only,
+  // whose centre may be any integer.  Circular: taps <= extent = x_extent.
   struct Line {
-    int64_t extent, taps, centre;
+    int64_t extent, x_extent, taps, centre;
     int64_t x, y, k;
   };
   std::vector<Line> lines;  // at least one

@@ -15,8 +15,7 @@ struct CombineFunctions {
   // y[i] = sum_t c[t] rows[t][i] for n reals.  y does not overlap the rows.
   void (*one)(const T* const* rows, const T* c, int64_t taps, T* y, int64_t n);
   // y likewise, and z[i] = sum_t d[t] rows[t][i].
-  void (*two)(
-      const T* const* rows, const T* c, const T* d, int64_t taps, T* y, T* z, int64_t n);
+  void (*two)(const T* const* rows, const T* c, const T* d, int64_t taps, T* y, T* z, int64_t n);
   // even[i] = x[2 i], odd[i] = x[2 i + 1] for i < n, and the opposite; elements of 1 or 2 reals.
   void (*split)(const T* x, int reals, T* even, T* odd, int64_t n);
   void (*join)(const T* even, const T* odd, int reals, T* y, int64_t n);

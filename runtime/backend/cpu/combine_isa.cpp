@@ -12,8 +12,7 @@ constexpr int kOne = 6;
 constexpr int kTwo = 4;
 
 template <class T, int kVectors>
-LUNOPS_INLINE void sum_block(
-    const T* const* rows, const T* c, int64_t taps, T* y, int64_t at) {
+LUNOPS_INLINE void sum_block(const T* const* rows, const T* c, int64_t taps, T* y, int64_t at) {
   Vector<T> sum[kVectors] = {};
   for (int64_t t = 0; t < taps; ++t) {
     const T* row = rows[t] + at;
@@ -44,19 +43,19 @@ LUNOPS_INLINE void sum_block(
 
 // Calls block<V>(at) so that [0, n) is covered, the last vector by one that overlaps its
 // neighbour.  False: n is less than a vector.
-#define LUNOPS_COVER(T, kVectors, n, BLOCK)                      \
-  constexpr int64_t width = kReals<T>;                           \
-  int64_t at = 0;                                                \
-  for (; at + kVectors * width <= n; at += kVectors * width) {   \
-    BLOCK(kVectors, at);                                         \
-  }                                                              \
-  for (; at + width <= n; at += width) {                         \
-    BLOCK(1, at);                                                \
-  }                                                              \
-  if (at == n) return;                                           \
-  if (n >= width) {                                              \
-    BLOCK(1, n - width);                                         \
-    return;                                                      \
+#define LUNOPS_COVER(T, kVectors, n, BLOCK)                    \
+  constexpr int64_t width = kReals<T>;                         \
+  int64_t at = 0;                                              \
+  for (; at + kVectors * width <= n; at += kVectors * width) { \
+    BLOCK(kVectors, at);                                       \
+  }                                                            \
+  for (; at + width <= n; at += width) {                       \
+    BLOCK(1, at);                                              \
+  }                                                            \
+  if (at == n) return;                                         \
+  if (n >= width) {                                            \
+    BLOCK(1, n - width);                                       \
+    return;                                                    \
   }
 
 template <class T>

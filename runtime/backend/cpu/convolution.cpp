@@ -27,7 +27,7 @@ class Convolution final : public ConvolutionKernel {
   static constexpr int64_t kReals = kRealsPer<E>;
 
   struct Line {
-    int64_t extent, taps, before;  // before: neighbours on the low side
+    int64_t extent, x_extent, taps, before;  // before: neighbours on the low side
     int64_t x, y, k;
     int64_t pitch = 0;  // in the copy
   };
@@ -39,12 +39,12 @@ class Convolution final : public ConvolutionKernel {
         threads_(threads),
         summed_(spec.summed) {
     for (const auto& l : spec.lines)
-      lines_.push_back({l.extent, l.taps, l.taps - 1 - l.centre, l.x, l.y, l.k});
+      lines_.push_back({l.extent, l.x_extent, l.taps, l.taps - 1 - l.centre, l.x, l.y, l.k});
     for (const auto& d : spec.kept) {
       if (d.extent == 1) continue;
       // Neighbours in memory on which the kernel does not depend: a line with one tap.
       if (d.k == 0 && d.x == 1) {
-        lines_.push_back({d.extent, 1, 0, d.x, d.y, 0});
+        lines_.push_back({d.extent, d.extent, 1, 0, d.x, d.y, 0});
       } else if (d.x == 0) {
         produced_.push_back(d);
       } else {
@@ -52,9 +52,8 @@ class Convolution final : public ConvolutionKernel {
       }
     }
     // The innermost line is the one along which elements are neighbours.
-    std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) {
-      return std::abs(a.x) > std::abs(b.x);
-    });
+    std::stable_sort(lines_.begin(), lines_.end(),
+                     [](const Line& a, const Line& b) { return std::abs(a.x) > std::abs(b.x); });
     count();
     if (results_ == 0 || taps_ == 0) return;
     cut();
@@ -79,19 +78,16 @@ class Convolution final : public ConvolutionKernel {
 
   void run(const void* x, void* y, Scale s, std::byte* workspace, Stream& stream) const override {
     if (results_ == 0) return;
-    const Job job{static_cast<const E*>(x), static_cast<E*>(y), s,
-                  s.alpha == 1.0 && s.beta == 0.0};
+    const Job job{static_cast<const E*>(x), static_cast<E*>(y), s, s.alpha == 1.0 && s.beta == 0.0};
     const int share = std::min(threads_, stream.threads());
     const int64_t work = std::max<int64_t>(1, results_ / items_ * std::max<int64_t>(1, taps_));
     const int64_t per_item = std::max<int64_t>(1, kGrain / work);
-    ThreadPool::process().run((items_ + per_item - 1) / per_item, share,
-                              [&](int64_t part, int number) {
-                                std::byte* worker =
-                                    workspace + static_cast<size_t>(number) * worker_bytes();
-                                const int64_t last = std::min(items_, (part + 1) * per_item);
-                                for (int64_t i = part * per_item; i < last; ++i)
-                                  slab(job, i, worker);
-                              });
+    ThreadPool::process().run(
+        (items_ + per_item - 1) / per_item, share, [&](int64_t part, int number) {
+          std::byte* worker = workspace + static_cast<size_t>(number) * worker_bytes();
+          const int64_t last = std::min(items_, (part + 1) * per_item);
+          for (int64_t i = part * per_item; i < last; ++i) slab(job, i, worker);
+        });
   }
 
  private:
@@ -203,8 +199,8 @@ class Convolution final : public ConvolutionKernel {
     return (static_cast<size_t>(taps_) * sizeof(const T*) + 63) / 64 * 64;
   }
   size_t worker_bytes() const noexcept {
-    return pointers() + (2 * static_cast<size_t>(kSegment) + static_cast<size_t>(copy_)) *
-                                sizeof(E) / 64 * 64 +
+    return pointers() +
+           (2 * static_cast<size_t>(kSegment) + static_cast<size_t>(copy_)) * sizeof(E) / 64 * 64 +
            64;
   }
 
@@ -255,13 +251,13 @@ class Convolution final : public ConvolutionKernel {
     for (int64_t e = 0; e < total;) {
       int64_t i = begin + e - line.before;
       if (is_circular_) i = (i % line.extent + line.extent) % line.extent;
-      if (i < 0 || i >= line.extent) {
+      if (i < 0 || i >= line.x_extent) {
         const int64_t run = i < 0 ? std::min(-i, total - e) : total - e;
         std::fill_n(copy + e * line.pitch, run * line.pitch, E(0));
         e += run;
         continue;
       }
-      const int64_t run = std::min(line.extent - i, total - e);
+      const int64_t run = std::min(line.x_extent - i, total - e);
       if (is_innermost) {
         const E* from = x + i * line.x;
         if (line.x == 1) {
@@ -315,8 +311,8 @@ class Convolution final : public ConvolutionKernel {
   int threads_;
   std::vector<Line> lines_;  // slowest first
   std::vector<ConvolutionSpec::Dim> kept_, produced_, summed_;
-  int64_t taps_ = 1;     // of one result
-  int64_t results_ = 1;  // in all
+  int64_t taps_ = 1;                         // of one result
+  int64_t results_ = 1;                      // in all
   int64_t sums_ = 1, outer_ = 1, made_ = 1;  // products of extents: summed_, kept_, produced_
   int64_t slab_ = 1, slabs_ = 1, items_ = 1;
   int64_t copy_ = 0, sum_pitch_ = 0;  // elements of a copy, and of one summed index in it
@@ -328,10 +324,9 @@ class Convolution final : public ConvolutionKernel {
 
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream) {
-  return dispatch_floating(
-      spec.dtype, [&]<class E>() -> std::shared_ptr<const ConvolutionKernel> {
-        return std::make_shared<Convolution<E>>(spec, stream.threads());
-      });
+  return dispatch_floating(spec.dtype, [&]<class E>() -> std::shared_ptr<const ConvolutionKernel> {
+    return std::make_shared<Convolution<E>>(spec, stream.threads());
+  });
 }
 
 }  // namespace lunops::cpu

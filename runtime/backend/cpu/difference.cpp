@@ -70,8 +70,7 @@ class Differences {
                                 const int64_t last = std::min(units, (item + 1) * per_item);
                                 for (int64_t u = item * per_item; u < last; ++u) {
                                   const int64_t first = u % segments * kSegment;
-                                  segment(u / segments, first,
-                                          std::min(length_, first + kSegment));
+                                  segment(u / segments, first, std::min(length_, first + kSegment));
                                 }
                               });
   }
@@ -143,11 +142,8 @@ class Differences {
   }
 
   // The first or last element of a row, by lines l0 … l1-1.
-  E end_of_row(int l0,
-               int l1,
-               const E* x,
-               std::array<int64_t, kMaxDims> index,
-               int64_t position) const {
+  E end_of_row(
+      int l0, int l1, const E* x, std::array<int64_t, kMaxDims> index, int64_t position) const {
     Taps<E> taps;
     for (int l = l0; l < l1; ++l) {
       const DifferenceLine& line = spec_.lines[at(l)];
@@ -192,7 +188,8 @@ class Differences {
     const int64_t begin = has_ends ? std::max<int64_t>(first, 1) : first;
     const int64_t end = has_ends ? std::min(last, length_ - 1) : last;
     if (begin > first) out[0] = end_of_row(l0, l1, x, index, 0);
-    if (end < last && length_ > 1) out[last - 1 - first] = end_of_row(l0, l1, x, index, length_ - 1);
+    if (end < last && length_ > 1)
+      out[last - 1 - first] = end_of_row(l0, l1, x, index, length_ - 1);
     if (end > begin) sum_rows(taps, begin, end, out + (begin - first));
     if (!is_direct_) store_row(buffer, rest_, y + first * y_step_, y_step_, last - first);
   }
@@ -229,14 +226,13 @@ void CpuBackend::difference(
     // What the result is not multiplied with is not computed.
     for (int l = 0; l < (spec.form == DifferenceSpec::Form::stack ? spec.count : 1); ++l) {
       RawView part = y;
-      part.data = static_cast<std::byte*>(y.data) +
-                  l * spec.pitch * static_cast<int64_t>(size_of(y.dtype));
+      part.data =
+          static_cast<std::byte*>(y.data) + l * spec.pitch * static_cast<int64_t>(size_of(y.dtype));
       scale(s.beta, part, stream);
     }
     return;
   }
-  dispatch_floating(y.dtype,
-                    [&]<class E>() { Differences<E>(spec, x, y, s).run(stream); });
+  dispatch_floating(y.dtype, [&]<class E>() { Differences<E>(spec, x, y, s).run(stream); });
 }
 
 }  // namespace lunops

@@ -50,8 +50,8 @@ class Wavelet final : public WaveletKernel {
       band_stride_[i] = spec.band_strides[dim];
     }
     for (size_t d = 0; d < spec.extents.size(); ++d) {
-      const bool is_axis = std::find(spec.axes.begin(), spec.axes.end(), static_cast<int>(d)) !=
-                           spec.axes.end();
+      const bool is_axis =
+          std::find(spec.axes.begin(), spec.axes.end(), static_cast<int>(d)) != spec.axes.end();
       if (is_axis || spec.extents[d] == 1) continue;
       batch_dims_.push_back({spec.extents[d], spec.image_strides[d], spec.band_strides[d]});
       batch_ *= spec.extents[d];
@@ -109,10 +109,11 @@ class Wavelet final : public WaveletKernel {
   // image is, where it is padded.
   struct Level {
     Extents full, half, valid;
-    Extents stride;  // of the data
-    Extents tight;   // of blocks within them, which hold valid elements only
+    Extents stride;         // of the data
+    Extents tight;          // of blocks within them, which hold valid elements only
     Extents approximation;  // strides of the next level's data
-    int64_t data = 0, next = 0;  // offsets of the data and the next level's in a batch element's room
+    int64_t data = 0,
+            next = 0;  // offsets of the data and the next level's in a batch element's room
     bool is_first = false, is_last = false;
     bool is_tight = false;  // blocks of the data are contiguous
     int64_t block = 1;      // valid elements behind one index of the outermost axis
@@ -204,20 +205,19 @@ class Wavelet final : public WaveletKernel {
     const int64_t line = image_[depth_ - 1], lines = image_count_ / line;
     const int64_t per_item = std::max<int64_t>(1, kGrain / line);
     const int64_t total = batch_ * lines;
-    ThreadPool::process().run(
-        (total + per_item - 1) / per_item, job.share, [&](int64_t item, int) {
-          const int64_t last = std::min(total, (item + 1) * per_item);
-          for (int64_t number = item * per_item; number < last; ++number) {
-            const E* from = batch_at(job.image, number / lines, true);
-            int64_t rest = number % lines;
-            for (size_t d = depth_ - 1; d-- > 0;) {
-              from += rest % image_[d] * image_stride_[d];
-              rest /= image_[d];
-            }
-            E* to = job.copy + number * line;
-            for (int64_t i = 0; i < line; ++i) to[i] = from[i * image_stride_[depth_ - 1]];
-          }
-        });
+    ThreadPool::process().run((total + per_item - 1) / per_item, job.share, [&](int64_t item, int) {
+      const int64_t last = std::min(total, (item + 1) * per_item);
+      for (int64_t number = item * per_item; number < last; ++number) {
+        const E* from = batch_at(job.image, number / lines, true);
+        int64_t rest = number % lines;
+        for (size_t d = depth_ - 1; d-- > 0;) {
+          from += rest % image_[d] * image_stride_[d];
+          rest /= image_[d];
+        }
+        E* to = job.copy + number * line;
+        for (int64_t i = 0; i < line; ++i) to[i] = from[i * image_stride_[depth_ - 1]];
+      }
+    });
   }
 
   // Where a level's data of a batch element begin.
@@ -307,11 +307,8 @@ class Wavelet final : public WaveletKernel {
   // Calls f(offset in the data, offset in a tight block, elements) for the rows of a block behind
   // one index of axis d.
   template <class F>
-  void for_rows(const Level& level,
-                size_t d,
-                const Extents& stride,
-                bool is_tight,
-                const F& f) const {
+  void for_rows(
+      const Level& level, size_t d, const Extents& stride, bool is_tight, const F& f) const {
     int64_t rows = 1;
     for (size_t i = d + 1; i + 1 < depth_; ++i) rows *= level.valid[i];
     const int64_t line = level.valid[depth_ - 1];
@@ -384,7 +381,8 @@ class Wavelet final : public WaveletKernel {
                         const Extents& stride,
                         bool is_tight,
                         E* worker) const {
-    // Scaling happens where the result is written: rows of axis 0, or lines where there is no other.
+    // Scaling happens where the result is written: rows of axis 0, or lines where there is no
+    // other.
     const bool is_result = level.is_first && d == 0;
     if (d + 1 == depth_) {
       synthesise_line(job, level, next, bands, is_result, data, worker);
@@ -409,21 +407,22 @@ class Wavelet final : public WaveletKernel {
       const bool has_odd = 2 * m + 1 < level.valid[d];
       for_rows(level, d, stride, is_tight && is_direct,
                [&](int64_t to, int64_t from, int64_t elements) {
-        const T* rows[kMostTaps];
-        for (int j = 0; j < half_; ++j) {
-          const int64_t at = (m - j + half_) % half_ * size + from;
-          rows[j] = reals(lows + at);
-          rows[half_ + j] = reals(highs + at);
-        }
-        E* target = data + 2 * m * stride[d] + to;
-        E* even = is_direct ? target : scratch;
-        E* odd = is_direct && has_odd ? target + stride[d] : scratch + size;
-        combine<T>().two(rows, even_, odd_, 2 * half_, reals(even), reals(odd), elements * kReals);
-        if (is_direct) return;
-        const int64_t step = stride[depth_ - 1];
-        store_row(even, job.s, target, step, elements);
-        if (has_odd) store_row(odd, job.s, target + stride[d], step, elements);
-      });
+                 const T* rows[kMostTaps];
+                 for (int j = 0; j < half_; ++j) {
+                   const int64_t at = (m - j + half_) % half_ * size + from;
+                   rows[j] = reals(lows + at);
+                   rows[half_ + j] = reals(highs + at);
+                 }
+                 E* target = data + 2 * m * stride[d] + to;
+                 E* even = is_direct ? target : scratch;
+                 E* odd = is_direct && has_odd ? target + stride[d] : scratch + size;
+                 combine<T>().two(rows, even_, odd_, 2 * half_, reals(even), reals(odd),
+                                  elements * kReals);
+                 if (is_direct) return;
+                 const int64_t step = stride[depth_ - 1];
+                 store_row(even, job.s, target, step, elements);
+                 if (has_odd) store_row(odd, job.s, target + stride[d], step, elements);
+               });
     }
   }
 
@@ -489,10 +488,9 @@ class Wavelet final : public WaveletKernel {
 }  // namespace
 
 std::shared_ptr<const WaveletKernel> make_wavelet(const WaveletSpec& spec, Stream& stream) {
-  return dispatch_floating(
-      spec.dtype, [&]<class E>() -> std::shared_ptr<const WaveletKernel> {
-        return std::make_shared<Wavelet<E>>(spec, stream.threads());
-      });
+  return dispatch_floating(spec.dtype, [&]<class E>() -> std::shared_ptr<const WaveletKernel> {
+    return std::make_shared<Wavelet<E>>(spec, stream.threads());
+  });
 }
 
 }  // namespace lunops::cpu

@@ -28,7 +28,8 @@ class Convolution final : public ConvolutionKernel {
     RawView k;
     k.data = const_cast<void*>(spec.kernel);
     k.dtype = spec.kernel_dtype;
-    for (int64_t i = first; i <= last; ++i) kernel_.push_back(conj_if(spec.conjugate, read(k, i).z));
+    for (int64_t i = first; i <= last; ++i)
+      kernel_.push_back(conj_if(spec.conjugate, read(k, i).z));
     spec_.kernel = nullptr;
   }
 
@@ -89,7 +90,7 @@ class Convolution final : public ConvolutionKernel {
       int64_t i = state.n[l] - j + line.centre;
       if (spec_.is_circular) {
         i = (i % line.extent + line.extent) % line.extent;
-      } else if (i < 0 || i >= line.extent) {
+      } else if (i < 0 || i >= line.x_extent) {
         continue;
       }
       result += sum(state, d + 1, x + i * line.x, k + j * line.k);

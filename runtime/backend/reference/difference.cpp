@@ -31,8 +31,8 @@ c128 row_of(const DifferenceLine& line, const RawView& x, Index index) {
 }
 
 RawView component(RawView v, int64_t pitch, int number) {
-  v.data = static_cast<std::byte*>(v.data) +
-           number * pitch * static_cast<int64_t>(size_of(v.dtype));
+  v.data =
+      static_cast<std::byte*>(v.data) + number * pitch * static_cast<int64_t>(size_of(v.dtype));
   return v;
 }
 

@@ -24,11 +24,12 @@ std::shared_ptr<const ToeplitzKernel> ReferenceBackend::toeplitz(const ToeplitzS
 }
 
 std::shared_ptr<const ConvolutionKernel> ReferenceBackend::convolution(const ConvolutionSpec& spec,
-                                                                 Stream& stream) {
+                                                                       Stream& stream) {
   return reference::make_convolution(spec, stream);
 }
 
-std::shared_ptr<const WaveletKernel> ReferenceBackend::wavelet(const WaveletSpec& spec, Stream& stream) {
+std::shared_ptr<const WaveletKernel> ReferenceBackend::wavelet(const WaveletSpec& spec,
+                                                               Stream& stream) {
   return reference::make_wavelet(spec, stream);
 }
 

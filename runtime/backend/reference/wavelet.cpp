@@ -40,7 +40,8 @@ class Wavelet final : public WaveletKernel {
     const RawView own = contiguous(v);
     std::fill_n(v, count_, 0.0);
     const RawView& from = spec_.is_adjoint ? bands : image;
-    for_each_index(from, [&](const Index& i) { v[offset(own, i)] = read(from, offset(from, i)).z; });
+    for_each_index(from,
+                   [&](const Index& i) { v[offset(own, i)] = read(from, offset(from, i)).z; });
     for (int step = 0; step < spec_.levels; ++step) {
       const int level = spec_.is_adjoint ? spec_.levels - 1 - step : step;
       for (size_t a = 0; a < spec_.axes.size(); ++a) filter_lines(own, a, level, v, line);
