@@ -17,14 +17,56 @@ Field field_of(const std::vector<Node>& nodes) noexcept {
   return Field::real;
 }
 
-Field ChainCore::field() const noexcept { return field_of(factors_); }
+namespace {
 
-std::vector<Node> ChainCore::factors(Mode mode) const {
+// The extents of the result that an input of known extents implies, factor by factor.
+void complete_through(const std::vector<Node>& factors, const Shape& in, Shape& out) {
+  Shape at = in;
+  for (size_t i = factors.size(); i-- > 0;) {
+    at = output_of(factors[i], at);
+    if (!at.is_known()) look_ahead(factors, static_cast<int>(i), at, out);
+  }
+  for (int i = 0; i < out.ndim(); ++i) {
+    if (out.extent(i) == kUnknown) out = out.with_extent(i, at.extent(i));
+  }
+}
+
+std::vector<Node> in_mode(const std::vector<Node>& factors, Mode mode) {
   std::vector<Node> made;
-  for (const Node& f : factors_) made.push_back(with_mode(f, mode));
+  for (const Node& f : factors) made.push_back(with_mode(f, mode));
   if (transposes(mode)) std::reverse(made.begin(), made.end());
   return made;
 }
+
+// The extents of one side that the other implies, where composition sees only names: an FFT's
+// output has the extents of its input.
+DimExtents implied(const std::vector<Node>& factors, const Shape& from, const Shape& to) {
+  DimExtents extents;
+  if (!from.is_known() || to.is_known()) return extents;
+  Shape complete = to;
+  complete_through(factors, from, complete);
+  for (int i = 0; i < complete.ndim(); ++i)
+    if (complete.extent(i) != kUnknown) extents.emplace_back(to.dim(i), complete.extent(i));
+  return extents;
+}
+
+bool is_named(const Side& side) {
+  return std::all_of(side.begin(), side.end(),
+                     [](const Term& t) { return t.kind == Term::Kind::dim; });
+}
+
+Signature with_implied(const std::vector<Node>& factors, const Signature& s) {
+  if (!is_named(s.input()) || !is_named(s.output())) return s;
+  const Signature forward = s.with_extents(implied(factors, s.ishape(), s.oshape()));
+  return forward.with_extents(
+      implied(in_mode(factors, Mode::adjoint), forward.oshape(), forward.ishape()));
+}
+
+}  // namespace
+
+Field ChainCore::field() const noexcept { return field_of(factors_); }
+
+std::vector<Node> ChainCore::factors(Mode mode) const { return in_mode(factors_, mode); }
 
 bool ChainCore::same(const Core& other) const {
   const std::vector<Node>& theirs = static_cast<const ChainCore&>(other).factors_;
@@ -42,15 +84,7 @@ std::shared_ptr<const Core> ChainCore::shown_as(const Signature& form) const {
 }
 
 void ChainCore::complete(Mode mode, const Shape& in, Shape& out) const {
-  Shape at = in;
-  const std::vector<Node> list = factors(mode);
-  for (size_t i = list.size(); i-- > 0;) {
-    at = output_of(list[i], at);
-    if (!at.is_known()) look_ahead(list, static_cast<int>(i), at, out);
-  }
-  for (int i = 0; i < out.ndim(); ++i) {
-    if (out.extent(i) == kUnknown) out = out.with_extent(i, at.extent(i));
-  }
+  complete_through(factors(mode), in, out);
 }
 
 void ChainCore::lower(
@@ -74,9 +108,12 @@ Linop Chain(const std::vector<Linop>& given, const LinopOptions& options) {
   if (given.size() == 1 && !has_options) return given.front();
 
   Composition product = composition_of(given.back().node());
+  std::vector<Node> so_far = {given.back().node()};
   for (size_t i = given.size() - 1; i-- > 0;) {
     product =
         compose(composition_of(given[i].node()), given[i].label(), product, given[i + 1].label());
+    so_far.insert(so_far.begin(), given[i].node());
+    product.signature = with_implied(so_far, product.signature);
   }
   product.signature = with_options("Chain", product.signature, options);
 

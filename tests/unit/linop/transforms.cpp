@@ -78,6 +78,22 @@ TEST_CASE("FFT: strings name what is transformed", "[linop]") {
         "apply: FFT is complex but x is f32; use x:as \"c64\"");
 }
 
+TEST_CASE("chains: extents pass through operators that imply them, from both ends", "[linop]") {
+  const Linop f = FFT("y x -> ky kx");
+  const Linop s = Dense(tensor("coil=1 y=2 x=1", {1, 1}), "y x -> coil y x");
+  const Linop d = Diagonal(tensor("ky=2 kx=1", {1, 1}));
+  const Linop wrong = Diagonal(tensor("ky=3 kx=1", {1, 1, 1}));
+
+  CHECK((f * s).signature().text() == "y=2 x=1 -> coil=1 ky=2 kx=1");
+  CHECK((d * f).signature().text() == "y=2 x=1 -> ky=2 kx=1");
+  CHECK((f * f.H() * d).signature().text() == "ky=2 kx=1 -> ky'=2 kx'=1");
+  CHECK(error_of([&] { wrong* f* s; }) ==
+        "compose: extent of 'y' is 2 in Dense {coil=1, y=2, x=1} but 3 in Chain {y=3, x=1}");
+  CHECK(error_of([&] { wrong*(f * s); }) ==
+        "compose: extent of 'ky' is 2 in Chain {coil=1, ky=2, kx=1} but 3 in Diagonal {ky=3, "
+        "kx=1}");
+}
+
 TEST_CASE("Pad and Crop: the examples of the catalogue", "[linop]") {
   Context context;
   const auto padded = [&](int64_t n, int64_t to) {
