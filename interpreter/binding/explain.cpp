@@ -4,6 +4,7 @@
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
 #include "interpreter/binding/topics.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops::lua {
 
@@ -53,11 +54,37 @@ Value table_of(const Explained& explained) {
   return table;
 }
 
+// false: no rewriting; a table {toeplitz = false}: without these rules.
+void read_rewrite(const Value& value, PlanOptions& options) {
+  if (const bool* all = value.get<bool>()) {
+    options.rewrite = *all;
+    return;
+  }
+  const Table* table = value.table();
+  if (table == nullptr || !table->list.empty()) {
+    fail(Code::argument, "explain",
+         "option 'rewrite' is true, false or a table of rules such as {{ toeplitz = false }}, got "
+         "{}",
+         value.type());
+  }
+  for (const auto& [name, is_on] : table->fields) {
+    require_rule("explain", name);
+    const bool* on = is_on.get<bool>();
+    if (on == nullptr) {
+      fail(Code::argument, "explain", "rewrite: '{}' must be true or false, got {}", name,
+           is_on.type());
+    }
+    if (!*on) options.without.push_back(name);
+  }
+}
+
 constexpr Field kApplications =
     option("applications", Kind::integer, "20", "how often the operator will be applied");
 constexpr Field kFormat = option("format", Kind::text, "text", "text or table");
 constexpr Field kDType =
     option("dtype", Kind::text, "x's, else the operator's, else c64", "of the data");
+constexpr Field kRewrite =
+    option("rewrite", Kind::any, "true", "false, or rules that are left out: { toeplitz = false }");
 
 constexpr auto explain_ = with_options(
     function(
@@ -70,7 +97,7 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
          .see = {"Linop.N"}},
         [](Context& context, const Linop& a, const Value& x, const Given& outer) -> Value {
           // lo.explain(A, {…}): the extents are known, and the table holds options.
-          static constexpr Field fields[] = {kApplications, kFormat, kDType};
+          static constexpr Field fields[] = {kApplications, kFormat, kDType, kRewrite};
           const bool is_options = x.table() != nullptr;
           const Value nothing;
           const Given alone("explain", is_options ? x : nothing, {}, fields);
@@ -89,9 +116,10 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
                  x.type());
           }
           if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
-          const Explained explained =
-              lunops::explain(a, shape, dtype, context,
-                              static_cast<int>(given.integer("applications").value_or(20)));
+          PlanOptions options;
+          options.applications = static_cast<int>(given.integer("applications").value_or(20));
+          if (const Value* rewrite = given.option("rewrite")) read_rewrite(*rewrite, options);
+          const Explained explained = lunops::explain(a, shape, dtype, context, options);
           const std::string format = given.text("format").value_or("text");
           if (format == "table") return table_of(explained);
           if (format != "text")
@@ -104,7 +132,8 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
             {"x", Kind::shape, "an input or its shape, where extents are open", "A's", false}}),
     kApplications,
     kFormat,
-    kDType);
+    kDType,
+    kRewrite);
 
 constexpr Record kRecords[] = {exported<explain_>()};
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "runtime/core/error.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
-#include "runtime/plan/rewrite.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
 
@@ -76,10 +78,13 @@ void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
   add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
 }
 
-void Builder::rewrote(std::string line) {
+void Builder::rewrote(std::string_view rule, std::string_view what) {
+  std::string line = fmt::format("{} {}", rule, what);
   auto& lines = plan_->rewritten_;
   if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
 }
+
+const std::string& Builder::last_rewrite() const { return plan_->rewritten_.back(); }
 
 void Builder::persists(const void* what, size_t bytes) {
   const bool is_known =

@@ -12,11 +12,7 @@
 
 namespace lunops {
 
-// A product with its scalars taken out; the last factor acts first.
-struct Product {
-  c128 scale{1.0, 0.0};
-  std::vector<Node> factors;
-};
+struct Product;
 
 // Writes a plan: operators add steps, the builder gives them workspace.
 //
@@ -55,7 +51,8 @@ class Builder {
   void lower(const Product& product, const Operand& x, const Operand& y, const StepScale& scale);
   void copy(const Operand& x, const Operand& y, const StepScale& scale);  // equal extents
 
-  void rewrote(std::string line);
+  void rewrote(std::string_view rule, std::string_view what);  // once for each text
+  const std::string& last_rewrite() const;
   void chose(ExplainedChoice choice);
   void persists(const void* what, size_t bytes);  // counted once for each `what` but null
   void watch(const Node& node);  // the weights of this node are checked before each run

@@ -34,7 +34,8 @@ std::string seconds_text(double s) {
 
 }  // namespace
 
-Explained explain(const Linop& a, const Shape& x, DType dtype, Context& context, int applications) {
+Explained explain(
+    const Linop& a, const Shape& x, DType dtype, Context& context, const PlanOptions& given) {
   Layout layout;
   layout.shape = x;
   layout.strides.assign(static_cast<size_t>(x.ndim()), 1);
@@ -42,8 +43,7 @@ Explained explain(const Linop& a, const Shape& x, DType dtype, Context& context,
     layout.strides[static_cast<size_t>(i)] =
         layout.strides[static_cast<size_t>(i) + 1] * std::max<int64_t>(x.extent(i + 1), 0);
   }
-  PlanOptions options;
-  options.applications = applications;
+  PlanOptions options = given;
   options.is_dry = true;
   const auto plan = make_plan(a.node(), layout, dtype, nullptr, context, options);
 

@@ -8,6 +8,7 @@
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/shape.hpp"
 #include "runtime/linop/linop.hpp"
+#include "runtime/plan/options.hpp"
 
 namespace lunops {
 
@@ -40,6 +41,6 @@ struct Explained {
 // What an application of A to an input of this shape and dtype will do, before anything runs or is
 // allocated.
 Explained explain(
-    const Linop& a, const Shape& x, DType dtype, Context& context, int applications = 20);
+    const Linop& a, const Shape& x, DType dtype, Context& context, const PlanOptions& options = {});
 
 }  // namespace lunops

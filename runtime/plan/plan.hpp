@@ -7,20 +7,11 @@
 #include <vector>
 
 #include "runtime/linop/core.hpp"
-#include "runtime/linop/operators.hpp"
 #include "runtime/plan/explain.hpp"
+#include "runtime/plan/options.hpp"
 #include "runtime/plan/step.hpp"
 
 namespace lunops {
-
-// What the planner is asked for.
-struct PlanOptions {
-  int applications = 20;  // how often, for what is worth building
-  bool rewrite = true;
-  Toeplitz toeplitz = Toeplitz::automatic;  // over the operator's own choice, unless automatic
-  enum class Dense : uint8_t { automatic, pair, fused } dense = Dense::automatic;
-  bool is_dry = false;  // shapes and costs only: nothing is made, and the plan cannot run
-};
 
 // How to carry out one application to tensors of one shape: a list of steps and a size of
 // workspace.

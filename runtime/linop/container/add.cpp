@@ -9,7 +9,7 @@
 #include "runtime/linop/operators.hpp"
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
-#include "runtime/plan/rewrite.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
 
@@ -87,7 +87,7 @@ void AddCore::complete(Mode mode, const Shape& in, Shape& out) const {
 void AddCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   std::vector<Product> products;
-  collect_terms(Node{shared_from_this(), mode, nullptr}, products);
+  collect_terms(Node{shared_from_this(), mode, nullptr}, products, b);
   if (b.options().rewrite) merge_terms(products, b);
   if (products.empty()) {
     b.add(prepare_step(make_ref(y), s));

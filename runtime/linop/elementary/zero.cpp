@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/linop/core.hpp"
+#include "runtime/linop/elementary/zero.hpp"
+
 #include "runtime/linop/operators.hpp"
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
@@ -43,6 +44,14 @@ class ZeroCore final : public Core {
 };
 
 }  // namespace
+
+bool as_zero(const Node& node) noexcept {
+  return dynamic_cast<const ZeroCore*>(node.core.get()) != nullptr;
+}
+
+std::shared_ptr<const Core> make_zero(const Signature& signature) {
+  return std::make_shared<ZeroCore>(signature, "");
+}
 
 Linop Zero(std::string_view text, const LinopOptions& options) {
   const SignatureText parsed = parse_signature("Zero", text);

@@ -50,7 +50,7 @@ bool agree(size_t estimate, size_t real) {
 void check_estimates(const Linop& a, const Shape& shape, int applications) {
   Context context;
   const Tensor x = zeros(shape, DType::c64, context);
-  const Explained e = explain(a, shape, DType::c64, context, applications);
+  const Explained e = explain(a, shape, DType::c64, context, {.applications = applications});
   const auto plan = make_plan(a.node(), *x.layout(), DType::c64, nullptr, context,
                               {.applications = applications});
   const auto real_bytes = [](const Shape& s) { return static_cast<size_t>(s.count()) * 8; };

@@ -37,6 +37,18 @@ TEST_CASE("R1, R2: nested chains are one level and identities are dropped", "[pl
   CHECK(steps_of(d, random("n=5")) == 1);
 }
 
+TEST_CASE("R3: a product with Zero is Zero, and a sum does not notice one", "[plan]") {
+  LinopOptions o;
+  o.extent = {{"m", 2}, {"n", 5}};
+  const Linop zero = Zero("n -> m", o);
+  const Linop w = Dense(random("m=2 n=5"), "m n, n -> m");
+  const Linop d = Diagonal(random("n=5"));
+
+  CHECK(steps_of(w.H() * zero * d, random("n=5")) == 1);
+  CHECK(steps_of(w * d + zero, random("n=5")) == steps_of(w * d, random("n=5")));
+  CHECK(steps_of(0.0 * w, random("n=5")) == 1);
+}
+
 TEST_CASE("R4: adjoints of products and sums are pushed to the leaves", "[plan]") {
   const Linop w = Dense(random("m=3 n=5"), "m n, n -> m");
   const Linop d = Diagonal(random("n=5", 2));

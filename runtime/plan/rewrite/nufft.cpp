@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Rules on NUFFTs: R14, and weights fused into their kernels.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -6,7 +7,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/linop/elementary/dense.hpp"
 #include "runtime/linop/nufft/nufft_normal.hpp"
-#include "runtime/plan/rewrite.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
 
@@ -61,9 +62,7 @@ bool fold_at(Product& p, size_t i, size_t length) {
     if (is_forced(*f)) refuse_weights(*f, label_of(p.factors[i + 1]), batch);
     return false;
   }
-  p.factors[i] = Node{core, last.mode, nullptr};
-  p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i) + 1,
-                  p.factors.begin() + static_cast<ptrdiff_t>(i + length));
+  replace(p, i, length, Node{core, last.mode, nullptr});
   return true;
 }
 
@@ -141,11 +140,6 @@ std::optional<AttachedMaps> maps_of(const Node& node, const NufftCore& f) {
   return maps;
 }
 
-void erase(Product& p, size_t first, size_t count) {
-  p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(first),
-                  p.factors.begin() + static_cast<ptrdiff_t>(first + count));
-}
-
 }  // namespace
 
 bool fold_nufft_normal(Product& p, Builder& b) {
@@ -172,7 +166,8 @@ bool attach_maps(Product& p, Builder& b) {
     if (maps->sum && !batch.empty() && !is_sum) continue;
     const Composition a = compose(Composition{n->nufft()->signature(), {}}, "NUFFT",
                                   Composition{maps->signature, {}}, "maps");
-    b.rewrote(fmt::format("{} attached to {} normal", f[i + 2].core->label(), n->nufft()->label()));
+    b.rewrote("maps",
+              fmt::format("{} attached to {} normal", f[i + 2].core->label(), n->nufft()->label()));
     f[i] = Node{std::make_shared<NufftNormalCore>(n->nufft(), n->middle(), n->is_middle_conjugate(),
                                                   std::move(maps), normal(a)),
                 Mode::forward, nullptr};
@@ -191,7 +186,8 @@ bool attach_maps(Product& p, Builder& b) {
     if (!maps) continue;
     Composition a = compose(Composition{as_nufft(transform)->signature(), {}}, "NUFFT",
                             Composition{maps->signature, {}}, "maps");
-    b.rewrote(fmt::format("{} attached to {}", source.core->label(), transform.core->label()));
+    b.rewrote("maps",
+              fmt::format("{} attached to {}", source.core->label(), transform.core->label()));
     f[i] = Node{std::make_shared<MappedNufftCore>(shared<NufftCore>(transform), std::move(*maps),
                                                   std::move(a)),
                 is_forward ? Mode::forward : Mode::adjoint, nullptr};

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/linop/operators.hpp"
+
+namespace lunops {
+
+// What the planner is asked for.
+struct PlanOptions {
+  int applications = 20;  // how often, for what is worth building
+  bool rewrite = true;
+  std::vector<std::string> without = {};    // names of rules that are switched off
+  Toeplitz toeplitz = Toeplitz::automatic;  // over the operator's own choice, unless automatic
+  enum class Dense : uint8_t { automatic, pair, fused } dense = Dense::automatic;
+  bool is_dry = false;  // shapes and costs only: nothing is made, and the plan cannot run
+
+  bool allows(std::string_view rule) const {
+    return rewrite && std::find(without.begin(), without.end(), rule) == without.end();
+  }
+};
+
+}  // namespace lunops

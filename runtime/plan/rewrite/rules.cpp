@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/rewrite/rules.hpp"
+
+#include <array>
+
+#include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
+
+namespace lunops {
+
+namespace {
+
+using enum Rule::Kind;
+
+// Those of section 11 that look at more than a product have no line here: R1 and R4 are the form of
+// a product, R28 the form of a node (Core::canonical), and R19 applies to the terms of an Add
+// wherever one is carried out.
+constexpr std::array kRules = {
+    Rule{"R2", "identity", "", exact, drop_identities},
+    Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
+    Rule{"R5", "scalar", "a complex s not across real-linear factors", exact, collect_scalars},
+    Rule{"R19", "sum", "one term is left", exact, merge_sums},
+    Rule{"R12", "isometry", "", exact, drop_isometries},
+    Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
+    Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},
+    Rule{"R14", "toeplitz", "cost, memory", approximate, fold_nufft_normal},
+    Rule{"maps", "maps", "weights over image dims and one batch dim", exact, attach_maps},
+};
+
+}  // namespace
+
+std::span<const Rule> rules() noexcept { return kRules; }
+
+void require_rule(std::string_view operation, std::string_view name) {
+  std::vector<std::string> known;
+  for (const Rule& r : kRules) {
+    if (r.name == name) return;
+    known.emplace_back(r.name);
+  }
+  std::string list;
+  for (const std::string& each : known) list += (list.empty() ? "" : ", ") + each;
+  fail(Code::argument, operation, "no rule '{}' to switch off{}; the rules are {}", name,
+       did_you_mean(name, known), list);
+}
+
+int rewrite(Product& p, Builder& b) {
+  const int most = kMostRewrites * static_cast<int>(p.factors.size() + 1);
+  int applied = 0;
+  const auto apply_first = [&] {
+    for (const Rule& r : kRules) {
+      if (b.options().allows(r.name) && r.apply(p, b)) return true;
+    }
+    return false;
+  };
+  while (apply_first()) {
+    if (++applied > most) {
+      fail(Code::internal, "plan", "rewriting reached no end after {} rules; last was {}", applied,
+           b.last_rewrite());
+    }
+  }
+  return applied;
+}
+
+}  // namespace lunops

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/plan/builder.hpp"
+#include "runtime/plan/rewrite/product.hpp"
+
+namespace lunops {
+
+// The rules of operators.md §11 on products.
+//
+// A rule takes a product, changes it if its pattern is there, and returns whether it did.  They are
+// tried in the order of the table, from its start again after each change, until none applies:
+// every rule leaves fewer factors, fewer operators in them, or smaller arrays between them.
+struct Rule {
+  enum class Kind : uint8_t { exact, approximate };
+  std::string_view id;         // "R6"; of explain's lines
+  std::string_view name;       // of {rewrite = {name = false}}
+  std::string_view condition;  // beyond the pattern
+  Kind kind;
+  bool (*apply)(Product&, Builder&);
+};
+std::span<const Rule> rules() noexcept;
+
+// Throws Error{argument} if there is no such rule.
+void require_rule(std::string_view operation, std::string_view name);
+
+// The simplest form that the rules reach; returns how many were applied, at most kMostRewrites for
+// each factor that the product had.
+constexpr int kMostRewrites = 64;
+int rewrite(Product& p, Builder& b);
+
+// Rules of products, one function each, by the file that holds them.
+// elementary.cpp
+bool drop_identities(Product& p, Builder& b);  // R2
+bool drop_zeros(Product& p, Builder& b);       // R3
+bool collect_scalars(Product& p, Builder& b);  // R5
+bool drop_isometries(Product& p, Builder& b);  // R12
+// diagonal.cpp
+bool merge_diagonals(Product& p, Builder& b);  // R6
+bool move_diagonal(Product& p, Builder& b);    // R7
+bool absorb_diagonal(Product& p, Builder& b);  // R8
+// dense.cpp
+bool merge_dense(Product& p, Builder& b);        // R9
+bool fuse_dense_normal(Product& p, Builder& b);  // R17
+// sums.cpp
+bool factor_out(Product& p, Builder& b);  // R18
+bool merge_sums(Product& p, Builder& b);  // R19: an Add that is one product
+// nufft.cpp
+bool fold_nufft_normal(Product& p, Builder& b);  // R14
+bool attach_maps(Product& p, Builder& b);        // pre-weights of a NUFFT or of its normal
+// transform.cpp
+bool merge_ffts(Product& p, Builder& b);  // R22
+
+// Sums: the terms of an Add, nested ones included, each a simple product (R1, R2, R5).
+void collect_terms(const Node& add, std::vector<Product>& terms, Builder& b);
+// R3, R19: equal products once, no zeros, Diagonals, Scalars and Identities over the same dims as
+// one Diagonal.
+void merge_terms(std::vector<Product>& terms, Builder& b);
+
+}  // namespace lunops
