@@ -1076,6 +1076,7 @@ function lo.power(M, options) end
 ---@field applications? integer how often the operator will be applied (default 20)
 ---@field format? string text or table (default text)
 ---@field dtype? string of the data (default x's, else the operator's, else c64)
+---@field rewrite? any false, or rules that are left out: { toeplitz = false } (default true)
 
 --- Tells what an application will do, before anything runs.
 --- 
