@@ -31,6 +31,7 @@ std::span<const Record> moving_records();
 std::span<const Record> transform_records();
 std::span<const Record> container_records();
 std::span<const Record> explain_records();
+std::span<const Record> split_records();
 std::span<const Record> solver_records();
 std::span<const Record> io_records();
 std::span<const Record> phantom_records();

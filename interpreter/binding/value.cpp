@@ -228,8 +228,17 @@ void push_value(lua_State* L, State& state, const Value& value) {
         push_value(L, state, item);
         lua_rawset(L, -3);
       }
-      if (t->text.empty()) return;
-      lua_createtable(L, 0, 2);
+      if (t->text.empty() && t->methods == nullptr) return;
+      lua_createtable(L, 0, 3);
+      if (t->methods != nullptr) {
+        lua_createtable(L, 0, 1);
+        luaL_setfuncs(L, t->methods, 0);
+        lua_setfield(L, -2, "__index");
+      }
+      if (t->text.empty()) {
+        lua_setmetatable(L, -2);
+        return;
+      }
       lua_pushlstring(L, t->text.data(), t->text.size());
       lua_pushvalue(L, -1);
       lua_rawsetp(L, -3, &kResultText);

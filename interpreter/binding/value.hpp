@@ -81,7 +81,8 @@ struct Value {
 struct Table {
   std::vector<Value> list;
   std::vector<std::pair<std::string, Value>> fields;
-  std::string text;  // not empty: what tostring shows of a result
+  std::string text;                   // not empty: what tostring shows of a result
+  const luaL_Reg* methods = nullptr;  // of a result, ended by nulls
 
   Value& operator[](std::string_view name);
   const Value* find(std::string_view name) const noexcept;

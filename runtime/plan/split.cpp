@@ -82,10 +82,18 @@ std::vector<Stretch> parts_of(const SplitAxis& axis, int64_t extent, std::string
   return parts;
 }
 
+std::vector<std::string> names_of(const Linop& a) {
+  std::vector<std::string> names;
+  for (const Dim& d : a.dims()) names.push_back(d.text());
+  for (const Dim& d : a.inner()) names.push_back(d.text());
+  return names;
+}
+
+bool resembles_dim(const Linop& a, Dim dim) {
+  return !did_you_mean(dim.text(), names_of(a)).empty();
+}
+
 [[noreturn]] void no_such_dim(const Linop& a, Dim dim, std::string_view operation) {
-  std::vector<std::string> known;
-  for (const Dim& d : a.dims()) known.push_back(d.text());
-  for (const Dim& d : a.inner()) known.push_back(d.text());
   const Signature& s = a.signature();
   const auto side = [](const Side& terms) {
     std::string text;
@@ -96,7 +104,7 @@ std::vector<Stretch> parts_of(const SplitAxis& axis, int64_t extent, std::string
     return text;
   };
   fail(Code::shape, operation, "no dim '{}' in {} ({} -> {}){}", dim.text(), a.label(),
-       side(s.input()), side(s.output()), did_you_mean(dim.text(), known));
+       side(s.input()), side(s.output()), did_you_mean(dim.text(), names_of(a)));
 }
 
 Axis find_axis(const Linop& a,
@@ -129,7 +137,8 @@ Axis find_axis(const Linop& a,
     extent = value;
   }
   const bool takes_batch = (s.is_open() || s.has_ellipsis()) && given.dim.primes == 0;
-  if (axis.is_batch && (extent == kUnknown || !takes_batch)) {
+  // A name that A does not know may be that of a batch dim, unless it looks like a slip.
+  if (axis.is_batch && (!takes_batch || (extent == kUnknown && resembles_dim(a, given.dim)))) {
     no_such_dim(a, given.dim, operation);
   }
   if (extent == kUnknown) {

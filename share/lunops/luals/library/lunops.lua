@@ -1090,6 +1090,23 @@ function lo.power(M, options) end
 ---@return string|table # text, or tables {nodes, total, choices, rewritten}
 function lo.explain(A, x, options) end
 
+---@class lunops.SplitOptions
+---@field extent? table extents of batch dims to cut
+
+--- Cuts an operator into tiles along named dims: the sum of tile.op(x[tile.input]) put at tile.output is A(x).
+--- 
+--- ```lua
+--- local A = lo.Dense(lo.ones "m=3 n=7")
+--- local tiles = lo.split(A, "n=3 m=2")
+--- print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1
+--- ```
+---@param A lunops.Linop the operator
+---@param sizes any { coil = 2 } or "coil=2": how many elements a tile has; a list of sizes must add up to the extent
+---@param options? lunops.SplitOptions
+---@return any # an array of tiles { op, request, input, output, index }, row-major, with dims, grid and tiles:at(i, j)
+---@return any # tiles that are zero are left out
+function lo.split(A, sizes, options) end
+
 ---@class lunops.IoReadOptions
 ---@field dims? string|string[] names of the axes, slowest first (default the file's)
 ---@field as? string cfl: traj, data; ISMRMRD: lines, grid, spokes, traj (default by name or dims)

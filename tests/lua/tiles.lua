@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: MIT
+local lo = require "lunops"
+local check = require "check"
+
+local A = lo.Dense{ lo.randn "b=2 m=3 n=7", "b m n, b n -> b m" }
+
+check.it("split gives tiles with their places in the grid", function()
+  local tiles = lo.split(A, "n=3 m=2")
+  check.equal(table.concat(tiles.dims, " "), "n m")
+  check.equal(table.concat(tiles.grid, " "), "3 2")
+  check.equal(#tiles, 6)
+  local tile = tiles:at(1, 1)
+  check.equal(table.concat(tile.input.n, "-"), "1-3")
+  check.equal(table.concat(tile.output.m, "-"), "1-2")
+  check.equal(next(tile.input, next(tile.input)), nil)
+  check.equal(table.concat(tiles:at(3, 2).request.n, "-"), "7-7")
+  check.equal(table.concat(tiles[5].index, " "), "3 1")
+  check.equal(tiles:at(3, 2).op.extent.n, 1)
+end)
+
+check.it("a table of sizes follows the dims of the operator", function()
+  check.equal(table.concat(lo.split(A, { n = 3, m = { 1, 2 } }).dims, " "), "n m")
+  check.equal(table.concat(lo.split(A.N, { m = 2, ["n'"] = 3 }).dims, " "), "n' m")
+end)
+
+check.it("a batch dim is cut where its extent is given", function()
+  local F = lo.FFT "y x"
+  check.equal(#lo.split(F, { coil = 3 }, { extent = { coil = 8 } }), 3)
+  check.raises("give extent = {coil = …}", function() return lo.split(F, { coil = 3 }) end)
+end)
+
+check.it("bad sizes and places say what would be right", function()
+  check.raises("size of 'n' is 0", function() return lo.split(A, { n = 0 }) end)
+  check.raises("add up to 3", function() return lo.split(A, { b = { 1, 2 } }) end)
+  check.raises("a whole number or a list", function() return lo.split(A, { b = "x" }) end)
+  check.raises("must be a table by dim", function() return lo.split(A, 3) end)
+  check.raises("did you mean 'm'", function() return lo.split(A, { ["m'"] = 3 }) end)
+  local tiles = lo.split(A, "n=3 m=2")
+  check.raises("not within 1 to 3", function() return tiles:at(4, 1) end)
+  check.raises("2 axes but 1", function() return tiles:at(4) end)
+end)
