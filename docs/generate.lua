@@ -1,4 +1,5 @@
--- Writes what is made from the records of functions: docs/reference/*.md and the annotations for editors that understand LuaLS.
+-- Writes what is made from the records of functions: docs/reference/*.md, annotations for editors that understand LuaLS, names for
+-- luacheck; and the manual page, from the table of options.
 -- Usage: lunops docs/generate.lua           writes the files that changed; `./dev docs` runs it
 --        lunops docs/generate.lua --check   writes nothing, exits 1 if a file is not what it would be
 local root = arg[0]:match "^(.*)/docs/generate%.lua$" or "."
@@ -6,13 +7,21 @@ package.path = root .. "/docs/generate/?.lua;" .. package.path
 local json = require "json"
 local markdown = require "markdown"
 local annotations = require "annotations"
+local manual = require "manual"
 
-local pipe = assert(io.popen(("'%s' --dump-records"):format(arg[-1])))
-local records = json.decode(pipe:read "a")
-assert(pipe:close(), "lunops --dump-records failed")
+local function output(option)
+  local pipe = assert(io.popen(("'%s' %s"):format(arg[-1], option)))
+  local text = pipe:read "a"
+  assert(pipe:close(), "lunops " .. option .. " failed")
+  return text
+end
+
+local records = json.decode(output "--dump-records")
 
 local files = markdown.pages(records)
 files["share/lunops/luals/library/lunops.lua"] = annotations.text(records)
+files["share/lunops/luacheck.lua"] = annotations.luacheck(records)
+files["share/man/man1/lunops.1"] = manual.page(output "--help", (output "--version"):match "^lunops (%S+)")
 
 local function read(path)
   local file = io.open(path, "rb")
@@ -45,7 +54,9 @@ if arg[1] == "--check" then
   os.exit(#stale + #old == 0 and 0 or 1)
 end
 if #stale > 0 then
-  assert(os.execute(("mkdir -p '%s/docs/reference' '%s/share/lunops/luals/library'"):format(root, root)))
+  for _, folder in ipairs{ "docs/reference", "share/lunops/luals/library", "share/man/man1" } do
+    assert(os.execute(("mkdir -p '%s/%s'"):format(root, folder)))
+  end
 end
 for _, name in ipairs(stale) do
   local file = assert(io.open(root .. "/" .. name, "wb"))

@@ -179,4 +179,45 @@ function M.text(records)
   return table.concat(out, "\n")
 end
 
+--- A standard for luacheck in which `lo` and what the prompt adds are known, field by field.
+---@param records table
+---@return string
+function M.luacheck(records)
+  local fields, inner, modules = { "i", "version" }, {}, {}
+  for _, record in ipairs(records) do
+    if record.kind == "function" or record.kind == "constructor" then
+      local module, name = record.name:match "^(.-)%.(.+)$"
+      if not module then
+        fields[#fields + 1] = record.name
+      elseif inner[module] then
+        table.insert(inner[module], name)
+      else
+        inner[module], modules[#modules + 1] = { name }, module
+      end
+    end
+  end
+  table.sort(fields)
+  table.sort(modules)
+  local function list(names, indent)
+    local out, line = {}, indent
+    for _, name in ipairs(names) do
+      local item = ("%s = {},"):format(name)
+      if #line + #item > 110 then
+        out[#out + 1], line = line, indent
+      end
+      line = line .. (line == indent and "" or " ") .. item
+    end
+    out[#out + 1] = line
+    return table.concat(out, "\n")
+  end
+  local out = { "-- SPDX-License-Identifier: MIT", "-- For luacheck, `std = \"lua54+lunops\"`: stds.lunops = dofile \"luacheck.lua\"; made by `./dev docs`.",
+    "return {", "  read_globals = {", "    ans = {}, help = {},", "    lo = {", "      fields = {", list(fields, "        ") }
+  for _, module in ipairs(modules) do
+    table.sort(inner[module])
+    out[#out + 1] = ("        %s = {\n          fields = {\n%s\n          },\n        },"):format(module, list(inner[module], "            "))
+  end
+  table.move({ "      },", "    },", "  },", "}", "" }, 1, 5, #out + 1, out)
+  return table.concat(out, "\n")
+end
+
 return M

@@ -2,9 +2,11 @@
 #include "interpreter/binding/stdlib.hpp"
 
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
+#include "interpreter/binding/articles.hpp"
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/members.hpp"
 #include "interpreter/binding/module.hpp"
@@ -66,6 +68,30 @@ bool has_module(std::string_view name) {
   return false;
 }
 
+// The file of the stdlib whose function of this name makes an operator, or "".
+std::string_view file_of_operator(std::string_view name) noexcept {
+  try {
+    const Article* article = find_article(name);
+    if (article != nullptr && article->is_operator()) return article->file;
+  } catch (const std::bad_alloc&) {
+  }
+  return {};
+}
+
+// Pushes M.name of such a file, which `require` loads.
+void push_operator(lua_State* L, std::string_view file, const char* name) {
+  lua_getglobal(L, "require");
+  luaL_Buffer module;
+  luaL_buffinit(L, &module);
+  luaL_addstring(&module, "lunops.");
+  std::string_view path = file.substr(0, file.rfind('.'));
+  if (path.ends_with("/init")) path.remove_suffix(5);
+  for (const char c : path) luaL_addchar(&module, c == '/' ? '.' : c);
+  luaL_pushresult(&module);
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, name);
+}
+
 // lo.name for a name that is not there yet.  upvalues: state, the module table
 int missing(lua_State* L) {
   lua_settop(L, 2);
@@ -93,6 +119,13 @@ int missing(lua_State* L) {
       return 1;
     }
     lua_settop(L, 2);
+  }
+  if (const std::string_view file = file_of_operator(name); !file.empty()) {
+    push_operator(L, file, name);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, lua_upvalueindex(2));
+    return 1;
   }
   raise_no_member(L, "lunops", lua_upvalueindex(2));
 }

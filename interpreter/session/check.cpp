@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <lua.hpp>
 
-#include "interpreter/binding/record.hpp"
+#include "interpreter/binding/articles.hpp"
 #include "interpreter/binding/stdlib.hpp"
 #include "interpreter/session/scanner.hpp"
 #include "runtime/core/suggest.hpp"
@@ -26,23 +26,12 @@ std::string suggested(std::string_view name, const std::vector<std::string>& kno
 // Fields of `lo`: exported functions, and the modules of the stdlib by their first word.
 std::vector<std::string> names_of_lo() {
   std::vector<std::string> names = {"i", "version"};
-  for (const Topic& topic : all_topics())
-    for (const Record& record : topic.records) {
-      const std::string name(record.info->name);
-      const bool is_function =
-          record.kind == RecordKind::function || record.kind == RecordKind::constructor;
-      if (is_function) names.push_back(name.substr(0, name.find('.')));
-    }
+  for (const Article& a : articles())
+    if (a.is_operator() || a.kind == RecordKind::function)
+      names.push_back(a.name.substr(0, a.name.find('.')));
   for (const EmbeddedFile& file : embedded_files())
     names.emplace_back(file.path.substr(0, file.path.find_first_of("/.")));
   return names;
-}
-
-const Record* record_named(std::string_view name) {
-  for (const Topic& topic : all_topics())
-    for (const Record& record : topic.records)
-      if (record.info->name == name) return &record;
-  return nullptr;
 }
 
 struct Checker {
@@ -63,10 +52,10 @@ struct Checker {
     findings.push_back({line_of(token), std::move(message)});
   }
 
-  // Keys of a literal table that starts at token `open`, against the options of `record`.
-  void check_options(const Record& record, size_t open) {
+  // Keys of a literal table that starts at token `open`, against the options of `article`.
+  void check_options(const Article& article, size_t open) {
     std::vector<std::string> names;
-    for (const Field& field : record.options) names.emplace_back(field.name);
+    for (const Parameter& p : article.options) names.push_back(p.name);
     int depth = 0;
     for (size_t i = open; i < tokens.size(); ++i) {
       const std::string_view word = tokens[i].text;
@@ -78,8 +67,8 @@ struct Checker {
       if (depth != 1 || !starts_item || tokens[i].kind != TokenKind::name || at(i + 1).text != "=")
         continue;
       if (std::find(names.begin(), names.end(), word) == names.end())
-        add(tokens[i], fmt::format("{}: unknown option '{}'{}", record.info->name, word,
-                                   suggested(word, names)));
+        add(tokens[i],
+            fmt::format("{}: unknown option '{}'{}", article.name, word, suggested(word, names)));
     }
   }
 
@@ -94,10 +83,9 @@ struct Checker {
         add(at(i + 2), fmt::format("lo has no '{}'{}", name, suggested(name, known)));
         continue;
       }
-      const Record* record = record_named(name);
-      if (record == nullptr) continue;
-      if (record->kind == RecordKind::constructor && at(i + 3).text == "{")
-        check_options(*record, i + 3);
+      const Article* article = find_article(name);
+      if (article == nullptr) continue;
+      if (article->is_operator() && at(i + 3).text == "{") check_options(*article, i + 3);
     }
   }
 };

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: MIT
+-- For luacheck, `std = "lua54+lunops"`: stds.lunops = dofile "luacheck.lua"; made by `./dev docs`.
+return {
+  read_globals = {
+    ans = {}, help = {},
+    lo = {
+      fields = {
+        Add = {}, Chain = {}, Crop = {}, Dense = {}, Diagonal = {}, FFT = {}, Identity = {}, NUFFT = {},
+        Pad = {}, Scalar = {}, Zero = {}, allclose = {}, arange = {}, arguments = {}, cg = {}, complex = {},
+        defaults = {}, device = {}, devices = {}, dim = {}, display = {}, dot = {}, einsum = {},
+        ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {}, expand = {}, explain = {}, eye = {},
+        fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {},
+        match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {}, operators = {}, options = {},
+        power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {},
+        show = {}, signature = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {}, try = {},
+        type = {}, version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {}, zeros_like = {},
+        io = {
+          fields = {
+            probe = {}, raw = {}, read = {}, write = {},
+          },
+        },
+        metrics = {
+          fields = {
+            mae = {}, nrmse = {}, psnr = {}, snr = {},
+          },
+        },
+        mri = {
+          fields = {
+            check_output = {}, coils = {}, combine = {}, density = {}, harmonics_of = {}, is_radial = {},
+            lowres = {}, nufft = {}, phantom = {}, radial = {}, ramp = {}, rss = {}, scan = {}, sense = {},
+            spokes = {}, weights = {},
+          },
+        },
+      },
+    },
+  },
+}
