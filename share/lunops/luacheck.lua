@@ -12,8 +12,9 @@ return {
         fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {},
         match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {}, operators = {}, options = {},
         power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {},
-        show = {}, signature = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {}, try = {},
-        type = {}, version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {}, zeros_like = {},
+        show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {},
+        try = {}, type = {}, version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {},
+        zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},
