@@ -118,7 +118,7 @@ constexpr auto split_ = with_options(
              "an array of tiles { op, request, input, output, index }, row-major, with dims, "
              "grid and tiles:at(i, j); tiles that are zero are left out",
          .raises = {Code::shape, Code::argument},
-         .example = R"(local A = lo.Dense(lo.ones "m=3 n=7")
+         .example = R"(local A = lo.Dense{ lo.ones "m=3 n=7" }
 local tiles = lo.split(A, "n=3 m=2")
 print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1)",
          .see = {"Linop.inner"}},

@@ -1096,7 +1096,7 @@ function lo.explain(A, x, options) end
 --- Cuts an operator into tiles along named dims: the sum of tile.op(x[tile.input]) put at tile.output is A(x).
 --- 
 --- ```lua
---- local A = lo.Dense(lo.ones "m=3 n=7")
+--- local A = lo.Dense{ lo.ones "m=3 n=7" }
 --- local tiles = lo.split(A, "n=3 m=2")
 --- print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1
 --- ```
