@@ -10,7 +10,7 @@ local result_types = {
   { "^an integer or nil", "integer?" }, { "^an integer", "integer" },
   { "^a number, lo", "any" }, { "^a number, or", "number|lunops.Complex" }, { "^a number", "number" },
   { "^a boolean", "boolean" }, { "^a list of strings", "string[]" }, { "^a list of names", "string[]" },
-  { "^a list of operators", "lunops.Linop[]" }, { "^a list", "table[]" }, { "^a table", "table" }, { "^a new table", "table" },
+  { "^a list of operators", "lunops.Linop[]" }, { "^a list", "table[]" }, { "^a table", "table" }, { "^a new table", "table" }, { "^an array", "table" },
   { "^two tables", "table?" }, { "^{", "table" },
   { "^a Shape", "lunops.Shape" }, { "^a Signature", "lunops.Signature" }, { "^an Extents", "lunops.Extents" },
   { "^a complex", "lunops.Complex" }, { "^a Stages", "lunops.Stages" }, { "^an iterator", "fun(): integer?" },

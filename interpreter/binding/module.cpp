@@ -79,6 +79,7 @@ std::span<const Topic> all_topics() {
       {"algebra of operators", linop_arithmetic_records()},
       {"solvers", solver_records()},
       {"plans", explain_records()},
+      {"laws", law_records()},
       {"tiles", split_records()},
       {"files", io_records()},
       {"phantoms", phantom_records()},

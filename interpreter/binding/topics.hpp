@@ -21,6 +21,7 @@ std::span<const Record> rearrange_records();
 std::span<const Record> lincomb_records();
 std::span<const Record> display_records();
 std::span<const Record> help_records();
+std::span<const Record> law_records();
 std::span<const Record> memory_records();
 std::span<const Record> script_records();
 std::span<const Record> linop_records();

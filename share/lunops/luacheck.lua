@@ -6,8 +6,8 @@ return {
     lo = {
       fields = {
         Add = {}, Chain = {}, Crop = {}, Dense = {}, Diagonal = {}, FFT = {}, Identity = {}, NUFFT = {},
-        Pad = {}, Scalar = {}, Zero = {}, allclose = {}, arange = {}, arguments = {}, cg = {}, complex = {},
-        defaults = {}, device = {}, devices = {}, dim = {}, display = {}, dot = {}, einsum = {},
+        Pad = {}, Scalar = {}, Zero = {}, allclose = {}, arange = {}, arguments = {}, cg = {}, check = {},
+        complex = {}, defaults = {}, device = {}, devices = {}, dim = {}, display = {}, dot = {}, einsum = {},
         ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {}, expand = {}, explain = {}, eye = {},
         fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {},
         match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {}, operators = {}, options = {},

@@ -1090,6 +1090,24 @@ function lo.power(M, options) end
 ---@return string|table # text, or tables {nodes, total, choices, rewritten}
 function lo.explain(A, x, options) end
 
+---@class lunops.CheckOptions
+---@field input? string shape of the random input, where A does not know it (default A.ishape)
+---@field dtype? string of the input (default A.dtype, else c128)
+---@field seed? integer of the random data (default 1)
+---@field tol? number of forms that may be approximate, such as Toeplitz (default 1e-3)
+
+--- Tests the laws of operators on random data: adjoint, linear, normal, transpose, conj, scales, batch, rewriting.
+--- 
+--- ```lua
+--- local A = lo.FFT "y x" * lo.Diagonal{ lo.ones "y=4 x=5" }
+--- local laws = lo.check(A)
+--- print(laws.adjoint.error <= laws.adjoint.tolerance)  --> true
+--- ```
+---@param A lunops.Linop the operator
+---@param options? lunops.CheckOptions
+---@return table # a table by law of { error, tolerance }, relative; an error if a law fails
+function lo.check(A, options) end
+
 ---@class lunops.SplitOptions
 ---@field extent? table extents of batch dims to cut
 

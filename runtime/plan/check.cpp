@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "runtime/core/error.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace lunops {
+
+namespace {
+
+// |a - b| / max(|a|, |b|), 0 for two zeros.
+double distance(const Tensor& a, const Tensor& b, Context& context) {
+  const double scale = std::max(norm(a, context), norm(b, context));
+  if (scale == 0.0) return 0.0;
+  return norm(binary(Binary::subtract, a, b, context), context) / scale;
+}
+
+Tensor conj_of(const Tensor& x, Context& context) {
+  return is_complex(x.dtype()) ? unary(Unary::conj, x, context) : x.clone(context);
+}
+
+class Checker {
+ public:
+  Checker(const Linop& a, const CheckOptions& options, Context& context)
+      : a_(a), options_(options), context_(context) {
+    const Shape input = options.input ? *options.input : a.ishape();
+    if (!input.is_known())
+      fail(Code::shape, "check",
+           "{} has unknown extents in {{{}}}; give the shape of its input as input = \"…\"",
+           a.label(), input.text());
+    x_ = draw(input, options.dtype);
+    const auto [output, dtype] = a.result(x_);
+    y_ = draw(output, dtype);
+    const double epsilon = is_double(options.dtype) ? std::ldexp(1.0, -52) : std::ldexp(1.0, -23);
+    // No operator sums more than all of its input and output.
+    const double n = static_cast<double>(std::max<int64_t>(2, input.count() + output.count()));
+    tolerance_ = 32 * epsilon * (1 + std::log2(n));
+    if (!is_double(options.dtype)) tolerance_ = std::min(tolerance_, 1e-3);
+  }
+
+  std::vector<LawResult> all() {
+    adjoint();
+    linear();
+    normal();
+    if (!a_.is_real_linear()) modes();
+    scales();
+    batch();
+    rewriting();
+    return std::move(results_);
+  }
+
+ private:
+  Tensor draw(const Shape& shape, DType dtype) {
+    return randn(shape, dtype, options_.seed + draws_++, context_);
+  }
+  void add(const char* law, double error, double tolerance) {
+    // A NaN is the worst that can be.
+    results_.push_back(
+        {law, std::isnan(error) ? std::numeric_limits<double>::infinity() : error, tolerance});
+  }
+
+  double mismatch(const Tensor& x, const Tensor& y) {
+    const Tensor ax = a_(x, context_), ahy = a_.H()(y, context_);
+    c128 difference = dot(ax, y, context_) - dot(x, ahy, context_);
+    if (a_.is_real_linear()) difference = difference.real();
+    const double scale =
+        std::max(norm(ax, context_) * norm(y, context_), norm(x, context_) * norm(ahy, context_));
+    return scale == 0.0 ? 0.0 : std::abs(difference) / scale;
+  }
+
+  // Three draws, so that the inner product is not near zero in all.
+  void adjoint() {
+    const double error = std::max(
+        {mismatch(x_, y_), mismatch(x_, a_(x_, context_)), mismatch(a_.H()(y_, context_), y_)});
+    add("adjoint", error, tolerance_);
+  }
+
+  void linear() {
+    const bool is_free = is_complex(x_.dtype()) && !a_.is_real_linear();
+    const c128 p = is_free ? c128(0.7, -1.1) : c128(0.7),
+               q = is_free ? c128(-0.4, 0.3) : c128(-0.4);
+    const Tensor z = draw(x_.shape(), x_.dtype());
+    const Tensor mix = x_.clone(context_);
+    axpby(q, z, p, mix, context_);
+    const Tensor expected = a_(x_, context_);
+    axpby(q, a_(z, context_), p, expected, context_);
+    double error = distance(a_(mix, context_), expected, context_);
+    if (norm(a_(zeros(x_.shape(), x_.dtype(), context_), context_), context_) != 0.0) error = 1;
+    add("linear", error, 2 * tolerance_);
+  }
+
+  void normal() {
+    const Tensor expected = a_.H()(a_(x_, context_), context_);
+    add("normal", distance(a_.N()(x_, context_), expected, context_), options_.tol);
+    add("normal, unrewritten",
+        distance(apply_planned(a_.N(), x_, context_, {.rewrite = false}), expected, context_),
+        2 * tolerance_);
+  }
+
+  void modes() {
+    const Tensor transposed = conj_of(a_.H()(conj_of(y_, context_), context_), context_);
+    add("transpose", distance(a_.T()(y_, context_), transposed, context_), tolerance_);
+    const Tensor conjugate = conj_of(a_(conj_of(x_, context_), context_), context_);
+    add("conj", distance(a_.conj()(x_, context_), conjugate, context_), tolerance_);
+  }
+
+  void scales() {
+    const Tensor ax = a_(x_, context_);
+    double error = 0;
+    for (const auto& [alpha, beta] :
+         {std::pair(1.0, 0.0), std::pair(-0.5, 1.0), std::pair(0.0, -0.5), std::pair(2.0, 0.5)}) {
+      const double nan = std::numeric_limits<double>::quiet_NaN();
+      const Tensor out =
+          beta == 0.0 ? full(y_.shape(), nan, y_.dtype(), context_) : y_.clone(context_);
+      a_.apply(x_, out, {alpha, beta}, context_);
+      const Tensor expected = y_.clone(context_);
+      axpby(alpha, ax, beta, expected, context_);
+      const double scale =
+          std::abs(alpha) * norm(ax, context_) + std::abs(beta) * norm(y_, context_);
+      const double off = norm(binary(Binary::subtract, out, expected, context_), context_);
+      error = std::max(error, std::isnan(off) ? 1.0 : scale == 0.0 ? off : off / scale);
+    }
+    add("scales", error, 2 * tolerance_);
+  }
+
+  // The operator on stacked inputs is the stacked results.
+  void batch() {
+    if (!a_.signature().is_open() || !x_.shape().is_named()) return;
+    std::string name = "batch";
+    while (x_.shape().find_base(Dim::parse(name).name) >= 0 || a_.signature().has(Dim::parse(name)))
+      name += "_";
+    std::vector<Dim> dims = {Dim::parse(name)};
+    std::vector<int64_t> extents = {2};
+    dims.insert(dims.end(), x_.shape().dims().begin(), x_.shape().dims().end());
+    extents.insert(extents.end(), x_.shape().extents().begin(), x_.shape().extents().end());
+    const Tensor stack = draw(Shape(dims, extents), x_.dtype());
+    const Tensor y = a_(stack, context_);
+    double error = 0;
+    for (int64_t i = 0; i < 2; ++i) {
+      const Tensor one = a_(stack.select(0, i).contiguous(context_), context_);
+      error = std::max(error, distance(y.select(0, i), one, context_));
+    }
+    add("batch", error, tolerance_);
+  }
+
+  void rewriting() {
+    const Tensor plain = apply_planned(a_, x_, context_, {.rewrite = false});
+    add("rewriting", distance(a_(x_, context_), plain, context_), options_.tol);
+  }
+
+  const Linop& a_;
+  const CheckOptions& options_;
+  Context& context_;
+  Tensor x_, y_;
+  uint64_t draws_ = 0;
+  double tolerance_ = 0;
+  std::vector<LawResult> results_;
+};
+
+}  // namespace
+
+std::vector<LawResult> check_laws(const Linop& a, Context& context, const CheckOptions& options) {
+  return Checker(a, options, context).all();
+}
+
+}  // namespace lunops
