@@ -1121,8 +1121,7 @@ function lo.check(A, options) end
 ---@param A lunops.Linop the operator
 ---@param sizes any { coil = 2 } or "coil=2": how many elements a tile has; a list of sizes must add up to the extent
 ---@param options? lunops.SplitOptions
----@return any # an array of tiles { op, request, input, output, index }, row-major, with dims, grid and tiles:at(i, j)
----@return any # tiles that are zero are left out
+---@return table # an array of tiles { op, request, input, output, index }, row-major, with dims, grid and tiles:at(i, j); tiles that are zero are left out
 function lo.split(A, sizes, options) end
 
 ---@class lunops.IoReadOptions
