@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
-# cmake -DINPUT=cases.txt -DHEADER=path.hpp -DFUNCTION=name -DOUTPUT=x.cpp -P embed_text.cmake
-# Writes a file as the bytes that `std::string_view lunops::lua::name()` returns.
-file(READ ${INPUT} hex HEX)
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+# cmake -DINPUT=a.txt|b.txt -DHEADER=path.hpp -DFUNCTION=name -DOUTPUT=x.cpp -P embed_text.cmake
+# Writes files, one after the other, as the bytes that `std::string_view lunops::lua::name()` returns.
+string(REPLACE "|" ";" INPUT "${INPUT}")
+set(bytes "")
+foreach(file IN LISTS INPUT)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," more "${hex}")
+  string(APPEND bytes "${more}")
+endforeach()
 file(WRITE ${OUTPUT} "// SPDX-License-Identifier: MIT
 #include \"${HEADER}\"
 

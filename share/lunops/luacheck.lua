@@ -6,15 +6,15 @@ return {
     lo = {
       fields = {
         Add = {}, Chain = {}, Crop = {}, Dense = {}, Diagonal = {}, FFT = {}, Identity = {}, NUFFT = {},
-        Pad = {}, Scalar = {}, Zero = {}, allclose = {}, arange = {}, arguments = {}, cg = {}, check = {},
-        complex = {}, defaults = {}, device = {}, devices = {}, dim = {}, display = {}, dot = {}, einsum = {},
-        ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {}, expand = {}, explain = {}, eye = {},
-        fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {},
-        match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {}, operators = {}, options = {},
-        power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {},
-        show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {},
-        try = {}, type = {}, version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {},
-        zeros_like = {},
+        Pad = {}, Scalar = {}, Subspace = {}, Zero = {}, allclose = {}, arange = {}, arguments = {}, cg = {},
+        check = {}, complex = {}, defaults = {}, device = {}, devices = {}, dim = {}, display = {}, dot = {},
+        einsum = {}, ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {}, expand = {}, explain = {},
+        eye = {}, fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {}, lincomb = {},
+        lt = {}, match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {}, operators = {},
+        options = {}, power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {},
+        scope = {}, shape = {}, show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {},
+        tile = {}, time = {}, try = {}, type = {}, version = {}, wait = {}, warn = {}, warnings = {},
+        where = {}, zeros = {}, zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},

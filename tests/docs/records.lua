@@ -84,9 +84,11 @@ for name, row in pairs(known) do
 end
 
 -- The other way round: law cases that belong to no operator.
-for line in io.lines(root .. "/tests/laws/cases.txt") do
-  local name = line:match "^(%a%w*) "
-  check(not name or known[name], "law cases of '" .. tostring(name) .. "', which has no record")
+for _, file in ipairs{ "cases.txt", "recipes.txt" } do
+  for line in io.lines(root .. "/tests/laws/" .. file) do
+    local name = line:match "^(%a%w*) "
+    check(not name or known[name], "law cases of '" .. tostring(name) .. "', which has no record")
+  end
 end
 
 print(("records: %d operators, %d failed"):format(#lo.operators(), failures))

@@ -1505,6 +1505,28 @@ function lo.metrics.snr(x, ref) end
 ---@return number
 function lo.metrics.mae(x, ref) end
 
+---@class lunops.SubspaceOptions
+---@field [1] lunops.Tensor "frame coef"
+---@field [2] string "coef y x -> frame y x"
+---@field orthonormal? boolean checks that it is, to 1e-4 in single and 1e-10 in double precision (default false)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Time courses as sums of few basis functions: y[frame] = Σ basis[frame, coef] x[coef].
+--- 
+--- Dims `coef y x -> frame y x`; `A.H`: the conjugate basis, summed over frame; `A.N`: one Dense over coef; with a transform that keeps frame, coef × coef Toeplitz kernels.
+--- 
+--- ```lua
+--- local basis = lo.tensor({ { 1, 0 }, { 1, 1 } }, "frame coef", { dtype = "f32" })
+--- local B = lo.Subspace{ basis, "coef y -> frame y" }
+--- local x = lo.tensor({ { 1 }, { 2 } }, "coef y", { dtype = "f32" })
+--- print(B(x):totable()[1][1], B(x):totable()[2][1])    --> 1.0	3.0
+--- ```
+---@param given lunops.SubspaceOptions
+---@return lunops.Linop
+function lo.Subspace(given) end
+
 --- Coefficients of maps "coil y x" in harmonics of `period` fields of view, by least squares.
 --- 
 --- ```lua

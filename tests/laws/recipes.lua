@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: MIT
+-- Law cases of the operators that the stdlib makes, run by lo.check in every dtype that they take.
+-- Usage: lunops tests/laws/recipes.lua            runs them and prints what tests/laws/recipes.txt must hold
+--        lunops tests/laws/recipes.lua --check F  exits 1 if a law fails or F holds anything else
+local lo = require "lunops"
+
+local dtypes = { "f32", "f64", "c64", "c128" }
+
+-- By operator: { name, function(draw) → operator, shape of the input where the operator does not know it }.
+local cases = {
+  Subspace = {
+    { "two coefficients", function(draw) return lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" } end, "coef=2 y=4 x=5" },
+    { "one coefficient, dims between", function(draw) return lo.Subspace{ draw "t=4 c=1", "y c x -> y t x" } end, "y=2 c=1 x=3" },
+    { "an empty image", function(draw) return lo.Subspace{ draw "frame=3 coef=2", "coef x -> frame x" } end, "coef=2 x=0" },
+    { "under an FFT of each frame", function(draw)
+      return lo.FFT "y x -> ky kx" * lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" }
+    end, "coef=2 y=4 x=5" },
+  },
+}
+
+local function takes(name, case, dtype)
+  local seed = 0
+  local function draw(shape)
+    seed = seed + 1
+    return lo.randn(shape, { dtype = dtype, seed = seed })
+  end
+  local ok, why = pcall(function()
+    return lo.check(case[2](draw), { dtype = dtype, input = case[3] })
+  end)
+  if ok then return true end
+  if type(why) == "table" and why.code == "dtype" then return false end
+  error(("%s, %s, %s: %s"):format(name, case[1], dtype, tostring(why)), 0)
+end
+
+local names = {}
+for name in pairs(cases) do names[#names + 1] = name end
+table.sort(names)
+local lines = { "# operator of the stdlib, number of law cases, dtypes; made by `./dev docs`" }
+for _, name in ipairs(names) do
+  local taken = {}
+  for _, dtype in ipairs(dtypes) do
+    local is_taken = false
+    for _, case in ipairs(cases[name]) do is_taken = takes(name, case, dtype) or is_taken end
+    if is_taken then taken[#taken + 1] = dtype end
+  end
+  lines[#lines + 1] = ("%s %d %s"):format(name, #cases[name], table.concat(taken, ","))
+end
+local text = table.concat(lines, "\n") .. "\n"
+
+if arg[1] ~= "--check" then
+  io.write(text)
+else
+  local file = assert(io.open(arg[2]))
+  local found = file:read "a"
+  file:close()
+  if found ~= text then
+    io.stderr:write(arg[2], " is not what the law cases of recipes are; run ./dev docs\n")
+    os.exit(1)
+  end
+end
