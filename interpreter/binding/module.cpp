@@ -73,6 +73,7 @@ std::span<const Topic> all_topics() {
       {"combinations", lincomb_records()},
       {"elementary operators", elementary_records()},
       {"moving, selecting, cutting", moving_records()},
+      {"field and precision", field_records()},
       {"transforms", transform_records()},
       {"containers", container_records()},
       {"operator values", linop_records()},

@@ -28,6 +28,7 @@ std::span<const Record> linop_records();
 std::span<const Record> linop_arithmetic_records();
 // Operators, by section of the catalogue: operators/*.cpp.
 std::span<const Record> elementary_records();
+std::span<const Record> field_records();
 std::span<const Record> moving_records();
 std::span<const Record> transform_records();
 std::span<const Record> container_records();

@@ -327,6 +327,17 @@ void check_data(const Node& node, DType dtype, Device device) {
   }
 }
 
+Signature one_sided(std::string_view operation,
+                    std::string_view text,
+                    const LinopOptions& options) {
+  const SignatureText parsed = parse_signature(operation, text);
+  if (!parsed.is_one_sided) {
+    fail(Code::shape, operation, "\"{}\" has two sides; {} keeps its dims, so name them once", text,
+         operation);
+  }
+  return with_options(operation, Signature(parsed.side, parsed.side), options);
+}
+
 Signature with_options(std::string_view operation,
                        Signature signature,
                        const LinopOptions& options) {

@@ -133,6 +133,10 @@ std::optional<std::vector<Node>> shown_children(const std::vector<Node>& childre
                                                 const Signature& own,
                                                 const Signature& form);
 
+// The signature of a string that keeps all its dims and so names them once, with the common options
+// applied.
+Signature one_sided(std::string_view operation, std::string_view text, const LinopOptions& options);
+
 // Signature with the common options applied.
 Signature with_options(std::string_view operation,
                        Signature signature,

@@ -83,13 +83,30 @@ void visit(const Node& node, const std::function<void(const Weight&)>& f) {
 
 }  // namespace
 
-std::optional<DType> Linop::dtype() const {
-  std::optional<DType> found;
-  visit(node_, [&](const Weight& w) {
-    if (!found) found = w.dtype();
-  });
-  return found;
+namespace {
+
+// Of the input: what comes after a factor that changes the dtype fixes nothing.
+std::optional<DType> fixed_dtype(const Node& node) {
+  const std::vector<Node> product = node.core->factors(node.mode);
+  for (size_t i = product.size(); i-- > 0;) {
+    if (const auto found = fixed_dtype(product[i])) return found;
+    const bool changes = result_dtype(product[i], DType::c64) != DType::c64 ||
+                         result_dtype(product[i], DType::f32) != DType::f32;
+    if (changes) return std::nullopt;
+  }
+  for (const WeightPtr& w : node.core->weights()) {
+    if (const auto found = w->dtype()) return found;
+  }
+  if (!product.empty()) return std::nullopt;
+  for (const Node& child : node.core->children()) {
+    if (const auto found = fixed_dtype(with_mode(child, node.mode))) return found;
+  }
+  return std::nullopt;
 }
+
+}  // namespace
+
+std::optional<DType> Linop::dtype() const { return fixed_dtype(node_); }
 
 std::optional<Device> Linop::device() const {
   std::optional<Device> found;
@@ -134,6 +151,12 @@ void Linop::apply(const Tensor& x, const Tensor& y, Scale s, Context& context) c
     if (x0 < y1 && y0 < x1) {
       fail(Code::argument, "apply", "out overlaps x; give an out of its own memory, or x:clone()");
     }
+  }
+  if (!is_complex(plan->dtype()) && (s.alpha.imag() != 0.0 || s.beta.imag() != 0.0)) {
+    const bool is_alpha = s.alpha.imag() != 0.0;
+    const c128 z = is_alpha ? s.alpha : s.beta;
+    fail(Code::dtype, "apply", "{} is {}{:+}i but the result is {}; give a real number",
+         is_alpha ? "alpha" : "beta", z.real(), z.imag(), name_of(plan->dtype()));
   }
   y.storage()->require_writable("apply");
   plan->run(x, y, s, context);

@@ -4,6 +4,7 @@
 // All constructors of the catalogue (operators.md).
 #include "runtime/linop/container/constructors.hpp"
 #include "runtime/linop/elementary/constructors.hpp"
+#include "runtime/linop/field/constructors.hpp"
 #include "runtime/linop/moving/constructors.hpp"
 #include "runtime/linop/nufft/constructors.hpp"
 #include "runtime/linop/transform/constructors.hpp"

@@ -175,6 +175,19 @@ WeightPtr cut_weight(const WeightPtr& weight,
                                   });
 }
 
+Tile cut_kept(const Core& core, TileRequest request) {
+  const Signature& own = core.signature();
+  if (const auto mixed = first_mixed_cut(own, request)) {
+    const Side side = terms_of(mixed->first ? own.input() : own.output());
+    refuse_cut(core, side[static_cast<size_t>(mixed->second)]);
+  }
+  if (!agree_on_kept(own, request)) return {std::nullopt, request.input, request.output};
+  Tile tile{std::nullopt, request.input, request.output};
+  auto part = core.shown_as(cut_signature(own, tile.input, tile.output));
+  tile.op = Node{std::move(part), Mode::forward, nullptr};
+  return tile;
+}
+
 void refuse_cut(const Core& core, const Term& term, std::string_view hint) {
   const std::string name = term.kind == Term::Kind::dim ? term.dim.text() : text_of_base(term);
   if (!hint.empty()) {

@@ -59,6 +59,9 @@ std::optional<std::pair<bool, int>> first_mixed_cut(const Signature& signature,
                                                     const TileRequest& request);
 // The signature with the extents of the slices.
 Signature cut_signature(const Signature& signature, const Slices& input, const Slices& output);
+// The tile of a core without weights that can be cut along kept dims only: its shown_as under the
+// signature of the tile.
+Tile cut_kept(const Core& core, TileRequest request);
 // A weight with these terms, cut by the slices of the side terms that it has; shared if none is.
 // The result views the same storage.
 WeightPtr cut_weight(const WeightPtr& weight,

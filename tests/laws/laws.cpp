@@ -16,11 +16,12 @@
 namespace lunops::laws {
 
 double tolerance(const Subject& s) {
-  const double epsilon = is_double(s.dtype) ? std::ldexp(1.0, -52) : std::ldexp(1.0, -23);
+  const bool in_double = is_double(s.dtype) && is_double(s.output_dtype) && !s.is_rounded;
+  const double epsilon = in_double ? std::ldexp(1.0, -52) : std::ldexp(1.0, -23);
   // No operator here sums more than all of its input and output.
   const double n = static_cast<double>(std::max<int64_t>(2, s.input.count() + s.output.count()));
   const double tol = 32 * epsilon * (1 + std::log2(n));
-  return is_double(s.dtype) ? tol : std::min(tol, 1e-3);
+  return in_double ? tol : std::min(tol, 1e-3);
 }
 
 Tensor random_like(const Shape& shape, DType dtype, uint64_t seed, Context& context) {
@@ -46,7 +47,10 @@ Subject derived(const Subject& s, const char* what, const Linop& a, bool is_tran
   Subject d = s;
   d.name = fmt::format("{}{}", s.name, what);
   d.a = a;
-  if (is_transposed) std::swap(d.input, d.output);
+  if (is_transposed) {
+    std::swap(d.input, d.output);
+    std::swap(d.dtype, d.output_dtype);
+  }
   return d;
 }
 
@@ -55,10 +59,15 @@ Subject normal_of(const Subject& s) {
   d.name = fmt::format("{}.N", s.name);
   d.a = s.a.N();
   d.output = s.input;
+  d.output_dtype = s.dtype;
   return d;
 }
 
 Tensor input_of(const Subject& s, Context& c) { return random_like(s.input, s.dtype, s.seed, c); }
+
+Tensor output_like(const Subject& s, uint64_t offset, Context& c) {
+  return random_like(s.output, s.output_dtype, s.seed + offset, c);
+}
 
 // Bits of a tensor in row-major order.
 std::vector<std::byte> bits(const Tensor& x) {
@@ -73,7 +82,10 @@ void inner_product(const Subject& s, const Tensor& x, const Tensor& y, Context& 
   const Tensor ax = s.a(x, c), ahy = s.a.H()(y, c);
   const c128 left = dot(ax, y, c), right = dot(x, ahy, c);
   const double scale = std::max(norm(ax, c) * norm(y, c), norm(x, c) * norm(ahy, c));
-  CHECK(std::abs(left - right) <= tolerance(s) * scale);
+  const bool real_linear = s.a.is_real_linear();
+  const double difference =
+      real_linear ? std::abs(left.real() - right.real()) : std::abs(left - right);
+  CHECK(difference <= tolerance(s) * scale);
 }
 
 }  // namespace
@@ -81,7 +93,7 @@ void inner_product(const Subject& s, const Tensor& x, const Tensor& y, Context& 
 void adjointness(const Subject& s, Context& c) {
   INFO("L1 of " << s.name);
   const Tensor x = input_of(s, c);
-  const Tensor y = random_like(s.output, s.dtype, s.seed + 1, c);
+  const Tensor y = output_like(s, 1, c);
   inner_product(s, x, y, c);
   // Draws whose inner product is not near zero.
   inner_product(s, x, s.a(x, c), c);
@@ -91,7 +103,7 @@ void adjointness(const Subject& s, Context& c) {
 void linearity(const Subject& s, Context& c) {
   INFO("L2 of " << s.name);
   const Tensor x = input_of(s, c), z = random_like(s.input, s.dtype, s.seed + 2, c);
-  const bool complex = is_complex(s.dtype);
+  const bool complex = is_complex(s.dtype) && !s.a.is_real_linear();
   const c128 a = complex ? c128(0.7, -1.1) : c128(0.7), b = complex ? c128(-0.4, 0.3) : c128(-0.4);
   const Tensor mix = x.clone(c);
   axpby(b, z, a, mix, c);
@@ -121,7 +133,7 @@ void normal_form(const Subject& s, Context& c) {
 
   // Where "..." stands in the middle, an operator over all dims does not say which are batch.
   if (!s.output.is_named() || s.output.ndim() == 0 || s.a.signature().has_ellipsis()) return;
-  const Linop diagonal = Diagonal(random_like(s.output, s.dtype, s.seed + 3, c));
+  const Linop diagonal = Diagonal(output_like(s, 3, c));
   check(s.a.normal(diagonal), s.a.H()(diagonal(s.a(x, c), c), c));
   const std::string first = s.output.dim(0).text();
   const int64_t n = s.output.extent(0);
@@ -129,7 +141,7 @@ void normal_form(const Subject& s, Context& c) {
                      {n, n});
   std::string rest;
   for (int i = 1; i < s.output.ndim(); ++i) rest += fmt::format(" {}", s.output.dim(i).text());
-  const Linop dense = Dense(random_like(square, s.dtype, s.seed + 4, c),
+  const Linop dense = Dense(random_like(square, s.output_dtype, s.seed + 4, c),
                             fmt::format("{0}' {0}, {0}{1} -> {0}'{1}", first, rest));
   check(s.a.normal(dense), s.a.H()(dense(s.a(x, c), c), c));
 }
@@ -137,25 +149,34 @@ void normal_form(const Subject& s, Context& c) {
 void identities_of_handles(const Subject& s, Context& c) {
   INFO("L4 of " << s.name);
   CHECK(s.a.H().H().node() == s.a.node());
-  CHECK(s.a.T().T().node() == s.a.node());
-  CHECK(s.a.conj().conj().node() == s.a.node());
+  if (s.a.is_real_linear()) {
+    CHECK_THROWS_AS(s.a.T(), Error);
+    CHECK_THROWS_AS(s.a.conj(), Error);
+  } else {
+    CHECK(s.a.T().T().node() == s.a.node());
+    CHECK(s.a.conj().conj().node() == s.a.node());
+  }
   CHECK(s.a.N().node() == s.a.N().node());
   CHECK(s.a.N().H().node() == s.a.N().node());
   const Tensor x = input_of(s, c);
   const Tensor nx = s.a.N()(x, c);
   const c128 energy = dot(nx, x, c);
   const double scale = norm(nx, c) * norm(x, c) * (2 * tolerance(s) + s.approximate);
-  CHECK(std::abs(energy.imag()) <= scale);
+  if (!s.a.is_real_linear()) CHECK(std::abs(energy.imag()) <= scale);
   CHECK(energy.real() >= -scale);
 }
 
 void modes(const Subject& s, Context& c) {
   INFO("L5 of " << s.name);
-  const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 5, c);
-  CHECK(distance(s.a.T()(y, c), conj_of(s.a.H()(conj_of(y, c), c), c)) <= tolerance(s));
-  CHECK(distance(s.a.conj()(x, c), conj_of(s.a(conj_of(x, c), c), c)) <= tolerance(s));
-  for (const Subject& d : {derived(s, ".H", s.a.H(), true), derived(s, ".T", s.a.T(), true),
-                           derived(s, ":conj()", s.a.conj(), false), normal_of(s)}) {
+  const Tensor x = input_of(s, c), y = output_like(s, 5, c);
+  std::vector<Subject> all{derived(s, ".H", s.a.H(), true), normal_of(s)};
+  if (!s.a.is_real_linear()) {
+    CHECK(distance(s.a.T()(y, c), conj_of(s.a.H()(conj_of(y, c), c), c)) <= tolerance(s));
+    CHECK(distance(s.a.conj()(x, c), conj_of(s.a(conj_of(x, c), c), c)) <= tolerance(s));
+    all.push_back(derived(s, ".T", s.a.T(), true));
+    all.push_back(derived(s, ":conj()", s.a.conj(), false));
+  }
+  for (const Subject& d : all) {
     adjointness(d, c);
     linearity(d, c);
     identities_of_handles(d, c);
@@ -164,15 +185,20 @@ void modes(const Subject& s, Context& c) {
 
 void scales(const Subject& s, Context& c) {
   INFO("L6 of " << s.name);
-  const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 6, c);
+  const Tensor x = input_of(s, c), y = output_like(s, 6, c);
   const Tensor ax = s.a(x, c);
   std::vector<c128> values{0.0, 1.0, -0.5};
-  if (is_complex(s.dtype)) values.push_back({2.0, 1.0});
+  if (is_complex(s.output_dtype)) {
+    values.push_back({2.0, 1.0});
+  } else {
+    CHECK_THROWS_AS(s.a.apply(x, y, {{2.0, 1.0}, 0.0}, c), Error);
+    CHECK_THROWS_AS(s.a.apply(x, y, {1.0, {2.0, 1.0}}, c), Error);
+  }
   for (const c128 alpha : values) {
     for (const c128 beta : values) {
-      const Tensor out = beta == 0.0
-                             ? full(s.output, std::numeric_limits<double>::quiet_NaN(), s.dtype, c)
-                             : y.clone(c);
+      const Tensor out =
+          beta == 0.0 ? full(s.output, std::numeric_limits<double>::quiet_NaN(), s.output_dtype, c)
+                      : y.clone(c);
       s.a.apply(x, out, {alpha, beta}, c);
       const Tensor expected = y.clone(c);
       axpby(alpha, ax, beta, expected, c);
@@ -207,6 +233,63 @@ void nothing_changes(const Subject& s, Context& c) {
   CHECK(s.a.tree() == tree);
 }
 
+namespace {
+
+// (Re, Im) of the elements in row-major order; real data have no Im.
+std::vector<double> parts(const Tensor& x, Context& c) {
+  const bool complex = is_complex(x.dtype());
+  const Tensor wide = x.contiguous(c).as(complex ? DType::c128 : DType::f64, c);
+  std::vector<double> list;
+  for (int64_t i = 0; i < wide.count(); ++i) {
+    if (complex) {
+      list.push_back(wide.data_as<c128>()[i].real());
+      list.push_back(wide.data_as<c128>()[i].imag());
+    } else {
+      list.push_back(wide.data_as<double>()[i]);
+    }
+  }
+  return list;
+}
+
+// The columns of A as a matrix on (Re, Im).
+std::vector<std::vector<double>> real_columns(const Linop& a,
+                                              const Shape& input,
+                                              DType dtype,
+                                              Context& c) {
+  std::vector<std::vector<double>> columns;
+  for (int64_t j = 0; j < input.count(); ++j) {
+    for (const c128 unit : {c128(1), c128(0, 1)}) {
+      if (!is_complex(dtype) && unit != 1.0) continue;
+      std::vector<c128> values(static_cast<size_t>(input.count()));
+      values[static_cast<size_t>(j)] = unit;
+      columns.push_back(parts(a(from_values(input, dtype, values, c), c), c));
+    }
+  }
+  return columns;
+}
+
+void real_matrix(const Subject& s, Context& c) {
+  INFO("L8 on (Re, Im) of " << s.name);
+  CHECK_THROWS_AS(s.a.dense(s.dtype, c), Error);
+  const auto columns = real_columns(s.a, s.input, s.dtype, c);
+  const auto rows = real_columns(s.a.H(), s.output, s.output_dtype, c);
+  const Tensor x = input_of(s, c), y = s.a(x, c);
+  const std::vector<double> in = parts(x, c), expected = parts(y, c);
+  double error = 0, size = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    double sum = 0;
+    for (size_t j = 0; j < in.size(); ++j) {
+      sum += columns[j][i] * in[j];
+      size += columns[j][i] * columns[j][i];
+      CHECK(std::abs(columns[j][i] - rows[i][j]) <= tolerance(s) * (1 + std::abs(rows[i][j])));
+    }
+    error += (sum - expected[i]) * (sum - expected[i]);
+  }
+  CHECK(std::sqrt(error) <= 4 * tolerance(s) * (norm(x, c) * std::sqrt(size) + norm(y, c)));
+}
+
+}  // namespace
+
 void matrix(const Subject& s, Context& c) {
   for (const Shape* shape : {&s.input, &s.output}) {
     for (const int64_t n : shape->extents()) {
@@ -214,6 +297,7 @@ void matrix(const Subject& s, Context& c) {
     }
   }
   if (!s.a.ishape().is_known() || s.a.ishape().extents() != s.input.extents()) return;
+  if (s.a.is_real_linear()) return real_matrix(s, c);
   INFO("L8 of " << s.name);
   const int64_t rows = s.output.count(), columns = s.input.count();
   const auto flat = [&](const Tensor& t, int64_t i) {
@@ -230,7 +314,7 @@ void matrix(const Subject& s, Context& c) {
   }
   CHECK(std::sqrt(error) <= 4 * tolerance(s) * std::max(norm(y, c), norm(x, c)));
   if (!s.a.H().ishape().is_known()) return;
-  const Tensor h = s.a.H().dense(s.dtype, c);
+  const Tensor h = s.a.H().dense(s.output_dtype, c);
   error = 0;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
@@ -243,7 +327,7 @@ void matrix(const Subject& s, Context& c) {
 void backends(const Subject& s, Context& c) {
   INFO("L9 of " << s.name);
   Context reference(Backend::reference());
-  const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 7, c);
+  const Tensor x = input_of(s, c), y = output_like(s, 7, c);
   const double tol = 2 * tolerance(s) + 2 * s.approximate;
 
   CHECK(distance(s.a(x, c), s.a(x, reference)) <= tol);
@@ -356,7 +440,7 @@ void strides(const Subject& s, Context& c) {
   };
   const Tensor x = input_of(s, c);
   const Tensor y = s.a(x, c);
-  const Tensor out = awkward(random_like(s.output, s.dtype, s.seed + 10, c));
+  const Tensor out = awkward(output_like(s, 10, c));
   const Tensor expected = out.clone(c);
   axpby(0.5, y, 2.0, expected, c);
 
@@ -370,7 +454,7 @@ void strides(const Subject& s, Context& c) {
 
 void rewriting(const Subject& s, Context& c) {
   INFO("L17 of " << s.name);
-  const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 11, c);
+  const Tensor x = input_of(s, c), y = output_like(s, 11, c);
   const double tol = 2 * tolerance(s) + 2 * s.approximate;
   CHECK(distance(s.a(x, c), apply_planned(s.a, x, c, {.rewrite = false})) <= tol);
   CHECK(distance(s.a.H()(y, c), apply_planned(s.a.H(), y, c, {.rewrite = false})) <= tol);
@@ -407,10 +491,60 @@ void printing(const Subject& s, Context& c) {
   if (s.input.count() > 0 && s.output.count() > 0) CHECK(e.bytes > 0);
 }
 
+void bad_inputs(const Subject& s, Context& c) {
+  INFO("L20 of " << s.name);
+  const Tensor x = input_of(s, c);
+  const Tensor y = s.a(x, c);
+  const auto expected = bits(y);
+  const auto refuses = [&](const char* what, const auto& f) {
+    INFO(what);
+    CHECK_THROWS_AS(f(), Error);
+    CHECK(bits(s.a(x, c)) == expected);
+  };
+  refuses("integers", [&] { s.a(zeros(s.input, DType::i32, c), c); });
+  refuses("integers, adjoint", [&] { s.a.H()(zeros(s.output, DType::i64, c), c); });
+  const DType other = is_double(s.output_dtype) ? DType::f32 : DType::f64;
+  refuses("out of another dtype", [&] { s.a.apply(x, zeros(s.output, other, c), {}, c); });
+  if (s.output.ndim() > 0) {
+    const Shape larger = s.output.with_extent(0, s.output.extent(0) + 1);
+    const Tensor out = zeros(larger, s.output_dtype, c);
+    refuses("a larger out", [&] { s.a.apply(x, out, {}, c); });
+  }
+  if (s.input == s.output && s.dtype == s.output_dtype && s.input.count() > 0) {
+    refuses("out in the memory of x", [&] { s.a.apply(x, x, {}, c); });
+  }
+  const Signature& sig = s.a.signature();
+  const bool is_plain = std::all_of(sig.input().begin(), sig.input().end(),
+                                    [](const Term& t) { return t.kind == Term::Kind::dim; });
+  if (!is_plain || !s.input.is_named() || s.input.ndim() == 0) return;
+  const auto named = [&](std::vector<Dim> dims, std::vector<int64_t> extents) {
+    return zeros(Shape(std::move(dims), std::move(extents)), s.dtype, c);
+  };
+  std::vector<Dim> dims = s.input.dims();
+  std::vector<int64_t> extents = s.input.extents();
+  const Tensor fewer = named({dims.begin() + 1, dims.end()}, {extents.begin() + 1, extents.end()});
+  refuses("a missing dim", [&] { s.a(fewer, c); });
+  std::vector<Dim> strange = dims;
+  strange[0] = Dim::parse("stranger");
+  refuses("a strange dim", [&] { s.a(named(strange, extents), c); });
+  for (const Term& t : sig.input()) {
+    if (t.extent == kUnknown) continue;
+    std::vector<int64_t> longer = extents;
+    ++longer[static_cast<size_t>(s.input.find_base(t.dim.name))];
+    refuses("a wrong extent", [&] { s.a(named(dims, longer), c); });
+  }
+  if (dims.size() > 1) {
+    std::swap(dims[0], dims[1]);
+    std::swap(extents[0], extents[1]);
+    refuses("dims in another order", [&] { s.a(named(dims, extents), c); });
+  }
+}
+
 void algebra(const Subject& s, Context& c) {
   INFO("L21 of " << s.name);
-  const Tensor x = input_of(s, c), y = random_like(s.output, s.dtype, s.seed + 12, c);
-  const c128 k = is_complex(s.dtype) ? c128(0.5, -2.0) : c128(0.5);
+  const Tensor x = input_of(s, c), y = output_like(s, 12, c);
+  const c128 k = is_complex(s.output_dtype) ? c128(0.5, -2.0) : c128(0.5);
+  const c128 k_in = is_complex(s.dtype) ? c128(0.5, -2.0) : c128(0.5);
   const Linop twice = s.a + s.a;
   const bool takes_any = !s.a.signature().has_ellipsis();  // see normal_form
   const Linop b = s.input.is_named() && s.input.ndim() > 0 && takes_any
@@ -419,7 +553,11 @@ void algebra(const Subject& s, Context& c) {
   const double tol = 2 * tolerance(s);
   CHECK(distance((s.a * b).H()(y, c), (b.H() * s.a.H())(y, c)) <= tol);
   CHECK(distance((s.a + s.a * b).H()(y, c), (s.a.H() + b.H() * s.a.H())(y, c)) <= tol);
-  CHECK(distance((k * s.a).H()(y, c), (std::conj(k) * s.a.H())(y, c)) <= tol);
+  CHECK(distance((k * s.a).H()(y, c), (s.a.H() * Scalar(std::conj(k)))(y, c)) <= tol);
+  CHECK(distance((s.a * Scalar(k_in)).H()(y, c), (std::conj(k_in) * s.a.H())(y, c)) <= tol);
+  const Tensor scaled = x.clone(c);
+  axpby(k_in, x, 0.0, scaled, c);
+  CHECK(distance((s.a * Scalar(k_in))(x, c), s.a(scaled, c)) <= tol);
   CHECK(distance(twice(x, c), (2.0 * s.a)(x, c)) <= tol);
   CHECK(norm((s.a - s.a)(x, c), c) == 0.0);
   const Tensor difference = s.a(x, c);
@@ -447,6 +585,7 @@ void all(const Subject& s, Context& c) {
   rewriting(s, c);
   reuse(s, c);
   printing(s, c);
+  bad_inputs(s, c);
   algebra(s, c);
 }
 

@@ -51,9 +51,10 @@ struct Subject {
   std::string name;
   Linop a;
   Shape input, output;
-  DType dtype;
+  DType dtype, output_dtype;  // of the input and of what it becomes
   uint64_t seed;
-  double approximate = 0;  // see Case
+  double approximate = 0;   // see Case
+  bool is_rounded = false;  // data pass through single precision somewhere
 };
 
 double tolerance(const Subject& s);
@@ -78,6 +79,7 @@ void strides(const Subject&, Context&);                // L16
 void rewriting(const Subject&, Context&);              // L17
 void reuse(const Subject&, Context&);                  // L18
 void printing(const Subject&, Context&);               // L19
+void bad_inputs(const Subject&, Context&);             // L20
 void algebra(const Subject&, Context&);                // L21
 
 void all(const Subject& s, Context& context);

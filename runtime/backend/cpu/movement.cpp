@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
+#include <type_traits>
 
 #include "runtime/backend/cpu/blocks.hpp"
 #include "runtime/backend/cpu/cpu_backend.hpp"
@@ -132,6 +133,32 @@ bool copy_transposed(const RawView& x,
   return true;
 }
 
+// y = alpha x + beta y for real x and complex y.  A part of alpha that is 0 makes no product, so
+// that infinity and NaN in x stay in the parts of y that they belong to.
+template <class T>
+void widen_run(const T* x, int64_t x_step, Scale s, T* y, int64_t y_step, int64_t n) {
+  const T re = static_cast<T>(s.alpha.real()), im = static_cast<T>(s.alpha.imag());
+  const auto write = [&](auto has_re, auto has_im) {
+    for (int64_t i = 0; i < n; ++i) {
+      const T value = x[i * x_step];
+      y[2 * i * y_step] = has_re() ? re * value : T(0);
+      y[2 * i * y_step + 1] = has_im() ? im * value : T(0);
+    }
+  };
+  if (s.beta == 0.0) {
+    if (im == T(0)) return write(std::true_type(), std::false_type());
+    if (re == T(0)) return write(std::false_type(), std::true_type());
+    return write(std::true_type(), std::true_type());
+  }
+  const T beta_re = static_cast<T>(s.beta.real()), beta_im = static_cast<T>(s.beta.imag());
+  for (int64_t i = 0; i < n; ++i) {
+    const T value = x[i * x_step];
+    const T a = y[2 * i * y_step], b = y[2 * i * y_step + 1];
+    y[2 * i * y_step] = (re == T(0) ? T(0) : re * value) + (beta_re * a - beta_im * b);
+    y[2 * i * y_step + 1] = (im == T(0) ? T(0) : im * value) + (beta_re * b + beta_im * a);
+  }
+}
+
 }  // namespace
 
 void CpuBackend::fill(c128 value, RawView y, Stream& stream) {
@@ -191,6 +218,18 @@ void CpuBackend::axpby(RawView x, bool conjugate, Scale s, RawView y, Stream& st
       kernel(n, at(x, offset[1]), runs.step[1], conjugate, factors, at(y, offset[0]), runs.step[0]);
     });
     return;
+  }
+  if (is_complex(y.dtype) && x.dtype == real_of(y.dtype)) {
+    const auto widen = [&]<class T>(T) {
+      runs.run(stream, [&](const auto& offset, int64_t n) {
+        widen_run(reinterpret_cast<const T*>(at(x, offset[1])), runs.step[1], s,
+                  reinterpret_cast<T*>(at(y, offset[0])), runs.step[0], n);
+      });
+    };
+    return y.dtype == DType::c64 ? widen(float()) : widen(double());
+  }
+  if (s.alpha == 1.0 && s.beta == 0.0 && is_floating(x.dtype) && is_floating(y.dtype)) {
+    return copy(x, conjugate, y, stream);
   }
   // Mixed dtypes, and integers, in which alpha and beta are whole numbers: in double.
   runs.run(stream, [&](const auto& offset, int64_t n) {

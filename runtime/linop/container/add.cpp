@@ -44,6 +44,20 @@ AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name)
 
 Field AddCore::field() const noexcept { return field_of(terms_); }
 
+DType AddCore::result_dtype(Mode mode, DType in) const {
+  const Node first = with_mode(terms_.front(), mode);
+  const DType made = lunops::result_dtype(first, in);
+  for (const Node& term : terms_) {
+    const Node other = with_mode(term, mode);
+    const DType theirs = lunops::result_dtype(other, in);
+    if (theirs == made) continue;
+    fail(Code::dtype, "Add",
+         "{} makes {} of {} but {} makes {}; use Cast, Real or Imag in one term", label_of(first),
+         name_of(made), name_of(in), label_of(other), name_of(theirs));
+  }
+  return made;
+}
+
 bool AddCore::same(const Core& other) const {
   const std::vector<Node>& theirs = static_cast<const AddCore&>(other).terms_;
   return std::equal(terms_.begin(), terms_.end(), theirs.begin(), theirs.end(), same_node);

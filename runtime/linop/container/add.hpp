@@ -15,6 +15,8 @@ class AddCore final : public Core {
   Field field() const noexcept override;
   std::vector<Node> children() const override { return terms_; }
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
+  // Throws Error{dtype} if the terms disagree.
+  DType result_dtype(Mode, DType in) const override;
   bool same(const Core& other) const override;
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;

@@ -11,6 +11,12 @@ namespace lunops {
 Tensor Linop::dense(DType dtype, Context& context) const {
   constexpr int64_t kMost = int64_t{1} << 24;
   const Signature& sig = signature();
+  if (is_real_linear()) {
+    fail(Code::unsupported, "dense",
+         "{} is real-linear, so no matrix over the complex numbers stands for it; use its parts "
+         "before and after Real, Imag or Conj",
+         label());
+  }
   for (const Side* side : {&sig.input(), &sig.output()}) {
     for (const Term& t : *side) {
       if (t.kind == Term::Kind::ellipsis) continue;
@@ -46,11 +52,12 @@ Tensor Linop::dense(DType dtype, Context& context) const {
     dims.push_back({name, static_cast<uint8_t>(out.find_base(name) >= 0 ? 1 : 0)});
     extents.push_back(in.extent(i));
   }
-  const Tensor matrix = zeros(Shape(dims, extents), dtype, context);
+  const DType result = result_dtype(node_, dtype);
+  const Tensor matrix = zeros(Shape(dims, extents), result, context);
   const Tensor unit = zeros(in, dtype, context);
   const Tensor one = full(Shape(), 1.0, dtype, context);
   const auto plan = make_plan(node_, *unit.layout(), dtype, nullptr, context);
-  const Tensor y = zeros(out, dtype, context);
+  const Tensor y = zeros(out, result, context);
   const int64_t columns = in.count();
   std::vector<int64_t> column_strides = row_major(out.extents());
   for (int64_t& each : column_strides) each *= columns;
@@ -61,7 +68,7 @@ Tensor Linop::dense(DType dtype, Context& context) const {
     std::copy_n(one.storage()->data(), size, at);
     plan->run(unit, y, {}, context);
     std::fill_n(at, size, std::byte{0});
-    copy(Tensor(matrix.storage(), column, j, dtype), y, context);
+    copy(Tensor(matrix.storage(), column, j, result), y, context);
   }
   return matrix;
 }

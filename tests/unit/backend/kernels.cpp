@@ -95,6 +95,29 @@ TEST_CASE("kernels: axpby agrees with the reference", "[backend][kernels]") {
   });
 }
 
+TEST_CASE("kernels: axpby from another precision and from real to complex agrees",
+          "[backend][kernels]") {
+  std::mt19937_64 random(21);
+  const auto other = [](DType t) {
+    if (is_complex(t)) return is_double(t) ? DType::c64 : DType::c128;
+    return is_double(t) ? DType::f32 : DType::f64;
+  };
+  for_cases([&](const Case& c) {
+    for (const DType dtype : kFloating) {
+      const Array y = draw::array(c.extents, dtype, c.y, random);
+      for (const DType from : {other(dtype), real_of(dtype), other(real_of(dtype))}) {
+        Array x = draw::array(c.extents, from, c.x, random);
+        for (const Scale& given : kScales) {
+          const Scale scale = is_complex(dtype) ? given : real_scale(given);
+          REQUIRE(compare(y, [&](Backend& b, RawView v, Stream& s) {
+                    b.axpby(x.view(), given.alpha.imag() != 0, scale, v, s);
+                  }) <= 2e-5);
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("kernels: multiply agrees with the reference for real, complex and broadcast weights",
           "[backend][kernels]") {
   std::mt19937_64 random(3);
