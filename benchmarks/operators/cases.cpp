@@ -50,6 +50,16 @@ std::vector<BenchmarkCase> all_cases() {
        [](Context& c) { return Diagonal(random("y=256 x=256", c), "coil y x"); }, kImages},
       {"Dense", "8 coil maps",
        [](Context& c) { return Dense(random(kImages, c), "y x -> coil y x"); }, "y=256 x=256"},
+      {"Real", "8 images", [](Context&) { return Real("coil y x"); }, kImages},
+      {"Imag", "8 images", [](Context&) { return Imag("coil y x"); }, kImages},
+      {"Conj", "8 images", [](Context&) { return Conj("coil y x"); }, kImages},
+      {"Cast", "8 images to c128",
+       [](Context&) {
+         CastOptions o;
+         o.to = "c128";
+         return Cast("coil y x", o);
+       },
+       kImages},
       {"Pad", "8 images to 384",
        [](Context&) {
          return Pad("y=256 x=256", to({{"y", 384}, {"x", 384}}));

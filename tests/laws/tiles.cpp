@@ -84,7 +84,7 @@ void check_tiles(
 void tiles(const Subject& s, Context& c) {
   if (!is_double(s.dtype)) return;  // precision is not what tiles could get wrong
   const Tensor x = random_like(s.input, s.dtype, s.seed + 14, c);
-  const Tensor y = random_like(s.output, s.dtype, s.seed + 15, c);
+  const Tensor y = random_like(s.output, s.output_dtype, s.seed + 15, c);
   const double tol = 4 * tolerance(s) + 2 * s.approximate;
   check_tiles(s.name, s.a, x, tol, c);
   check_tiles(s.name + ".H", s.a.H(), y, tol, c);

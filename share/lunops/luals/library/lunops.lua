@@ -948,6 +948,78 @@ function lo.Pad(given) end
 ---@return lunops.Linop
 function lo.Crop(given) end
 
+---@class lunops.RealOptions
+---@field [1]? string the dims, all kept; default any
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The real part of complex data; linear over the real numbers only.
+--- 
+--- Dims `y x`; `A.H`: v + 0i, for the real part of the inner product; `A.N`: the projection to x.re + 0i.
+--- 
+--- ```lua
+--- local x = lo.tensor({ lo.complex(1, 2), lo.complex(3, -1) }, "x")
+--- print(lo.Real "x"(x):sum())  --> 4.0
+--- ```
+---@param given lunops.RealOptions|string
+---@return lunops.Linop
+function lo.Real(given) end
+
+---@class lunops.ImagOptions
+---@field [1]? string the dims, all kept; default any
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The imaginary part of complex data; linear over the real numbers only.
+--- 
+--- Dims `y x`; `A.H`: i v, for the real part of the inner product; `A.N`: the projection to 0 + i x.im.
+--- 
+--- ```lua
+--- local v = lo.tensor({ 1, 2 }, "x", { dtype = "f32" })
+--- print(lo.Imag "x".H(v):sum())  --> 0+3i
+--- ```
+---@param given lunops.ImagOptions|string
+---@return lunops.Linop
+function lo.Imag(given) end
+
+---@class lunops.ConjOptions
+---@field [1]? string the dims, all kept; default any
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Conjugates complex data; linear over the real numbers only.
+--- 
+--- Dims `y x`; `A.H`: itself, for the real part of the inner product; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.Conj "x"(lo.full("x=1", lo.complex(3, -1))):item())  --> 3+1i
+--- ```
+---@param given lunops.ConjOptions|string
+---@return lunops.Linop
+function lo.Conj(given) end
+
+---@class lunops.CastOptions
+---@field [1]? string the dims, all kept; default any
+---@field to? string f32, f64, c64 or c128
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Changes the precision, never from complex to real or back.
+--- 
+--- Dims `y x`; `A.H`: casts back; `A.N`: the identity where the precision grows.
+--- 
+--- ```lua
+--- local x = lo.full("x=1", 0.1, { dtype = "f32" })
+--- print(("%.11f"):format(lo.Cast{ "x", to = "f64" }(x):item()))  --> 0.10000000149
+--- ```
+---@param given lunops.CastOptions|string
+---@return lunops.Linop
+function lo.Cast(given) end
+
 ---@class lunops.FFTOptions
 ---@field [1] string "y x -> ky kx"
 ---@field norm? string ortho, backward or forward (default ortho)
