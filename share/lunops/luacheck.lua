@@ -15,6 +15,16 @@ return {
         scope = {}, shape = {}, show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {},
         tile = {}, time = {}, try = {}, type = {}, version = {}, wait = {}, warn = {}, warnings = {},
         where = {}, zeros = {}, zeros_like = {},
+        Add = {}, Cast = {}, Chain = {}, Conj = {}, Crop = {}, Dense = {}, Diagonal = {}, FFT = {},
+        Identity = {}, Imag = {}, NUFFT = {}, Pad = {}, Real = {}, Scalar = {}, Zero = {}, allclose = {},
+        arange = {}, arguments = {}, cg = {}, complex = {}, defaults = {}, device = {}, devices = {}, dim = {},
+        display = {}, dot = {}, einsum = {}, ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {},
+        expand = {}, explain = {}, eye = {}, fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {},
+        json = {}, le = {}, lincomb = {}, lt = {}, match = {}, memory = {}, ne = {}, now = {}, ones = {},
+        ones_like = {}, operators = {}, options = {}, power = {}, progress = {}, rand = {}, randn = {},
+        rearrange = {}, reduce = {}, scope = {}, shape = {}, show = {}, signature = {}, split = {},
+        stages = {}, tensor = {}, threads = {}, tile = {}, time = {}, try = {}, type = {}, version = {},
+        wait = {}, warn = {}, warnings = {}, where = {}, zeros = {}, zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},
