@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/backend/array_blocks.hpp"
 #include "runtime/backend/convolution.hpp"
 #include "runtime/backend/difference.hpp"
 #include "runtime/backend/fft.hpp"
 #include "runtime/backend/nufft.hpp"
+#include "runtime/backend/sparse.hpp"
 #include "runtime/backend/view.hpp"
 #include "runtime/backend/wavelet.hpp"
 #include "runtime/device/stream.hpp"
@@ -71,6 +73,17 @@ class Backend {
                         Scale s,
                         RawView y,
                         Stream&) = 0;
+
+  // y[…, g, r] = alpha * sum over the entries k of row r of group g of value[k] x[…, g, column[k]]
+  // + beta y[…, g, r].  x is {…, groups, columns}, y is {…, groups, rows}.
+  virtual void sparse(
+      const SparseRows& a, bool conjugate, RawView x, Scale s, RawView y, Stream&) = 0;
+
+  // Blocks of an array and back: y = alpha B(x) + beta y, x = alpha B^T(y) + beta x; each element
+  // of the array sums its blocks in ascending order.  The array is {…, extents}; the blocks are
+  // {…, counts, offsets}, or {…, counts, entries} with a mask.
+  virtual void array_to_blocks(const BlockGrid& grid, RawView x, Scale s, RawView y, Stream&) = 0;
+  virtual void blocks_to_array(const BlockGrid& grid, RawView y, Scale s, RawView x, Stream&) = 0;
 
   // Random numbers by logical index: element i (row-major number in the view, plus `first`) depends
   // on (seed, first + i) alone.
