@@ -18,6 +18,8 @@ return {
         Add = {}, Cast = {}, Chain = {}, Conj = {}, Crop = {}, Dense = {}, Diagonal = {}, FFT = {},
         Identity = {}, Imag = {}, NUFFT = {}, Pad = {}, Real = {}, Scalar = {}, Zero = {}, allclose = {},
         arange = {}, arguments = {}, cg = {}, complex = {}, defaults = {}, device = {}, devices = {}, dim = {},
+        Pad = {}, Scalar = {}, Subspace = {}, TimeSegmented = {}, Zero = {}, allclose = {}, arange = {},
+        arguments = {}, cg = {}, check = {}, complex = {}, defaults = {}, device = {}, devices = {}, dim = {},
         display = {}, dot = {}, einsum = {}, ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {},
         expand = {}, explain = {}, eye = {}, fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {},
         json = {}, le = {}, lincomb = {}, lt = {}, match = {}, memory = {}, ne = {}, now = {}, ones = {},

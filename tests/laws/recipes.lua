@@ -6,6 +6,13 @@ local lo = require "lunops"
 
 local dtypes = { "f32", "f64", "c64", "c128" }
 
+-- With weights in the precision that is being tried.
+local precision
+local function segmented(F, b0, t, segments)
+  local is_double = precision == "f64" or precision == "c128"
+  return (lo.TimeSegmented{ F, is_double and b0 or b0:as "f32", t, segments = segments })
+end
+
 -- By operator: { name, function(draw) → operator, shape of the input where the operator does not know it }.
 local cases = {
   Subspace = {
@@ -16,10 +23,22 @@ local cases = {
       return lo.FFT "y x -> ky kx" * lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" }
     end, "coef=2 y=4 x=5" },
   },
+  TimeSegmented = {
+    { "two segments of an FFT", function()
+      local b0 = lo.rand("y=3 x=4", { dtype = "f64", seed = 1 })
+      return segmented(lo.FFT "y x -> ky kx", b0, lo.arange("kx=4", { dtype = "f64" }), 2)
+    end },
+    { "one segment of a NUFFT", function()
+      local k = lo.rand("spoke=2 sample=5 d=1", { dtype = "f64", seed = 1 }) * 4
+      local F = lo.NUFFT{ k, "x -> spoke sample", extent = { x = 6 } }
+      return segmented(F, lo.rand("x=6", { dtype = "f64", seed = 2 }), lo.arange("sample=5", { dtype = "f64" }), 1)
+    end },
+  },
 }
 
 local function takes(name, case, dtype)
   local seed = 0
+  precision = dtype
   local function draw(shape)
     seed = seed + 1
     return lo.randn(shape, { dtype = dtype, seed = seed })
