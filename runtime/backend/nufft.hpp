@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,7 +98,41 @@ struct ToeplitzSpec {
   int64_t kernels = 1;      // weights that differ by a batch dim give one kernel per index
   bool sum_frames = false;  // one image, points of all frames
   enum class Form : uint8_t { choose, embedded, decomposed } form = Form::choose;
+
+  // A matrix-valued kernel, (5) of nufft.md: y_a = sum_b T_ab x_b, a and b along the frames of the
+  // views, points of all frames summed.  `kernels` counts the pairs (a, b): a <= b, a slowest, of a
+  // Hermitian matrix, else all of them.
+  int64_t matrix = 0;  // K; 0: no matrix
+  bool is_hermitian = true;
+  // Weights of one kernel at a time, {points} each, in place of the pointers; `imag` is null
+  // unless `has_complex_fill`.
+  std::function<void(int64_t kernel, double* real, double* imag)> fill = {};
+  bool has_complex_fill = false;
+
+  bool is_real() const noexcept { return fill ? !has_complex_fill : weights_imag == nullptr; }
+  int64_t kernel_frames() const noexcept { return sum_frames || matrix > 0 ? 1 : nufft.frames; }
+  int64_t image_frames() const noexcept { return matrix > 0 ? matrix : kernel_frames(); }
+  int64_t points_per_kernel() const noexcept {
+    return nufft.frames * nufft.points / kernel_frames();
+  }
 };
+
+constexpr int64_t matrix_kernels(int64_t k, bool is_hermitian) noexcept {
+  return is_hermitian ? k * (k + 1) / 2 : k * k;
+}
+
+// Where T_ab, its conjugate, adjoint or transpose is found among the kernels of a matrix.
+struct MatrixEntry {
+  int64_t kernel;
+  bool conjugate;  // the spectrum
+};
+constexpr MatrixEntry matrix_entry(
+    int64_t k, bool is_hermitian, bool conjugate, bool adjoint, int64_t a, int64_t b) noexcept {
+  if (!is_hermitian) return {adjoint ? b * k + a : a * k + b, conjugate != adjoint};
+  const bool is_upper = a <= b;
+  const int64_t low = is_upper ? a : b, high = is_upper ? b : a;
+  return {low * k - low * (low - 1) / 2 + high - low, conjugate == is_upper};
+}
 
 class ToeplitzKernel {
  public:

@@ -60,21 +60,25 @@ class Toeplitz final : public ToeplitzKernel {
       : spec_(spec),
         threads_(stream.threads()),
         is_embedded_(prefers_embedded(spec)),
-        is_real_(spec.weights_imag == nullptr),
+        is_real_(spec.is_real()),
         grid_(is_embedded_ ? nufft::embedding_grid(spec.nufft.image) : doubled(spec.nufft.image)),
         passes_(spec.nufft.image, is_embedded_ ? grid_ : same(spec.nufft.image), false, true) {
-    frames_ = spec.sum_frames ? 1 : spec.nufft.frames;
+    frames_ = spec.image_frames();
+    const int64_t kernel_frames = spec.kernel_frames();
     terms_ = is_embedded_ ? 1 : 1 << passes_.rank();
     for (int d = 0; d < 3; ++d) cells_ *= passes_.dim(d).grid;
-    spectrum_.resize(static_cast<size_t>(spec.kernels * frames_ * terms_ * cells_ * reals()));
+    spectrum_.resize(static_cast<size_t>(spec.kernels * kernel_frames * terms_ * cells_ * reals()));
     ToeplitzSpectra spectra(spec, grid_, stream);
     for (int64_t k = 0; k < spec.kernels; ++k) {
-      for (int64_t f = 0; f < frames_; ++f) keep(spectra.make(k, f), k * frames_ + f);
+      for (int64_t f = 0; f < kernel_frames; ++f) {
+        keep(spectra.make(k, f), k * kernel_frames + f);
+      }
     }
     if (!is_embedded_) make_phases();
     spec_.nufft.coordinates = nullptr;
     spec_.weights_real = nullptr;
     spec_.weights_imag = nullptr;
+    spec_.fill = nullptr;
     keep_wisdom();
   }
 
@@ -112,6 +116,8 @@ class Toeplitz final : public ToeplitzKernel {
     g.share = std::min(threads_, stream.threads());
     g.sign = conjugate ? 1 : -1;
     g.conjugate_spectrum = conjugate != adjoint;
+    g.conjugate = conjugate;
+    g.adjoint = adjoint;
     for (g.frame = 0; g.frame < frames_; g.frame += group_frames) {
       g.frames = std::min(group_frames, frames_ - g.frame);
       for (g.batch = 0; g.batch < batch; g.batch += group_batch) {
@@ -132,18 +138,22 @@ class Toeplitz final : public ToeplitzKernel {
     C* workers;
     int share;
     int sign;
-    bool conjugate_spectrum;
+    bool conjugate_spectrum;    // of a kernel that is no matrix
+    bool conjugate, adjoint;    // of a matrix
   };
 
   int64_t reals() const noexcept { return is_real_ ? 1 : 2; }
   int64_t worker() const noexcept {
-    return 2 * passes_.buffer() + round_up(passes_.dim(2).image, 8);
+    return (2 + spec_.matrix) * passes_.buffer() + round_up(passes_.dim(2).image, 8);
   }
+  C* map_row(C* buffers) const noexcept { return buffers + (2 + spec_.matrix) * passes_.buffer(); }
   nufft::Cost cost(int64_t batch) const noexcept {
     NufftSpec one = spec_.nufft;
     one.frames = frames_;
-    return is_embedded_ ? nufft::toeplitz_embedded(one, batch)
-                        : nufft::toeplitz_decomposed(one, batch);
+    nufft::Cost sum = is_embedded_ ? nufft::toeplitz_embedded(one, batch)
+                                   : nufft::toeplitz_decomposed(one, batch);
+    if (spec_.matrix > 0) sum += nufft::toeplitz_matrix(spec_.nufft, grid_, spec_.matrix, batch);
+    return sum;
   }
 
   Group group_of(int64_t batch) const noexcept {
@@ -153,6 +163,11 @@ class Toeplitz final : public ToeplitzKernel {
     // The terms of the decomposed form add up element by element: one image at a time keeps the
     // order of all sums independent of the grouping.
     g.batches = is_embedded_ ? std::min(batch, room) : std::min<int64_t>(batch, 1);
+    if (spec_.matrix > 0) {  // all inputs of the matrix at once
+      g.frames = frames_;
+      g.batches = std::min(g.batches, std::max<int64_t>(1, room / frames_));
+      return g;
+    }
     g.frames = std::min(frames_, std::max<int64_t>(1, room / std::max<int64_t>(1, g.batches)));
     if (g.batches < batch) g.frames = 1;
     return g;
@@ -235,6 +250,74 @@ class Toeplitz final : public ToeplitzKernel {
                              is_real_ ? spectrum : nullptr, T(1), T(0), p, n);
   }
 
+  // y_a = sum_b P_ab x_b on one line: x of {K, x_step}, into `out`.
+  void mix_lines(const Group& g, int term, int64_t a, const C* x, int64_t x_step, int64_t first,
+                 C* out, int64_t n) const {
+    const int64_t k = spec_.matrix;
+    for (int64_t b = 0; b < k; ++b) {
+      const MatrixEntry e = matrix_entry(k, spec_.is_hermitian, g.conjugate, g.adjoint, a, b);
+      const T* spectrum = spectrum_.data() + ((e.kernel * terms_ + term) * cells_ + first) * reals();
+      (b == 0 ? passes_.lines().multiply : passes_.lines().multiply_add)(
+          Passes::real(x + b * x_step), is_real_ ? nullptr : spectrum, e.conjugate,
+          is_real_ ? spectrum : nullptr, T(1), T(0), Passes::real(out), n);
+    }
+  }
+
+  // The product on the grid of one-dim images, whose planes are lines already.
+  void mix_line_planes(const Group& g, int term) const {
+    const Passes& p = passes_;
+    const int64_t n = p.dim(2).grid;
+    const int64_t step = g.batches * p.plane();
+    ThreadPool::process().run(g.batches, g.share, [&](int64_t i, int number) {
+      C* mixed = g.workers + number * worker();
+      C* lines = g.planes + i * p.plane();
+      for (int64_t a = 0; a < spec_.matrix; ++a) {
+        mix_lines(g, term, a, lines, step, 0, mixed + a * p.buffer(), n);
+      }
+      for (int64_t a = 0; a < spec_.matrix; ++a) {
+        std::copy_n(mixed + a * p.buffer(), n, lines + a * step);
+      }
+    });
+  }
+
+  // There and back along the slowest dim for all inputs of the matrix, mixed in between.
+  void mix_columns(const Group& g, int term) const {
+    const Passes& p = passes_;
+    const int d = 3 - p.rank();
+    const int64_t chunks = p.column_chunks();
+    const int64_t lines = (d == 0 ? p.dim(1).grid : 1) * chunks;
+    const auto& along = p.dim(d);
+    ThreadPool::process().run(lines, g.share, [&](int64_t item, int number) {
+      C* a = g.workers + number * worker();
+      C* b = a + p.buffer();
+      C* inputs = b + p.buffer();
+      const int64_t line = item / chunks;
+      const int64_t chunk = item % chunks;
+      const int64_t columns = p.columns_in(chunk);
+      const int64_t first = (line * p.dim(2).grid + chunk * kChunk) * along.grid;
+      const int64_t pitch = along.of(1).pitch();
+      for (int64_t i = 0; i < g.batches; ++i) {
+        const auto column = [&](int64_t frame) {
+          return g.planes + (frame * g.batches + i) * p.plane() + p.column_at(d, line, chunk);
+        };
+        for (int64_t f = 0; f < g.frames; ++f) {
+          p.gather_image(d, column(f), p.stride_of(d), columns, a);
+          along.of(g.sign).execute(Passes::real(a), Passes::real(inputs + f * p.buffer()));
+        }
+        // Columns beyond those of the chunk are zero, as the transform back expects them.
+        if (columns < kChunk) std::fill_n(b, p.buffer(), C(0));
+        for (int64_t f = 0; f < g.frames; ++f) {
+          for (int64_t c = 0; c < columns; ++c) {
+            mix_lines(g, term, f, inputs + c * pitch, p.buffer(), first + c * along.grid,
+                      b + c * pitch, along.grid);
+          }
+          along.of(-g.sign).execute(Passes::real(b), Passes::real(a));
+          p.scatter_image(d, a, columns, column(f), p.stride_of(d));
+        }
+      }
+    });
+  }
+
   // Image rows to the far side of the spectrum: afterwards the planes hold lines along x again.
   void transform(const Group& g, int term, RawView x, const NufftMaps& maps) const {
     ThreadPool& pool = ThreadPool::process();
@@ -250,9 +333,10 @@ class Toeplitz final : public ToeplitzKernel {
       C* a = buffers(number);
       p.load_rows(item % rows / p.row_chunks(), item % p.row_chunks(),
                   image_of<T>(x, g.frame + i / g.batches, maps.sum_batch ? 0 : batch),
-                  map_of<T>(maps, batch), weights, g.sign, a, a + 2 * p.buffer(),
+                  map_of<T>(maps, batch), weights, g.sign, a, map_row(a),
                   g.planes + i * p.plane());
     });
+    if (p.rank() == 1 && spec_.matrix > 0) return mix_line_planes(g, term);
     if (p.rank() == 1) {
       pool.run(planes, g.share, [&](int64_t i, int) {
         multiply(g.planes + i * p.plane(),
@@ -268,6 +352,10 @@ class Toeplitz final : public ToeplitzKernel {
         p.columns_to_grid(1, item / chunks % depth, item % chunks, g.sign, a, a + p.buffer(),
                           g.planes + item / (depth * chunks) * p.plane());
       });
+    }
+    if (spec_.matrix > 0) {
+      mix_columns(g, term);
+      return columns_to_images(g);
     }
     // There and back along the slowest dim within a line buffer.  One chunk of the spectrum serves
     // all batch elements of a frame.
@@ -294,13 +382,20 @@ class Toeplitz final : public ToeplitzKernel {
         p.scatter_image(d, a, columns, column, p.stride_of(d));
       }
     });
-    if (p.rank() == 3) {
-      pool.run(planes * depth * chunks, g.share, [&](int64_t item, int number) {
-        C* a = buffers(number);
-        p.columns_to_image(1, item / chunks % depth, item % chunks, -g.sign, a, a + p.buffer(),
-                           g.planes + item / (depth * chunks) * p.plane());
-      });
-    }
+    columns_to_images(g);
+  }
+
+  // The middle dim of three, back from the grid.
+  void columns_to_images(const Group& g) const {
+    const Passes& p = passes_;
+    if (p.rank() != 3) return;
+    const int64_t depth = p.dim(0).image, chunks = p.column_chunks();
+    ThreadPool::process().run(
+        g.frames * g.batches * depth * chunks, g.share, [&](int64_t item, int number) {
+          C* a = g.workers + number * worker();
+          p.columns_to_image(1, item / chunks % depth, item % chunks, -g.sign, a, a + p.buffer(),
+                             g.planes + item / (depth * chunks) * p.plane());
+        });
   }
 
   // Lines along x to image rows: y = alpha sum + beta y.  The batch is summed in its order by the
@@ -332,7 +427,7 @@ class Toeplitz final : public ToeplitzKernel {
       for (int64_t b = begin; b < end; ++b) {
         p.store_rows(z, chunk, g.planes + (frame * g.batches + b) * p.plane(),
                      map_of<T>(maps, g.batch + b), weights, -g.sign,
-                     has_old || !is_first_term || b > begin, a, a + 2 * p.buffer(), target);
+                     has_old || !is_first_term || b > begin, a, map_row(a), target);
       }
     });
   }
@@ -346,7 +441,7 @@ class Toeplitz final : public ToeplitzKernel {
   int64_t frames_ = 1;
   int terms_ = 1;
   int64_t cells_ = 1;           // of one term
-  std::vector<T> spectrum_;     // {kernels, frames, terms, cells}
+  std::vector<T> spectrum_;     // {kernels, frames with a kernel each, terms, cells}
   std::vector<c128> phase_[3];  // of z, y, x, and ones beside them
   std::vector<c128> one_[3];
   std::vector<C> phase_x_;

@@ -71,11 +71,16 @@ struct ToeplitzSpectra::State {
   Bytes memory{nullptr, &std::free};
   c128 *c = nullptr, *samples = nullptr, *images = nullptr, *spectrum = nullptr;
   std::byte *adjoint_workspace = nullptr, *fft_workspace = nullptr;
+  std::vector<double> filled_real, filled_imag;  // of one kernel, where the spec fills them
 
   State(const ToeplitzSpec& s, const std::array<int64_t, 3>& g, Stream& st)
       : spec(s), grid(g), stream(st), dims(static_cast<int64_t>(s.nufft.image.size())) {
-    frames = s.sum_frames ? 1 : s.nufft.frames;
-    points = s.nufft.points * (s.sum_frames ? s.nufft.frames : 1);
+    frames = s.kernel_frames();
+    points = s.points_per_kernel();
+    if (s.fill) {
+      filled_real.resize(static_cast<size_t>(points));
+      if (s.has_complex_fill) filled_imag.resize(static_cast<size_t>(points));
+    }
     FftSpec f;
     f.dtype = DType::c128;
     f.centred = false;
@@ -109,7 +114,7 @@ struct ToeplitzSpectra::State {
     fft_workspace = memory.get() + 2 * head;
   }
 
-  bool is_real() const noexcept { return spec.weights_imag == nullptr; }
+  bool is_real() const noexcept { return spec.is_real(); }
   // Blocks with s = 0 in the slowest dim come first; the others are their mirror for real weights.
   int64_t blocks() const noexcept { return int64_t{1} << (is_real() ? dims - 1 : dims); }
   int64_t most() const noexcept { return std::min(blocks(), kBlocksAtOnce); }
@@ -122,13 +127,15 @@ struct ToeplitzSpectra::State {
   // …
   void modulate(int64_t kernel, int64_t frame, int64_t first) const {
     const double* k = coordinates(frame);
-    const int64_t weight_at = (kernel * frames + frame) * points;
+    const int64_t weight_at = spec.fill ? 0 : (kernel * frames + frame) * points;
+    const double* real = spec.fill ? filled_real.data() : spec.weights_real;
+    const double* imag = spec.fill ? filled_imag.data() : spec.weights_imag;
     const int64_t chunks = (points + kChunkPoints - 1) / kChunkPoints;
     ThreadPool::process().run(chunks, stream.threads(), [&](int64_t chunk, int) {
       const int64_t end = std::min(points, (chunk + 1) * kChunkPoints);
       for (int64_t j = chunk * kChunkPoints; j < end; ++j) {
-        c128 weight = spec.weights_real == nullptr ? 1.0 : spec.weights_real[weight_at + j];
-        if (spec.weights_imag != nullptr) weight.imag(spec.weights_imag[weight_at + j]);
+        c128 weight = real == nullptr ? 1.0 : real[weight_at + j];
+        if (!is_real()) weight.imag(imag[weight_at + j]);
         c128 step[3];
         double shift = 0;
         for (int64_t d = 0; d < dims; ++d) {
@@ -193,7 +200,10 @@ ToeplitzSpectra::ToeplitzSpectra(const ToeplitzSpec& spec,
 ToeplitzSpectra::~ToeplitzSpectra() = default;
 
 const c128* ToeplitzSpectra::make(int64_t kernel, int64_t frame) {
-  const State& t = *state_;
+  State& t = *state_;
+  if (t.spec.fill) {
+    t.spec.fill(kernel, t.filled_real.data(), t.is_real() ? nullptr : t.filled_imag.data());
+  }
   const int64_t most = t.most();
   const NufftPoints& nufft = *t.nufft[static_cast<size_t>(frame)];
   std::fill_n(t.c, t.cells, c128(0));

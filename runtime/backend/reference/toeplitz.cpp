@@ -19,11 +19,23 @@ class Toeplitz final : public ToeplitzKernel {
                                                   static_cast<int64_t>(spec.nufft.image.size())),
         sum_(spec.nufft.image, coordinates_.data()),
         weights_(static_cast<size_t>(spec.kernels * spec.nufft.frames * spec.nufft.points), 1.0) {
-    for (size_t i = 0; i < weights_.size(); ++i) {
-      const double re = spec.weights_real == nullptr ? 1.0 : spec.weights_real[i];
-      weights_[i] = {re, spec.weights_imag == nullptr ? 0.0 : spec.weights_imag[i]};
+    if (spec.fill) {
+      const auto points = static_cast<size_t>(spec.points_per_kernel());
+      std::vector<double> re(points), im(points);
+      for (int64_t k = 0; k < spec.kernels; ++k) {
+        spec.fill(k, re.data(), spec.has_complex_fill ? im.data() : nullptr);
+        for (size_t j = 0; j < points; ++j) {
+          weights_[static_cast<size_t>(k) * points + j] = {re[j], im[j]};
+        }
+      }
+    } else {
+      for (size_t i = 0; i < weights_.size(); ++i) {
+        const double re = spec.weights_real == nullptr ? 1.0 : spec.weights_real[i];
+        weights_[i] = {re, spec.weights_imag == nullptr ? 0.0 : spec.weights_imag[i]};
+      }
     }
-    is_real_ = spec.weights_imag == nullptr;
+    is_real_ = spec.is_real();
+    spec_.fill = nullptr;
     spec_.nufft.coordinates = nullptr;
     spec_.weights_real = nullptr;
     spec_.weights_imag = nullptr;
@@ -66,8 +78,12 @@ class Toeplitz final : public ToeplitzKernel {
     const int64_t batch = maps.sum_batch && maps.maps.data != nullptr ? maps.maps.extent[0]
                           : maps.sum_batch                            ? 1
                                                                       : x.extent[1];
-    const int64_t frames = spec_.sum_frames ? 1 : spec_.nufft.frames;
-    const int64_t points = spec_.nufft.points * (spec_.sum_frames ? spec_.nufft.frames : 1);
+    const int64_t frames = spec_.kernel_frames();
+    const int64_t points = spec_.points_per_kernel();
+    if (spec_.matrix > 0) {
+      run_matrix(x, maps, conjugate, adjoint, s, y, phase, batch);
+      return;
+    }
     for (int64_t f = 0; f < frames; ++f) {
       std::fill(total, total + count, c128(0));
       for (int64_t b = 0; b < batch; ++b) {
@@ -102,6 +118,52 @@ class Toeplitz final : public ToeplitzKernel {
   }
 
  private:
+  // y_a = sum_b T_ab x_b, each T_ab by its definition.
+  void run_matrix(RawView x,
+                  const NufftMaps& maps,
+                  bool conjugate,
+                  bool adjoint,
+                  Scale s,
+                  RawView y,
+                  c128* phase,
+                  int64_t batch) const {
+    c128* in = phase + sum_.phases();
+    c128* out = in + sum_.pixels();
+    c128* total = out + sum_.pixels();
+    const int64_t count = sum_.pixels(), points = spec_.points_per_kernel(), k = spec_.matrix;
+    for (int64_t a = 0; a < k; ++a) {
+      std::fill(total, total + count, c128(0));
+      for (int64_t i = 0; i < batch; ++i) {
+        std::fill(out, out + count, c128(0));
+        for (int64_t b = 0; b < k; ++b) {
+          const MatrixEntry e =
+              matrix_entry(k, spec_.is_hermitian, conjugate, adjoint, a, b);
+          const int64_t image = maps.sum_batch ? 0 : i;
+          for (int64_t n = 0; n < count; ++n) in[n] = map_at(maps, i, n) * load(x, b, image, n);
+          for (int64_t j = 0; j < points; ++j) {
+            c128 w = weights_[static_cast<size_t>(e.kernel * points + j)];
+            if (e.conjugate) w = std::conj(w);
+            sum_.phases_of(j, conjugate ? 1 : -1, phase);
+            const c128 sample = w * sum_.gather(in, phase);
+            for (int64_t n = 0; n < sum_.phases(); ++n) phase[n] = std::conj(phase[n]);
+            sum_.scatter(sample, phase, out);
+          }
+        }
+        for (int64_t n = 0; n < count; ++n) {
+          const c128 value = std::conj(map_at(maps, i, n)) * out[n];
+          if (maps.sum_batch) {
+            total[n] += value;
+          } else {
+            store(y, a, i, n, value, s);
+          }
+        }
+      }
+      if (maps.sum_batch) {
+        for (int64_t n = 0; n < count; ++n) store(y, a, 0, n, total[n], s);
+      }
+    }
+  }
+
   ToeplitzSpec spec_;
   std::vector<double> coordinates_;
   NufftSum sum_;

@@ -38,6 +38,12 @@ std::array<int64_t, 3> embedding_grid(const std::vector<int64_t>& image) noexcep
 Cost toeplitz_embedded(const NufftSpec& spec, int64_t batch);
 Cost toeplitz_decomposed(const NufftSpec& spec, int64_t batch);
 
+// What a K x K kernel on this grid adds to the transforms of K images.
+Cost toeplitz_matrix(const NufftSpec& spec,
+                     const std::array<int64_t, 3>& grid,
+                     int64_t k,
+                     int64_t batch);
+
 // Building the kernel in double at tol / 10: 2^d weighted adjoints (half of them for real weights).
 Cost toeplitz_build(const NufftSpec& spec, int64_t kernels, bool complex_weights);
 
