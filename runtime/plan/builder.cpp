@@ -2,6 +2,7 @@
 #include "runtime/plan/builder.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -78,6 +79,17 @@ void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
   add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
 }
 
+std::optional<Shape> Builder::shape_into(const Product& p, size_t i) const {
+  if (rewriting_ == nullptr) return std::nullopt;
+  Shape at = rewriting_->shape;
+  for (size_t k = p.factors.size(); --k > i;) {
+    at = output_of(p.factors[k], at);
+    if (!at.is_known()) look_ahead(p.factors, static_cast<int>(k), at, *rewriting_to_);
+  }
+  if (!at.is_known()) return std::nullopt;
+  return at;
+}
+
 void Builder::rewrote(std::string_view rule, std::string_view what) {
   std::string line = fmt::format("{} {}", rule, what);
   auto& lines = plan_->rewritten_;
@@ -94,7 +106,13 @@ void Builder::persists(const void* what, size_t bytes) {
   plan_->persistent_ += bytes;
 }
 
-void Builder::chose(ExplainedChoice choice) { plan_->choices_.push_back(std::move(choice)); }
+void Builder::chose(ExplainedChoice choice) {
+  const auto is_it = [&](const ExplainedChoice& c) {
+    return c.node == choice.node && c.chosen == choice.chosen && c.why == choice.why;
+  };
+  auto& list = plan_->choices_;
+  if (std::none_of(list.begin(), list.end(), is_it)) list.push_back(std::move(choice));
+}
 
 void Builder::watch(const Node& node) {
   for (const WeightPtr& w : node.core->weights()) {
@@ -143,7 +161,13 @@ void Builder::lower(const Product& product,
     return;
   }
   Product p = product;
-  if (options_.rewrite) rewrite(p, *this);
+  if (options_.rewrite) {
+    const Operand* outer = std::exchange(rewriting_, &x);
+    const Shape* outer_to = std::exchange(rewriting_to_, &y.shape);
+    rewrite(p, *this);
+    rewriting_ = outer;
+    rewriting_to_ = outer_to;
+  }
   const StepScale last = scale.times(p.scale);
   if (p.factors.empty()) {
     label("Identity", x.shape.braced());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,11 @@ class Builder {
   void lower(const Product& product, const Operand& x, const Operand& y, const StepScale& scale);
   void copy(const Operand& x, const Operand& y, const StepScale& scale);  // equal extents
 
+  // While a product is rewritten: the shape that its factor number i is applied to, where it is
+  // known, and the dtype of the product's input.
+  std::optional<Shape> shape_into(const Product& p, size_t i) const;
+  DType input_dtype() const noexcept { return rewriting_->dtype; }
+
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
   void chose(ExplainedChoice choice);
@@ -71,6 +77,8 @@ class Builder {
     size_t bytes = 0;
     int first = -1, last = -1;  // steps
   };
+  const Operand* rewriting_ = nullptr;  // the input of the product that is rewritten
+  const Shape* rewriting_to_ = nullptr;
   std::vector<Slot> slots_;
   std::string label_, text_;
   std::vector<const void*> persistent_;

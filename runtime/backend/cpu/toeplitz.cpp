@@ -138,8 +138,8 @@ class Toeplitz final : public ToeplitzKernel {
     C* workers;
     int share;
     int sign;
-    bool conjugate_spectrum;    // of a kernel that is no matrix
-    bool conjugate, adjoint;    // of a matrix
+    bool conjugate_spectrum;  // of a kernel that is no matrix
+    bool conjugate, adjoint;  // of a matrix
   };
 
   int64_t reals() const noexcept { return is_real_ ? 1 : 2; }
@@ -251,12 +251,19 @@ class Toeplitz final : public ToeplitzKernel {
   }
 
   // y_a = sum_b P_ab x_b on one line: x of {K, x_step}, into `out`.
-  void mix_lines(const Group& g, int term, int64_t a, const C* x, int64_t x_step, int64_t first,
-                 C* out, int64_t n) const {
+  void mix_lines(const Group& g,
+                 int term,
+                 int64_t a,
+                 const C* x,
+                 int64_t x_step,
+                 int64_t first,
+                 C* out,
+                 int64_t n) const {
     const int64_t k = spec_.matrix;
     for (int64_t b = 0; b < k; ++b) {
       const MatrixEntry e = matrix_entry(k, spec_.is_hermitian, g.conjugate, g.adjoint, a, b);
-      const T* spectrum = spectrum_.data() + ((e.kernel * terms_ + term) * cells_ + first) * reals();
+      const T* spectrum =
+          spectrum_.data() + ((e.kernel * terms_ + term) * cells_ + first) * reals();
       (b == 0 ? passes_.lines().multiply : passes_.lines().multiply_add)(
           Passes::real(x + b * x_step), is_real_ ? nullptr : spectrum, e.conjugate,
           is_real_ ? spectrum : nullptr, T(1), T(0), Passes::real(out), n);
@@ -333,8 +340,7 @@ class Toeplitz final : public ToeplitzKernel {
       C* a = buffers(number);
       p.load_rows(item % rows / p.row_chunks(), item % p.row_chunks(),
                   image_of<T>(x, g.frame + i / g.batches, maps.sum_batch ? 0 : batch),
-                  map_of<T>(maps, batch), weights, g.sign, a, map_row(a),
-                  g.planes + i * p.plane());
+                  map_of<T>(maps, batch), weights, g.sign, a, map_row(a), g.planes + i * p.plane());
     });
     if (p.rank() == 1 && spec_.matrix > 0) return mix_line_planes(g, term);
     if (p.rank() == 1) {

@@ -136,8 +136,7 @@ class Toeplitz final : public ToeplitzKernel {
       for (int64_t i = 0; i < batch; ++i) {
         std::fill(out, out + count, c128(0));
         for (int64_t b = 0; b < k; ++b) {
-          const MatrixEntry e =
-              matrix_entry(k, spec_.is_hermitian, conjugate, adjoint, a, b);
+          const MatrixEntry e = matrix_entry(k, spec_.is_hermitian, conjugate, adjoint, a, b);
           const int64_t image = maps.sum_batch ? 0 : i;
           for (int64_t n = 0; n < count; ++n) in[n] = map_at(maps, i, n) * load(x, b, image, n);
           for (int64_t j = 0; j < points; ++j) {

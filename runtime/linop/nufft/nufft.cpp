@@ -68,11 +68,13 @@ bool NufftCore::same(const Core& other) const {
 }
 
 bool NufftCore::matches(const KernelKey& a, const KernelKey& b) noexcept {
-  const bool same_middle = a.middle == b.middle || (a.middle != nullptr && b.middle != nullptr &&
-                                                    a.middle->same(*b.middle));
-  return same_middle && a.middle_terms == b.middle_terms && a.image == b.image &&
-         a.dtype == b.dtype && a.backend == b.backend && a.is_conjugate == b.is_conjugate &&
-         a.kernels == b.kernels;
+  const auto same = [](const WeightPtr& p, const WeightPtr& q) {
+    return p == q || (p != nullptr && q != nullptr && p->same(*q));
+  };
+  return same(a.middle, b.middle) && same(a.matrix, b.matrix) && a.matrix_terms == b.matrix_terms &&
+         a.is_matrix_conjugate == b.is_matrix_conjugate && a.middle_terms == b.middle_terms &&
+         a.image == b.image && a.dtype == b.dtype && a.backend == b.backend &&
+         a.is_conjugate == b.is_conjugate && a.kernels == b.kernels;
 }
 
 NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const {

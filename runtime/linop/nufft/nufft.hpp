@@ -71,6 +71,9 @@ class NufftCore final : public Core {
     std::vector<int> middle_terms;  // where its dims stand among frames and samples; -1: batch
     bool is_conjugate = false;
     int64_t kernels = 1;
+    WeightPtr matrix = nullptr;  // what makes the kernel a matrix; null: none
+    std::vector<int> matrix_terms = {};
+    bool is_matrix_conjugate = false;
   };
   template <class Make>
   std::shared_ptr<const ToeplitzKernel> kernel(const KernelKey& key, const Make& make) const {

@@ -186,7 +186,8 @@ void NufftNormalCore::lower(
   }
 
   const size_t kernel_bytes = estimate.kernel_bytes * static_cast<size_t>(kernels);
-  b.rewrote("R14", fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})", f_->label(),
+  b.rewrote("R14",
+            fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})", f_->label(),
                         bytes_text(static_cast<double>(kernel_bytes)), build, spec.tol));
   const RoleView from = role_view(b, x, positions, roles.image_frames, roles.image, true);
   const RoleView to = role_view(b, y, positions, roles.image_frames, roles.image, false);

@@ -30,6 +30,7 @@ class NufftNormalCore final : public Core {
   const std::shared_ptr<const NufftCore>& nufft() const noexcept { return f_; }
   const std::shared_ptr<const DiagonalCore>& middle() const noexcept { return middle_; }
   bool is_middle_conjugate() const noexcept { return is_conjugate_; }
+  const std::optional<AttachedMaps>& maps() const noexcept { return maps_; }
   bool has_maps() const noexcept { return maps_.has_value(); }
   // Dims of M that are neither samples nor frames of F.
   Side batch_terms() const;

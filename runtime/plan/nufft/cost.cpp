@@ -128,8 +128,8 @@ Cost toeplitz_matrix(const NufftSpec& spec,
                      int64_t batch) {
   // Lines are in cache and the spectrum streams through once per block of batch elements: a third
   // of a nanosecond for a complex product and sum in c64.
-  const double cells = static_cast<double>(grid[0]) * static_cast<double>(grid[1]) *
-                       static_cast<double>(grid[2]);
+  const double cells =
+      static_cast<double>(grid[0]) * static_cast<double>(grid[1]) * static_cast<double>(grid[2]);
   const bool is_double = spec.dtype == DType::c128;
   const double products = cells * static_cast<double>(k * k) * static_cast<double>(batch);
   Cost sum;

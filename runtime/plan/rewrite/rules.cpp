@@ -23,6 +23,8 @@ constexpr std::array kRules = {
     Rule{"R12", "isometry", "", exact, drop_isometries},
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
     Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},
+    // Before R14, which says of a forced Toeplitz form what stands in its way.
+    Rule{"R15", "basis", "cost, memory", approximate, fold_matrix_normal},
     Rule{"R14", "toeplitz", "cost, memory", approximate, fold_nufft_normal},
     Rule{"maps", "maps", "weights over image dims and one batch dim", exact, attach_maps},
 };

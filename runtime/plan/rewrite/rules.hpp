@@ -51,6 +51,8 @@ bool fuse_dense_normal(Product& p, Builder& b);  // R17
 // sums.cpp
 bool factor_out(Product& p, Builder& b);  // R18
 bool merge_sums(Product& p, Builder& b);  // R19: an Add that is one product
+// basis.cpp
+bool fold_matrix_normal(Product& p, Builder& b);  // R15
 // nufft.cpp
 bool fold_nufft_normal(Product& p, Builder& b);  // R14
 bool attach_maps(Product& p, Builder& b);        // pre-weights of a NUFFT or of its normal

@@ -36,8 +36,7 @@ struct Frames {
           if (at != kernel) continue;
           for (int64_t j = 0; j < points(); ++j) {
             const c128 w = std::conj(basis[static_cast<size_t>(j * k + a)]) *
-                           weights[static_cast<size_t>(j)] *
-                           basis[static_cast<size_t>(j * k + b)];
+                           weights[static_cast<size_t>(j)] * basis[static_cast<size_t>(j * k + b)];
             re[j] = w.real();
             if (im != nullptr) im[j] = w.imag();
           }
@@ -174,7 +173,8 @@ TEST_CASE("Toeplitz: a Hermitian matrix keeps half of its kernels, real ones for
 
   const auto one = cpu::make_toeplitz(real.spec(DType::c64, 1e-4, Form::embedded), stream);
   const auto two = cpu::make_toeplitz(complex.spec(DType::c64, 1e-4, Form::embedded), stream);
-  const auto all = cpu::make_toeplitz(complex.spec(DType::c64, 1e-4, Form::embedded, false), stream);
+  const auto all =
+      cpu::make_toeplitz(complex.spec(DType::c64, 1e-4, Form::embedded, false), stream);
 
   const auto cells = static_cast<size_t>(one->grid()[0] * one->grid()[1]);
   CHECK(one->bytes() == 6 * cells * sizeof(float));

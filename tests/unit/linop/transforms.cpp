@@ -321,13 +321,13 @@ TEST_CASE("NUFFT: a weight that depends on a batch dim gives one kernel for each
 
 TEST_CASE("NUFFT: a forced Toeplitz form says why an inner operator does not qualify", "[plan]") {
   Sense t(Toeplitz::always);
-  const Linop mix = Dense(randn(Shape::parse("coil'=3 coil=3"), DType::c64, 1, t.context),
-                          "coil' coil, coil spoke sample -> coil' spoke sample");
+  const Linop mix = Dense(randn(Shape::parse("spoke'=5 spoke=5"), DType::c64, 1, t.context),
+                          "spoke' spoke, coil spoke sample -> coil spoke' sample");
 
   CHECK(
       error_of([&] { (t.a.H() * mix * t.a)(t.x, t.context); }) ==
       "NUFFT: toeplitz = true needs an inner operator that is pointwise on the samples, but Dense "
-      "mixes 'coil'; use toeplitz = \"auto\"");
+      "mixes 'spoke'; use toeplitz = \"auto\"");
   const Linop w = Diagonal(rand(Shape::parse("spoke=5 sample=40"), DType::f32, 2, t.context));
   const Linop v = Diagonal(randn(Shape::parse("coil=3"), DType::c64, 3, t.context),
                            "coil spoke sample", {.name = "gains"});
@@ -336,7 +336,7 @@ TEST_CASE("NUFFT: a forced Toeplitz form says why an inner operator does not qua
   const Tensor frames = randn(Shape::parse("frame=2 y=12 x=13"), DType::c64, 5, t.context);
   CHECK(error_of([&] { (t.a.H() * w * mix * v * t.a)(t.x, t.context); }) ==
         "NUFFT: toeplitz = true needs an inner operator that is pointwise on the samples, but "
-        "Dense mixes 'coil'; use toeplitz = \"auto\"");
+        "Dense mixes 'spoke'; use toeplitz = \"auto\"");
   CHECK(error_of([&] { (t.a.H() * u * t.a)(frames, t.context); }) ==
         "NUFFT: toeplitz = true needs weights over samples and at most one batch dim, but Diagonal "
         "depends on 'coil', 'frame'; use toeplitz = \"auto\"");
