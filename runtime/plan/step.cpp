@@ -17,6 +17,25 @@ bool Operand::is_contiguous() const noexcept {
   return true;
 }
 
+Operand slice(const Operand& operand, int dim, int64_t first, int64_t count) {
+  Operand part = operand;
+  part.shape = operand.shape.with_extent(dim, count);
+  part.offset += first * operand.strides[static_cast<size_t>(dim)] *
+                 static_cast<int64_t>(size_of(operand.dtype));
+  return part;
+}
+
+Operand select(const Operand& operand, int dim, int64_t index) {
+  Operand part = slice(operand, dim, index, 1);
+  std::vector<Dim> dims = part.shape.dims();
+  std::vector<int64_t> extents = part.shape.extents();
+  dims.erase(dims.begin() + dim);
+  extents.erase(extents.begin() + dim);
+  part.shape = Shape(std::move(dims), std::move(extents));
+  part.strides.erase(part.strides.begin() + dim);
+  return part;
+}
+
 namespace {
 
 void set_dims(RawView& view,

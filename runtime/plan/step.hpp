@@ -28,6 +28,10 @@ struct Operand {
   bool is_slot() const noexcept { return place == Place::slot; }
 };
 
+// Views, of positions among the dims: a part of one, and one element of one, which drops it.
+Operand slice(const Operand& operand, int dim, int64_t first, int64_t count);
+Operand select(const Operand& operand, int dim, int64_t index);
+
 // alpha and beta of a step.  The caller's alpha and beta are values of run time; they reach the
 // steps that write the result.
 struct StepScale {

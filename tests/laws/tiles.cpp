@@ -42,7 +42,7 @@ bool is_documented(const Error& e, Dim dim) {
   const auto says = [&](std::string_view part) { return text.find(part) != std::string::npos; };
   return e.operation() == "split" &&
          (says("cannot be cut along ") || says("has no rule for being cut") ||
-          says(fmt::format("extent of '{}' is unknown", dim.text())));
+          says("rename one of them") || says(fmt::format("extent of '{}' is unknown", dim.text())));
 }
 
 void check_tiles(

@@ -13,27 +13,6 @@
 
 namespace lunops {
 
-namespace {
-
-// The inner dims of the terms, each name once; that of different extents only a cut objects to.
-DimExtents inner_of(const std::vector<Node>& terms) {
-  DimExtents all;
-  for (const Node& term : terms) {
-    for (const auto& [dim, extent] : composition_of(term).inner) {
-      const auto known =
-          std::find_if(all.begin(), all.end(), [d = dim](const auto& k) { return k.first == d; });
-      if (known == all.end()) {
-        all.emplace_back(dim, extent);
-      } else if (known->second == kUnknown) {
-        known->second = extent;
-      }
-    }
-  }
-  return all;
-}
-
-}  // namespace
-
 AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name)
     : Core(Composition{std::move(signature), inner_of(terms)}, std::move(name)),
       terms_(std::move(terms)) {

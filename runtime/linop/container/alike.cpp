@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/container/wiring.hpp"
+#include "runtime/linop/elementary/zero.hpp"
 
 namespace lunops {
 
@@ -54,6 +55,40 @@ bool take_inner(const Core& container,
 }
 
 }  // namespace
+
+DimExtents inner_of(const std::vector<Node>& children) {
+  DimExtents all;
+  for (const Node& child : children) {
+    for (const auto& [dim, extent] : composition_of(child).inner) {
+      const auto known =
+          std::find_if(all.begin(), all.end(), [d = dim](const auto& k) { return k.first == d; });
+      if (known == all.end()) {
+        all.emplace_back(dim, extent);
+      } else if (known->second == kUnknown) {
+        known->second = extent;
+      }
+    }
+  }
+  return all;
+}
+
+Signature unified(std::string_view operation,
+                  const std::vector<Signature>& signatures,
+                  const std::vector<Node>& children) {
+  try {
+    Signature sum = signatures.front();
+    for (size_t i = 1; i < signatures.size(); ++i) {
+      sum = add(sum, label_of(children[i - 1]), signatures[i], label_of(children[i]));
+    }
+    return sum;
+  } catch (const Error& e) {
+    throw Error(e.code(), std::string(operation), e.message());
+  }
+}
+
+Node zero_part(const Signature& signature) {
+  return {make_zero(signature), Mode::forward, nullptr};
+}
 
 std::optional<Tile> cut_alike(const Core& container,
                               const Node& child,

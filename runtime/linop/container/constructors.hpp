@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "runtime/linop/linop.hpp"
@@ -12,5 +14,18 @@ namespace lunops {
 Linop Chain(const std::vector<Linop>& factors,
             const LinopOptions& options = {});  // Chain{A, B, C}: C acts first
 Linop Add(const std::vector<Linop>& terms, const LinopOptions& options = {});
+
+// Along a dim that the operators have: odim joins outputs, idim divides the input; at least one.
+struct ConcatOptions : LinopOptions {
+  std::string idim = {}, odim = {};
+};
+Linop Concat(const std::vector<Linop>& children, const ConcatOptions& options);
+
+// Along a new dim, at a position from 1 among the dims of the side.
+struct StackOptions : LinopOptions {
+  std::string idim = {}, odim = {};
+  int64_t idim_at = 1, odim_at = 1;
+};
+Linop Stack(const std::vector<Linop>& children, const StackOptions& options);
 
 }  // namespace lunops
