@@ -15,6 +15,24 @@ end
 
 -- By operator: { name, function(draw) → operator, shape of the input where the operator does not know it }.
 local cases = {
+  VStack = {
+    { "two matrices", function(draw)
+      return lo.VStack{ lo.Dense{ draw "m=2 n=3" }, lo.Dense{ draw "m=4 n=3" }, dim = "m" }
+    end },
+  },
+  HStack = {
+    { "two matrices", function(draw)
+      return lo.HStack{ lo.Dense{ draw "m=2 n=3" }, lo.Dense{ draw "m=2 n=1" }, dim = "n" }
+    end },
+  },
+  BlockDiag = {
+    { "two matrices", function(draw)
+      return lo.BlockDiag{ lo.Dense{ draw "m=2 n=3" }, lo.Dense{ draw "m=1 n=2" }, idim = "n", odim = "m" }
+    end },
+    { "a dim that all keep", function(draw)
+      return lo.BlockDiag{ lo.Diagonal{ draw "coil=2 x=3" }, lo.Diagonal{ draw "coil=1 x=3" }, dim = "coil" }
+    end },
+  },
   Subspace = {
     { "two coefficients", function(draw) return lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" } end, "coef=2 y=4 x=5" },
     { "one coefficient, dims between", function(draw) return lo.Subspace{ draw "t=4 c=1", "y c x -> y t x" } end, "y=2 c=1 x=3" },

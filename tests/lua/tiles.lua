@@ -39,3 +39,5 @@ check.it("bad sizes and places say what would be right", function()
   check.raises("not within 1 to 3", function() return tiles:at(4, 1) end)
   check.raises("2 axes but 1", function() return tiles:at(4) end)
 end)
+
+check.done()

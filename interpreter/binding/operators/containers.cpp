@@ -50,7 +50,71 @@ constexpr auto add = with_options(
     kName,
     kBatch);
 
-constexpr Record kRecords[] = {exported<chain>(), exported<add>()};
+constexpr Field kIdim = option("idim", Kind::text, "", "the dim along which the input is divided");
+constexpr Field kOdim = option("odim", Kind::text, "", "the dim along which outputs are joined");
+
+constexpr auto concat = with_options(
+    constructor(
+        {.name = "Concat",
+         .summary = "Operators side by side along a dim that they have: outputs joined, the input "
+                    "divided, or both.",
+         .signature = "n -> m",
+         .adjoint = "idim and odim exchanged",
+         .normal = "outputs joined: the sum of the normals; both: the normals side by side; the "
+                   "input divided: A.H * A",
+         .returns = "an operator",
+         .raises = {Code::shape, Code::argument},
+         .example = R"(local A, B = lo.Dense{ lo.ones "m=2 n=3" }, lo.Dense{ lo.ones "m=4 n=3" }
+print(lo.Concat{ A, B, odim = "m" }.oshape)  --> m=6)",
+         .see = {"Stack", "VStack", "HStack", "BlockDiag"}},
+        [](Context&, const Given& given) {
+          auto options = common<ConcatOptions>(given);
+          options.idim = given.text("idim").value_or("");
+          options.odim = given.text("odim").value_or("");
+          return Concat(linops(given), options);
+        },
+        operand("A", Kind::linop, "the first of the operators")),
+    kIdim,
+    kOdim,
+    kExtent,
+    kName,
+    kBatch);
+constexpr auto stack = with_options(
+    constructor(
+        {.name = "Stack",
+         .summary =
+             "Operators side by side along a new dim of the output, of the input, or of both.",
+         .signature = "n -> frame m",
+         .adjoint = "idim and odim exchanged",
+         .normal =
+             "outputs stacked: the sum of the normals; both: the normals stacked, the dim where "
+             "the input has it; the input divided: A.H * A",
+         .returns = "an operator",
+         .raises = {Code::shape, Code::argument},
+         .example = R"(local I = lo.Identity{ "n", extent = { n = 2 } }
+print(lo.Stack{ 2*I, 3*I, odim = "frame" }.N(lo.ones "n=2"):sum())  --> 26+0i)",
+         .see = {"Concat"}},
+        [](Context&, const Given& given) {
+          auto options = common<StackOptions>(given);
+          options.idim = given.text("idim").value_or("");
+          options.odim = given.text("odim").value_or("");
+          const int64_t at = given.integer("at").value_or(1);
+          options.idim_at = given.integer("idim_at").value_or(at);
+          options.odim_at = given.integer("odim_at").value_or(at);
+          return Stack(linops(given), options);
+        },
+        operand("A", Kind::linop, "the first of the operators")),
+    option("idim", Kind::text, "", "the new dim along which the input is divided"),
+    option("odim", Kind::text, "", "the new dim along which outputs are stacked"),
+    option("at", Kind::integer, "1", "place of the new dim among those of the signature"),
+    option("idim_at", Kind::integer, "at", "the same for the input alone"),
+    option("odim_at", Kind::integer, "at", "the same for the output alone"),
+    kExtent,
+    kName,
+    kBatch);
+
+constexpr Record kRecords[] = {exported<chain>(), exported<add>(), exported<concat>(),
+                               exported<stack>()};
 
 }  // namespace
 

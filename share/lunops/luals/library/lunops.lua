@@ -1103,6 +1103,49 @@ function lo.Chain(given) end
 ---@return lunops.Linop
 function lo.Add(given) end
 
+---@class lunops.ConcatOptions
+---@field [1] lunops.Linop the first of the operators
+---@field idim? string the dim along which the input is divided
+---@field odim? string the dim along which outputs are joined
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Operators side by side along a dim that they have: outputs joined, the input divided, or both.
+--- 
+--- Dims `n -> m`; `A.H`: idim and odim exchanged; `A.N`: outputs joined: the sum of the normals; both: the normals side by side; the input divided: A.H * A.
+--- 
+--- ```lua
+--- local A, B = lo.Dense{ lo.ones "m=2 n=3" }, lo.Dense{ lo.ones "m=4 n=3" }
+--- print(lo.Concat{ A, B, odim = "m" }.oshape)  --> m=6
+--- ```
+---@param given lunops.ConcatOptions
+---@return lunops.Linop
+function lo.Concat(given) end
+
+---@class lunops.StackOptions
+---@field [1] lunops.Linop the first of the operators
+---@field idim? string the new dim along which the input is divided
+---@field odim? string the new dim along which outputs are stacked
+---@field at? integer place of the new dim among those of the signature (default 1)
+---@field idim_at? integer the same for the input alone (default at)
+---@field odim_at? integer the same for the output alone (default at)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Operators side by side along a new dim of the output, of the input, or of both.
+--- 
+--- Dims `n -> frame m`; `A.H`: idim and odim exchanged; `A.N`: outputs stacked: the sum of the normals; both: the normals stacked, the dim where the input has it; the input divided: A.H * A.
+--- 
+--- ```lua
+--- local I = lo.Identity{ "n", extent = { n = 2 } }
+--- print(lo.Stack{ 2*I, 3*I, odim = "frame" }.N(lo.ones "n=2"):sum())  --> 26+0i
+--- ```
+---@param given lunops.StackOptions
+---@return lunops.Linop
+function lo.Stack(given) end
+
 ---@class lunops.CgOptions
 ---@field iters? integer most iterations (default 100)
 ---@field tol? number|false stops when |r| <= tol*|b|; false: never (default 1e-6)
@@ -1602,6 +1645,58 @@ function lo.metrics.mae(x, ref) end
 ---@param given lunops.TimeSegmentedOptions
 ---@return lunops.Linop
 function lo.TimeSegmented(given) end
+---@class lunops.VStackOptions
+---@field [1] lunops.Linop the first of the operators
+---@field dim? string dim of the outputs
+---@field name? string shown by print, trace and explain
+
+--- Operators on one input, their outputs joined along a dim: Concat with odim.
+--- 
+--- Dims `n -> m`; `A.H`: the adjoints in a row; `A.N`: the sum of the normals.
+--- 
+--- ```lua
+--- local A, B = lo.Dense{ lo.ones "m=2 n=3" }, lo.Dense{ lo.ones "m=4 n=3" }
+--- print(lo.VStack{ A, B, dim = "m" }.oshape)           --> m=6
+--- ```
+---@param given lunops.VStackOptions
+---@return lunops.Linop
+function lo.VStack(given) end
+
+---@class lunops.HStackOptions
+---@field [1] lunops.Linop the first of the operators
+---@field dim? string dim of the inputs
+---@field name? string shown by print, trace and explain
+
+--- Operators in a row: the input is divided along a dim, their outputs are added; Concat with idim.
+--- 
+--- Dims `n -> m`; `A.H`: the adjoints stacked; `A.N`: A.H * A.
+--- 
+--- ```lua
+--- local A, B = lo.Dense{ lo.ones "m=2 n=3" }, lo.Dense{ lo.ones "m=2 n=4" }
+--- print(lo.HStack{ A, B, dim = "n" }.ishape)           --> n=7
+--- ```
+---@param given lunops.HStackOptions
+---@return lunops.Linop
+function lo.HStack(given) end
+
+---@class lunops.BlockDiagOptions
+---@field [1] lunops.Linop the first of the operators
+---@field dim? string a dim that all keep
+---@field idim? string dim of the inputs (default dim)
+---@field odim? string dim of the outputs (default dim)
+---@field name? string shown by print, trace and explain
+
+--- Operators along a diagonal: each takes its part of the input and makes its part of the output.
+--- 
+--- Dims `n -> m`; `A.H`: the adjoints along a diagonal; `A.N`: the normals along a diagonal.
+--- 
+--- ```lua
+--- local A, B = lo.Dense{ lo.ones "m=2 n=3" }, lo.Dense{ lo.ones "m=2 n=4" }
+--- print(lo.BlockDiag{ A, B, idim = "n", odim = "m" }.oshape)   --> m=4
+--- ```
+---@param given lunops.BlockDiagOptions
+---@return lunops.Linop
+function lo.BlockDiag(given) end
 
 ---@class lunops.SubspaceOptions
 ---@field [1] lunops.Tensor "frame coef"
