@@ -1620,31 +1620,6 @@ function lo.metrics.snr(x, ref) end
 ---@return number
 function lo.metrics.mae(x, ref) end
 
----@class lunops.TimeSegmentedOptions
----@field [1] lunops.Linop from an image to samples, such as a NUFFT
----@field [2] lunops.Tensor frequencies in Hz over dims of the image, real
----@field [3] lunops.Tensor times in seconds over dims of the samples, real
----@field segments? integer|string number of segments, or "auto": the fewest that reach tol (default 6)
----@field tol? number root mean square error of the phase factor that "auto" reaches (default 1e-3)
----@field dim? string the dim of the segments (default seg)
----@field name? string shown by print, trace and explain
-
---- A transform whose samples are taken at times t of a readout during which frequencies b0 turn the phase: y(k_j) = Σ_l b_l(t_j) F[x exp(-2πi b0 τ_l)](k_j), with τ_l evenly spaced over t and b_l fitted to the histogram of b0.
---- 
---- Dims `y x -> spoke sample`; `A.H`: the sum over segments of the adjoints; `A.N`: Toeplitz with segments × segments kernels, or the product, by cost.
---- 
---- ```lua
---- local F = lo.FFT "x -> k"
---- local t = lo.arange("k=8", { dtype = "f64" }) - 4
---- local b0 = lo.full("x=8", 1 / 8, { dtype = "f64" })
---- local A, info = lo.TimeSegmented{ F, b0, t, segments = 1 }
---- local x = lo.zeros("x=8", { dtype = "c128" })
---- x:set({ x = 3 }, lo.ones("", { dtype = "c128" }))
---- print(("%.6f"):format(F.H(A(x)){ x = 4 }:item().re))            --> 1.000000
---- ```
----@param given lunops.TimeSegmentedOptions
----@return lunops.Linop
-function lo.TimeSegmented(given) end
 ---@class lunops.VStackOptions
 ---@field [1] lunops.Linop the first of the operators
 ---@field dim? string dim of the outputs
@@ -1697,6 +1672,32 @@ function lo.HStack(given) end
 ---@param given lunops.BlockDiagOptions
 ---@return lunops.Linop
 function lo.BlockDiag(given) end
+
+---@class lunops.TimeSegmentedOptions
+---@field [1] lunops.Linop from an image to samples, such as a NUFFT
+---@field [2] lunops.Tensor frequencies in Hz over dims of the image, real
+---@field [3] lunops.Tensor times in seconds over dims of the samples, real
+---@field segments? integer|string number of segments, or "auto": the fewest that reach tol (default 6)
+---@field tol? number root mean square error of the phase factor that "auto" reaches (default 1e-3)
+---@field dim? string the dim of the segments (default seg)
+---@field name? string shown by print, trace and explain
+
+--- A transform whose samples are taken at times t of a readout during which frequencies b0 turn the phase: y(k_j) = Σ_l b_l(t_j) F[x exp(-2πi b0 τ_l)](k_j), with τ_l evenly spaced over t and b_l fitted to the histogram of b0.
+--- 
+--- Dims `y x -> spoke sample`; `A.H`: the sum over segments of the adjoints; `A.N`: Toeplitz with segments × segments kernels, or the product, by cost.
+--- 
+--- ```lua
+--- local F = lo.FFT "x -> k"
+--- local t = lo.arange("k=8", { dtype = "f64" }) - 4
+--- local b0 = lo.full("x=8", 1 / 8, { dtype = "f64" })
+--- local A, info = lo.TimeSegmented{ F, b0, t, segments = 1 }
+--- local x = lo.zeros("x=8", { dtype = "c128" })
+--- x:set({ x = 3 }, lo.ones("", { dtype = "c128" }))
+--- print(("%.6f"):format(F.H(A(x)){ x = 4 }:item().re))            --> 1.000000
+--- ```
+---@param given lunops.TimeSegmentedOptions
+---@return lunops.Linop
+function lo.TimeSegmented(given) end
 
 ---@class lunops.SubspaceOptions
 ---@field [1] lunops.Tensor "frame coef"
