@@ -88,6 +88,21 @@ std::vector<BenchmarkCase> all_cases() {
                      Diagonal(random("coil=8", c), "coil y x")});
        },
        kImages},
+      {"Concat", "two groups of 4 coil maps",
+       [](Context& c) {
+         const Linop maps = Dense(random("coil=4 y=256 x=256", c), "y x -> coil y x");
+         ConcatOptions o;
+         o.odim = "coil";
+         return Concat({maps, maps}, o);
+       },
+       "y=256 x=256"},
+      {"Stack", "8 Diagonals of an image, along a new dim",
+       [](Context& c) {
+         StackOptions o;
+         o.odim = "coil";
+         return Stack(std::vector<Linop>(8, Diagonal(random("y=256 x=256", c), "y x")), o);
+       },
+       "y=256 x=256"},
   };
 }
 
