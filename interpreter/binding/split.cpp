@@ -121,7 +121,7 @@ constexpr auto split_ = with_options(
          .example = R"(local A = lo.Dense{ lo.ones "m=3 n=7" }
 local tiles = lo.split(A, "n=3 m=2")
 print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1)",
-         .see = {"Linop.inner"}},
+         .see = {"batch", "Linop.inner"}},
         [](Context&, const Linop& a, const Value& sizes, const Given& given) -> Value {
           const Tiles tiles = split(a, axes_of("split", a, sizes), given.extents("extent"));
           Table table;
@@ -144,7 +144,24 @@ print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1)",
              true}}),
     kBatchExtents);
 
-constexpr Record kRecords[] = {exported<split_>()};
+constexpr auto batch_ =
+    with_options(function(
+                     {.name = "batch",
+                      .summary = "The same operator, applied tile by tile.",
+                      .returns = "an operator; its children are the tiles",
+                      .raises = {Code::shape, Code::argument},
+                      .example = R"(local A = lo.Dense{ lo.ones "m=4 n=6" }
+local B = lo.batch(A, { m = 2, n = 3 })
+print(#B.children, B.N(lo.ones "n=6"):sum() == A.N(lo.ones "n=6"):sum())  --> 4	true)",
+                      .see = {"split"}},
+                     [](Context&, const Linop& a, const Value& sizes, const Given& given) {
+                       return batch(a, axes_of("batch", a, sizes), given.extents("extent"));
+                     },
+                     param<LinopArg>("A", "the operator"),
+                     Param<ValueArg>{{"sizes", Kind::any, "as for split", {}, true}}),
+                 kBatchExtents);
+
+constexpr Record kRecords[] = {exported<split_>(), exported<batch_>()};
 
 }  // namespace
 

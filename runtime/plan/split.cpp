@@ -6,6 +6,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/linop/container/tiled.hpp"
 
 namespace lunops {
 
@@ -224,6 +225,40 @@ Tiles split(const Linop& a,
     }
   }
   return made;
+}
+
+Linop batch(const Linop& a,
+            const SplitAxes& axes,
+            const std::vector<std::pair<std::string, int64_t>>& extents) {
+  const Tiles tiles = split(a, axes, extents, "batch");
+  const Composition whole = composition_of(a.node());
+  const auto is_inner = [&](Dim dim) {
+    return std::any_of(whole.inner.begin(), whole.inner.end(),
+                       [&](const auto& known) { return known.first == dim; });
+  };
+  std::vector<TiledCore::Part> parts;
+  for (const SplitTile& t : tiles.tiles) {
+    TiledCore::Part part{t.op.node(), t.input_slices, t.output_slices, {}, t.batch};
+    for (const NamedStretch& r : t.request) {
+      if (is_inner(r.first)) part.inner.push_back(r);
+    }
+    parts.push_back(std::move(part));
+  }
+  DimExtents batch_dims;
+  std::string grid;
+  for (size_t k = 0; k < tiles.dims.size(); ++k) {
+    const Dim dim = tiles.dims[k];
+    const bool is_batch = !a.signature().has(dim) && !is_inner(dim);
+    for (const auto& [name, extent] : extents) {
+      if (is_batch && Dim::parse(name) == dim) batch_dims.emplace_back(dim, extent);
+    }
+    const bool is_added = is_inner(dim) || (!is_batch && !a.signature().keeps(dim) &&
+                                            find_dim(terms_of(a.signature().output()), dim) < 0);
+    grid += fmt::format("{}{} tile{} along {}, {}", grid.empty() ? "" : "; ", tiles.grid[k],
+                        tiles.grid[k] == 1 ? "" : "s", dim.text(), is_added ? "added" : "joined");
+  }
+  return Linop(
+      std::make_shared<TiledCore>(std::move(parts), whole, std::move(batch_dims), std::move(grid)));
 }
 
 }  // namespace lunops

@@ -55,4 +55,10 @@ Tiles split(const Linop& a,
             const std::vector<std::pair<std::string, int64_t>>& extents = {},
             std::string_view operation = "split");
 
+// The same operator as its tiles, which are applied one after another.  B.children() are the tiles;
+// B.N() is made of their normals where no two write one place, else of B.H() and B.
+Linop batch(const Linop& a,
+            const SplitAxes& axes,
+            const std::vector<std::pair<std::string, int64_t>>& extents = {});
+
 }  // namespace lunops

@@ -8,7 +8,7 @@ return {
         Add = {}, BlockDiag = {}, Cast = {}, Chain = {}, Concat = {}, Conj = {}, Crop = {}, Dense = {},
         Diagonal = {}, FFT = {}, HStack = {}, Identity = {}, Imag = {}, NUFFT = {}, Pad = {}, Real = {},
         Scalar = {}, Stack = {}, Subspace = {}, TimeSegmented = {}, VStack = {}, Zero = {}, allclose = {},
-        arange = {}, arguments = {}, cg = {}, check = {}, complex = {}, defaults = {}, device = {},
+        arange = {}, arguments = {}, batch = {}, cg = {}, check = {}, complex = {}, defaults = {}, device = {},
         devices = {}, dim = {}, display = {}, dot = {}, einsum = {}, ellipse_image = {}, ellipse_kspace = {},
         empty = {}, eq = {}, expand = {}, explain = {}, eye = {}, fail = {}, full = {}, ge = {}, gt = {},
         help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {}, match = {}, memory = {}, ne = {},

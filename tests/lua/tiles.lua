@@ -29,6 +29,16 @@ check.it("a batch dim is cut where its extent is given", function()
   check.raises("give extent = {coil = …}", function() return lo.split(F, { coil = 3 }) end)
 end)
 
+check.it("batch is the operator, tile by tile", function()
+  local W = lo.Dense{ lo.randn("m=5 n=7", { dtype = "c128" }) }
+  local B = lo.batch(W, { m = 2, n = 3 })
+  local x = lo.randn("n=7", { dtype = "c128" })
+  check.equal(#B.children, 9)
+  check.equal((B(x) - W(x)):norm() < 1e-13 * W(x):norm(), true)
+  check.equal((B.N(x) - W.N(x)):norm() < 1e-13 * W.N(x):norm(), true)
+  check.raises("batch: size of 'm' is 0", function() return lo.batch(W, { m = 0 }) end)
+end)
+
 check.it("bad sizes and places say what would be right", function()
   check.raises("size of 'n' is 0", function() return lo.split(A, { n = 0 }) end)
   check.raises("add up to 3", function() return lo.split(A, { b = { 1, 2 } }) end)

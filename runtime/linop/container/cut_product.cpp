@@ -76,6 +76,11 @@ class ProductCut {
                                    [d = dim](const auto& known) { return known.first == d; });
       LUNOPS_ASSERT(at != core_.inner().end());
       const InnerDim& what = wiring_.inner[static_cast<size_t>(at - core_.inner().begin())];
+      if (what.stage < 0 && what.wire == kRestWire) {
+        Term term;
+        term.dim = dim;
+        refuse_cut(core_, term, "it was cut along another dim before; cut along both at once");
+      }
       if (what.stage >= 0) {
         inner_[static_cast<size_t>(what.stage)].emplace_back(what.dim, stretch);
       } else if (!narrow(what.wire, stretch)) {

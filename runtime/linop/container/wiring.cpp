@@ -17,6 +17,7 @@ bool has_rest(const Signature& s) { return s.is_open() || s.has_ellipsis(); }
 std::vector<InnerDim> find_inner(const Wiring& w, const DimExtents& inner) {
   struct Candidate {
     Name base;
+    int64_t extent;
     InnerDim what;
   };
   std::vector<Candidate> candidates;
@@ -25,27 +26,27 @@ std::vector<InnerDim> find_inner(const Wiring& w, const DimExtents& inner) {
   for (size_t k = 0; k < w.stages.size(); ++k) {
     const Stage& stage = w.stages[k];
     for (const auto& [dim, extent] : composition_of(stage.node).inner) {
-      candidates.push_back({dim.name, {kRestWire, static_cast<int>(k), dim}});
+      candidates.push_back({dim.name, extent, {kRestWire, static_cast<int>(k), dim}});
     }
     if (k + 1 == w.stages.size()) break;
     for (const int wire : stage.after) {
       if (wire == kRestWire || std::find(seen.begin(), seen.end(), wire) != seen.end()) continue;
       seen.push_back(wire);
-      const Term& term = w.wires[static_cast<size_t>(wire)].term;
-      if (term.kind == Term::Kind::dim) candidates.push_back({term.dim.name, {wire, -1, {}}});
+      const Wire& there = w.wires[static_cast<size_t>(wire)];
+      if (there.term.kind != Term::Kind::dim) continue;
+      candidates.push_back({there.term.dim.name, there.extent, {wire, -1, {}}});
     }
   }
   std::vector<InnerDim> found;
   for (const auto& [dim, extent] : inner) {
-    const auto at = std::find_if(candidates.begin(), candidates.end(),
-                                 [d = dim](const Candidate& c) { return c.base == d.name; });
-    LUNOPS_ASSERT(at != candidates.end());
-    if (at == candidates.end()) {
-      found.push_back({});
-      continue;
-    }
-    found.push_back(at->what);
-    candidates.erase(at);
+    // In a tile, bridges have added wires of the same base: only one of the right extent will do,
+    // and any of that extent gives tiles that add up.
+    const auto at =
+        std::find_if(candidates.begin(), candidates.end(), [&, d = dim, n = extent](const auto& c) {
+          return c.base == d.name && (c.extent == n || c.extent == kUnknown || n == kUnknown);
+        });
+    found.push_back(at == candidates.end() ? InnerDim{} : at->what);
+    if (at != candidates.end()) candidates.erase(at);
   }
   return found;
 }

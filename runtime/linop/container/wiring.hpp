@@ -22,7 +22,8 @@ struct Stage {
   std::vector<int> before, after;  // all dims that are there, kRestWire among them
 };
 
-// What a name among Core::inner of a product stands for: a wire, or an inner dim of a factor.
+// What a name among Core::inner of a product stands for: a wire, or an inner dim of a factor; or
+// neither, where it has got lost among what joins the factors of a tile.
 struct InnerDim {
   int wire = kRestWire;
   int stage = -1;

@@ -6,6 +6,7 @@
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/plan/plan.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -211,4 +212,90 @@ TEST_CASE("split: what cannot be cut says so, and the operator still works", "[s
           split(a, {{Dim::parse("coil"), 0, {1, 2}}});
         }) == "split: sizes of 'coil' add up to 3 but its extent is 2");
   CHECK(a(random("y=4"), context).shape().text() == "coil=2 ky=4");
+}
+
+TEST_CASE("batch: the operator itself, in every mode, from tiles that share its weights",
+          "[split]") {
+  Context context;
+  const Linop a = Dense(random("m=5 n=7"), "n -> m");
+  const Linop b = batch(a, parse_axes("batch", "m=2 n=3"));
+  const Tensor x = random("n=7", 2), y = random("m=5", 3);
+  const auto is_near = [&](const Tensor& p, const Tensor& q) {
+    const Tensor d = p.clone(context);
+    axpby(-1.0, q, 1.0, d, context);
+    return norm(d, context) <= 1e-5 * norm(q, context);  // sums of 7 terms in c64
+  };
+
+  CHECK(b.children().size() == 9);
+  CHECK(b.signature() == a.signature());
+  CHECK(is_near(b(x, context), a(x, context)));
+  CHECK(is_near(b.H()(y, context), a.H()(y, context)));
+  CHECK(is_near(b.N()(x, context), a.N()(x, context)));
+  CHECK(is_near(b.N().N()(x, context), a.N().N()(x, context)));
+  CHECK(b.H().H() == b);
+  CHECK(b.N().H() == b.N());
+  CHECK(b == batch(a, parse_axes("batch", "m=2 n=3")));
+}
+
+TEST_CASE("batch: a normal is made of the tiles' normals where none overlap, else of two passes",
+          "[split]") {
+  Context context;
+  const Linop a = Dense(random("m=6 n=4"), "n -> m");
+  const auto steps = [&](const Linop& op) {
+    const Tensor x = random("n=4");
+    return make_plan(op.node(), *x.layout(), x.dtype(), nullptr, context,
+                     {.dense = PlanOptions::Dense::pair})
+        ->steps()
+        .size();
+  };
+
+  const Linop rows = batch(a, parse_axes("batch", "m=2"));
+  const Linop both = batch(a, parse_axes("batch", "m=2 n=2"));
+
+  CHECK(rows.N().kind() == "Tiled");
+  CHECK(rows.N().children().size() == 3);
+  CHECK(both.N().kind() == "Normal");
+  CHECK(steps(both) == 6);
+  CHECK(steps(both.N()) == 12);
+}
+
+TEST_CASE(
+    "batch: tiles that overlap in the output, or leave some of it, are added to its old "
+    "contents once",
+    "[split]") {
+  Context context;
+  const Linop p = pad("x=3", "x", 6);
+  const Linop b = batch(p, parse_axes("batch", "x=2"));
+  const Tensor y = tensor("x=6", {10, 10, 10, 10, 10, 10});
+
+  b.apply(tensor("x=3", {1, 2, 3}), y, {1.0, 0.5}, context);
+
+  CHECK(values_of(y) == std::vector<c128>{5, 5, 6, 7, 8, 5});
+}
+
+TEST_CASE("batch: along a dim that the operator takes as batch", "[split]") {
+  Context context;
+  const Linop f = FFT("x=4 -> k");
+  const Linop b = batch(f, parse_axes("batch", "frame=2"), {{"frame", 5}});
+  const Tensor x = random("frame=5 coil=2 x=4");
+  const Tensor d = b(x, context);
+  axpby(-1.0, f(x, context), 1.0, d, context);
+
+  CHECK(norm(d, context) == 0.0);
+  CHECK(b.children().size() == 3);
+  CHECK(error_of([&] { b(random("frame=4 x=4"), context); }) ==
+        "apply: Tiled is cut along the batch dim 'frame' = 5 but was given {frame=4, x=4}");
+}
+
+TEST_CASE("batch: a tiled operator is cut again", "[split]") {
+  const Linop a = Diagonal(random("coil=8 x=4"));
+  const Linop b = batch(a, parse_axes("batch", "coil=4"));
+
+  const Linop c = batch(b, parse_axes("batch", "coil=2"));
+
+  CHECK(c.children().size() == 4);
+  CHECK(c.children()[1].kind() == "Tiled");
+  CHECK(c.children()[1].children().front().extent("coil") == 2);
+  CHECK(error_of([&] { batch(a, parse_axes("batch", "coill=4")); }) ==
+        "batch: no dim 'coill' in Diagonal (coil x -> coil x); did you mean 'coil'?");
 }

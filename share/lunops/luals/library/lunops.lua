@@ -1239,6 +1239,22 @@ function lo.check(A, options) end
 ---@return table # an array of tiles { op, request, input, output, index }, row-major, with dims, grid and tiles:at(i, j); tiles that are zero are left out
 function lo.split(A, sizes, options) end
 
+---@class lunops.BatchOptions
+---@field extent? table extents of batch dims to cut
+
+--- The same operator, applied tile by tile.
+--- 
+--- ```lua
+--- local A = lo.Dense{ lo.ones "m=4 n=6" }
+--- local B = lo.batch(A, { m = 2, n = 3 })
+--- print(#B.children, B.N(lo.ones "n=6"):sum() == A.N(lo.ones "n=6"):sum())  --> 4	true
+--- ```
+---@param A lunops.Linop the operator
+---@param sizes any as for split
+---@param options? lunops.BatchOptions
+---@return lunops.Linop # an operator; its children are the tiles
+function lo.batch(A, sizes, options) end
+
 ---@class lunops.IoReadOptions
 ---@field dims? string|string[] names of the axes, slowest first (default the file's)
 ---@field as? string cfl: traj, data; ISMRMRD: lines, grid, spokes, traj (default by name or dims)
