@@ -75,4 +75,19 @@ check.it("D17: the normal of operators side by side is linear in their number", 
   check.equal(steps[8] - steps[4], 2 * (steps[4] - steps[2]))
 end)
 
+check.it("D6: the normal of a tiling over two dims is the normal", function()
+  local D = lo.Dense{ lo.randn("m=5 n=7", { seed = 1 }), "n -> m" }
+  local B = lo.batch(D, { m = 2, n = 3 })
+  local x = lo.randn("n=7", { seed = 2 })
+  check.near(model.distance(B(x), D(x)), 0, 1e-6)
+  check.near(model.distance(B.N(x), D.N(x)), 0, 1e-6)
+  check.near(model.distance(lo.batch(D.N, { n = 3, ["n'"] = 2 })(x), D.N(x)), 0, 1e-6)
+end)
+
+check.it("D23: unknown dims of a split are errors that name what there is", function()
+  check.raises("no dim 'coils'", lo.split, A, "coils=2")
+  check.raises("did you mean 'coil'?", lo.split, A, "coils=2")
+  check.raises("extent of 'frame' is unknown; give extent = {frame = …}", lo.batch, lo.FFT{ "frame x -> frame k" }, { frame = 2 })
+end)
+
 check.done()
