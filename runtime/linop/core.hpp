@@ -62,6 +62,8 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual bool is_self_adjoint() const noexcept { return false; }
   // Aᴴ A = I.
   virtual bool is_isometry(Mode) const noexcept { return false; }
+  // A bound on ‖A‖², where the entry gives one.
+  virtual std::optional<double> norm_bound() const { return {}; }
   // The simplest mode that is the same operator: a Diagonal is its own transpose.
   virtual Mode canonical(Mode mode) const noexcept;
   // Aᴴ A (no inner) or Aᴴ M A where an entry knows an exact form that is better than the product.

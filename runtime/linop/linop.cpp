@@ -108,6 +108,8 @@ std::optional<DType> fixed_dtype(const Node& node) {
 
 std::optional<DType> Linop::dtype() const { return fixed_dtype(node_); }
 
+std::optional<double> Linop::norm_bound() const { return node_.core->norm_bound(); }
+
 std::optional<Device> Linop::device() const {
   std::optional<Device> found;
   visit(node_, [&](const Weight& w) {

@@ -83,6 +83,7 @@ class Linop {
   bool is_real_linear() const;
   std::optional<DType> dtype() const;  // what the weights fix
   std::optional<Device> device() const;
+  std::optional<double> norm_bound() const;  // on ‖A‖², where one is known without computing
 
   // y = A x into new memory; y <- alpha A x + beta y into given memory.  Errors: shape, dtype,
   // device, numeric, memory.

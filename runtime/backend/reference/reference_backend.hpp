@@ -29,8 +29,7 @@ class ReferenceBackend final : public Backend {
                 Scale s,
                 RawView y,
                 Stream&) override;
-  void sparse(
-      const SparseRows& a, bool conjugate, RawView x, Scale s, RawView y, Stream&) override;
+  void sparse(const SparseRows& a, bool conjugate, RawView x, Scale s, RawView y, Stream&) override;
   void array_to_blocks(const BlockGrid& grid, RawView x, Scale s, RawView y, Stream&) override;
   void blocks_to_array(const BlockGrid& grid, RawView y, Scale s, RawView x, Stream&) override;
   void random(bool normal, uint64_t seed, int64_t first, RawView y, Stream&) override;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "runtime/linop/core.hpp"
+#include "runtime/linop/transform/convolution_spectrum.hpp"
+
+namespace lunops {
+
+// A true convolution of some dims, y[n] = sum_j k[j] x[n - j + centre]; other dims of k are
+// contracted, produced or kept as in a Dense.
+class ConvolutionCore final : public Core {
+ public:
+  enum class Method : uint8_t { automatic, direct, fft };
+  // A dim that is convolved, by numbers of terms, and of the weight's dim.  x[n + shift] belongs to
+  // y[n]; it is 0 but for pieces.
+  struct Line {
+    int in, out, weight;
+    int64_t shift = 0;
+    bool operator==(const Line&) const = default;
+  };
+  struct Description {
+    WeightPtr kernel;
+    Side terms;  // the kernel's dims in memory order; where it is convolved, the input's term
+    std::vector<Line> lines;
+    bool is_circular = false;
+    Method method = Method::automatic;
+    bool is_normal = false;  // an autocorrelation: self-adjoint
+  };
+  ConvolutionCore(Description description, Signature signature, std::string name);
+
+  std::string_view kind() const noexcept override { return "Convolution"; }
+  Field field() const noexcept override {
+    return is_.kernel->is_complex() ? Field::complex : Field::real;
+  }
+  std::string details() const override;
+  Weights weights() const override { return {is_.kernel}; }
+  bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
+  std::optional<Node> exact_normal(Mode, const Node* inner) const override;
+  bool same(const Core& other) const override;
+  Tile cut(const TileRequest& request) const override;
+  void complete(Mode, const Shape& in, Shape& out) const override;
+  void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+
+ private:
+  struct Roles;  // of the dims of an application
+  Roles roles(Mode mode, const Operand& x, const Operand& y) const;
+  bool chooses_fft(Builder& b, const Roles& roles, DType dtype) const;
+  void lower_direct(Builder& b,
+                    Mode mode,
+                    const Roles& roles,
+                    const Operand& x,
+                    const Operand& y,
+                    const StepScale& s) const;
+  void lower_fft(Builder& b,
+                 Mode mode,
+                 const Roles& roles,
+                 const Operand& x,
+                 const Operand& y,
+                 const StepScale& s) const;
+  int64_t taps(const Line& line) const {
+    return is_.kernel->extents()[static_cast<size_t>(line.weight)];
+  }
+  bool is_piece() const;
+
+  Description is_;
+  bool is_self_adjoint_ = false;
+  std::shared_ptr<ConvolutionSpectra> spectra_;
+};
+
+}  // namespace lunops
