@@ -166,6 +166,45 @@ constexpr auto device = property(
       return a.device()->text();
     },
     self);
+constexpr auto bands = method(
+    {.name = "Linop:bands",
+     .summary = "The sub-bands of a Wavelet as ranges, coarse to fine; level 1 is the finest.",
+     .returns =
+         "a list of { level, orientation, range }; \"a\" approximation, \"d\" details, by dim",
+     .raises = {Code::shape, Code::argument},
+     .example = R"(local W = lo.Wavelet{ "x", levels = 1, extent = { x = 16 } }
+local d = W:bands()[2]
+print(d.level, d.orientation, d.range.wx[1], d.range.wx[2])  --> 1	d	9	16)"},
+    [](Context&, const Linop& a) -> Value {
+      Table list;
+      for (const WaveletBand& band : wavelet_bands(a)) {
+        Table range;
+        for (const WaveletBand::Range& r : band.ranges) {
+          Table ends;
+          ends.list.emplace_back(r.first + 1);
+          ends.list.emplace_back(r.first + r.count);
+          range.fields.emplace_back(r.dim, std::move(ends));
+        }
+        Table entry;
+        entry.fields.emplace_back("level", int64_t{band.level});
+        entry.fields.emplace_back("orientation", band.orientation);
+        entry.fields.emplace_back("range", std::move(range));
+        list.list.emplace_back(std::move(entry));
+      }
+      return list;
+    },
+    self);
+constexpr auto norm_bound = property(
+    {.name = "Linop.norm_bound",
+     .summary =
+         "A bound on the square of the largest singular value, where one is known, else nil.",
+     .returns = "a number or nil",
+     .example = "print(lo.Gradient \"y x\".norm_bound)  --> 8.0"},
+    [](Context&, const Linop& a) -> Value {
+      if (!a.norm_bound()) return {};
+      return *a.norm_bound();
+    },
+    self);
 constexpr auto kind = property(
     {.name = "Linop.kind",
      .summary = "The class of the operator.",
@@ -233,12 +272,12 @@ constexpr auto text = metamethod(
     self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(),       exported<transpose>(), cached<normal>(),  exported<conj_>(),
-    exported<normal_with>(), exported<rename>(),    exported<dense>(), cached<signature>(),
-    cached<ishape>(),        cached<oshape>(),      cached<dims>(),    cached<inner>(),
-    cached<extent>(),        exported<children>(),  exported<field>(), exported<dtype>(),
-    exported<device>(),      exported<kind>(),      exported<call>(),  exported<apply>(),
-    exported<equal>(),       exported<text>()};
+    cached<adjoint>(),       exported<transpose>(),  cached<normal>(),  exported<conj_>(),
+    exported<normal_with>(), exported<rename>(),     exported<dense>(), cached<signature>(),
+    cached<ishape>(),        cached<oshape>(),       cached<dims>(),    cached<inner>(),
+    cached<extent>(),        exported<children>(),   exported<field>(), exported<dtype>(),
+    exported<device>(),      exported<norm_bound>(), exported<bands>(), exported<kind>(),
+    exported<call>(),        exported<apply>(),      exported<equal>(), exported<text>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {

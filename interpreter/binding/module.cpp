@@ -75,6 +75,7 @@ std::span<const Topic> all_topics() {
       {"moving, selecting, cutting", moving_records()},
       {"field and precision", field_records()},
       {"transforms", transform_records()},
+      {"differences", difference_records()},
       {"containers", container_records()},
       {"operator values", linop_records()},
       {"algebra of operators", linop_arithmetic_records()},

@@ -31,6 +31,7 @@ std::span<const Record> elementary_records();
 std::span<const Record> field_records();
 std::span<const Record> moving_records();
 std::span<const Record> transform_records();
+std::span<const Record> difference_records();
 std::span<const Record> container_records();
 std::span<const Record> explain_records();
 std::span<const Record> split_records();

@@ -76,7 +76,62 @@ print(("%.3f"):format(F(lo.ones "x=16"){ sample = 1 }:item().re))  --> 4.000)",
     kName,
     kBatch);
 
-constexpr Record kRecords[] = {exported<fft>(), exported<nufft>()};
+constexpr auto convolution = with_options(
+    constructor(
+        {.name = "Convolution",
+         .summary =
+             "Convolves dims with a kernel, whose centre is at floor(K/2); channels may mix.",
+         .adjoint = "correlation with the conjugate kernel, same boundary",
+         .normal = "circular: convolution with the autocorrelation; zero: the composition",
+         .returns = "an operator",
+         .raises = {Code::shape, Code::dtype, Code::argument, Code::numeric},
+         .example = R"(local k = lo.tensor({ 1, 2, 3 }, "x", { dtype = "f32" })
+local x = lo.tensor({ 1, 0, 0, 2, 0 }, "x", { dtype = "f32" })
+print(lo.Convolution{ k, "x" }(x){ x = 5 }:item())  --> 6.0)"},
+        [](Context&, const Given& given) {
+          auto options = common<ConvolutionOptions>(given);
+          options.boundary = given.text("boundary").value_or("zero");
+          options.method = given.text("method").value_or("auto");
+          const auto text = given.optional_text(2);
+          return Convolution(given.tensor(1), view(text), options);
+        },
+        operand("kernel", Kind::tensor, "its dims are addressed by name"),
+        optional_operand(
+            "text", Kind::text, "\"y x\" or \"cin y x -> cout y' x'\"; default the kernel's dims")),
+    option("boundary", Kind::text, "zero", "zero or circular"),
+    option("method", Kind::text, "auto", "direct, fft, or auto by cost"),
+    kExtent,
+    kName,
+    kBatch);
+
+constexpr auto wavelet = with_options(
+    constructor(
+        {.name = "Wavelet",
+         .summary = "An orthogonal wavelet transform of the dims that differ, padded with zeros.",
+         .adjoint = "synthesis, then a crop",
+         .normal = "the identity",
+         .returns = "an operator",
+         .raises = {Code::shape, Code::argument},
+         .example = R"(local x = lo.tensor({ 1, 2, 3, 4 }, "x", { dtype = "f32" })
+print(("%.4f"):format(lo.Wavelet{ "x", family = "haar", levels = 2 }(x){ wx = 1 }:item()))  --> 5.0000)",
+         .source = "Daubechies, Ten Lectures on Wavelets (1992)"},
+        [](Context&, const Given& given) {
+          auto options = common<WaveletOptions>(given);
+          options.family = given.text("family").value_or("db4");
+          options.levels = given.integer("levels");
+          options.dims = given.dims("dims");
+          return Wavelet(given.text(1), options);
+        },
+        operand("text", Kind::text, "\"y x -> wy wx\", or \"y x\"")),
+    option("family", Kind::text, "db4", "haar, db1 to db10"),
+    option("levels", Kind::integer, "by extents", "times that the approximation is filtered"),
+    option("dims", Kind::dims, "all", "dims of a one-sided string"),
+    kExtent,
+    kName,
+    kBatch);
+
+constexpr Record kRecords[] = {exported<fft>(), exported<nufft>(), exported<convolution>(),
+                               exported<wavelet>()};
 
 }  // namespace
 

@@ -60,5 +60,85 @@ const bool nufft =
              nufft_error},
         });
 
+ConvolutionOptions by(const char* boundary,
+                      const char* method,
+                      std::vector<std::pair<std::string, int64_t>> extents = {}) {
+  ConvolutionOptions o;
+  o.boundary = boundary;
+  o.method = method;
+  o.extent = std::move(extents);
+  return o;
+}
+
+const bool convolution = add(
+    "Convolution",
+    {
+        {"direct, odd",
+         [](Draw& d) { return Convolution(d.tensor("x=3"), "x=7", by("zero", "direct")); },
+         {}},
+        {"fft, even",
+         [](Draw& d) { return Convolution(d.tensor("x=4"), "x=7", by("zero", "fft")); },
+         {}},
+        {"circular, direct",
+         [](Draw& d) { return Convolution(d.tensor("x=4"), "x=5", by("circular", "direct")); },
+         {}},
+        {"circular, fft, long lags fit",
+         [](Draw& d) { return Convolution(d.tensor("y=2 x=3"), "y=5 x=6", by("circular", "fft")); },
+         {}},
+        {"kernel longer than the data",
+         [](Draw& d) { return Convolution(d.tensor("x=9"), "x=4", by("zero", "fft")); },
+         {}},
+        {"real kernel, chosen, kept dim",
+         [](Draw& d) { return Convolution(d.real("y=3 x=2"), "y=5 c x=4"); }, "y=5 c=2 x=4"},
+        {"channels",
+         [](Draw& d) {
+           return Convolution(d.tensor("cout=2 cin=3 x=3"), "cin x=6 -> cout x'",
+                              by("zero", "direct"));
+         },
+         {}},
+        {"channels, circular, fft",
+         [](Draw& d) {
+           return Convolution(d.tensor("cout=2 cin=3 x=3"), "cin x=6 -> cout x'",
+                              by("circular", "fft"));
+         },
+         {}},
+        {"a kernel per index, real, fft",
+         [](Draw& d) { return Convolution(d.real("f=2 x=3"), "f x=5 -> f x'", by("zero", "fft")); },
+         {}},
+        {"three dims, extents from the input",
+         [](Draw& d) { return Convolution(d.tensor("z=2 y=3 x=2"), "z y x"); }, "z=3 y=4 x=3"},
+        {"one element", [](Draw& d) { return Convolution(d.tensor("x=1"), "x=1"); }, {}},
+        {"no sample", [](Draw& d) { return Convolution(d.tensor("x=3"), "x=0"); }, {}},
+    });
+
+WaveletOptions family(const char* name,
+                      std::optional<int64_t> levels = {},
+                      std::vector<std::string> dims = {}) {
+  WaveletOptions o;
+  o.family = name;
+  o.levels = levels;
+  o.dims = std::move(dims);
+  return o;
+}
+
+const bool wavelet = add(
+    "Wavelet",
+    {
+        {"haar, nothing padded", [](Draw&) { return Wavelet("x=8", family("haar", 3)); }, {}},
+        {"db2, padded, two dims",
+         [](Draw&) { return Wavelet("y=5 x=6 -> wy wx", family("db2", 2)); },
+         {}},
+        {"db4, longer than the data", [](Draw&) { return Wavelet("x=6", family("db4", 1)); }, {}},
+        {"db3, kept dim between",
+         [](Draw&) {
+           return Wavelet("y=6 c=2 x=5", family("db3", 1, {"y", "x"}));
+         },
+         {}},
+        {"db10, default levels", [](Draw&) { return Wavelet("x=40", family("db10")); }, {}},
+        {"three dims", [](Draw&) { return Wavelet("z=4 y=3 x=4", family("haar", 2)); }, {}},
+        {"one sample", [](Draw&) { return Wavelet("x=1", family("haar", 1)); }, {}},
+        {"no sample", [](Draw&) { return Wavelet("y=2 x=0", family("haar", 1, {"x"})); }, {}},
+    });
+
 }  // namespace
 }  // namespace lunops::laws
