@@ -16,6 +16,18 @@ return {
         rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {}, show = {}, signature = {},
         split = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {}, try = {}, type = {},
         version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {}, zeros_like = {},
+        Add = {}, BlockDiag = {}, Cast = {}, Chain = {}, Concat = {}, Conj = {}, Convolution = {}, Crop = {},
+        Dense = {}, Diagonal = {}, FFT = {}, FiniteDifference = {}, Gradient = {}, HStack = {}, Identity = {},
+        Imag = {}, Laplacian = {}, NUFFT = {}, Pad = {}, Real = {}, Scalar = {}, Stack = {}, Subspace = {},
+        TimeSegmented = {}, VStack = {}, Wavelet = {}, Zero = {}, allclose = {}, arange = {}, arguments = {},
+        cg = {}, check = {}, complex = {}, defaults = {}, device = {}, devices = {}, dim = {}, display = {},
+        dot = {}, einsum = {}, ellipse_image = {}, ellipse_kspace = {}, empty = {}, eq = {}, expand = {},
+        explain = {}, eye = {}, fail = {}, full = {}, ge = {}, gt = {}, help = {}, i = {}, json = {}, le = {},
+        lincomb = {}, lt = {}, match = {}, memory = {}, ne = {}, now = {}, ones = {}, ones_like = {},
+        operators = {}, options = {}, power = {}, progress = {}, rand = {}, randn = {}, rearrange = {},
+        reduce = {}, scope = {}, shape = {}, show = {}, signature = {}, split = {}, stages = {}, tensor = {},
+        threads = {}, tile = {}, time = {}, try = {}, type = {}, version = {}, wait = {}, warn = {},
+        warnings = {}, where = {}, zeros = {}, zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},

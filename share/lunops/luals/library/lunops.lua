@@ -354,6 +354,7 @@ function Tensor:logical_not() end
 ---@field field string "complex" if the operator needs complex data, else "real".
 ---@field dtype string? The dtype that the weights fix, else nil.
 ---@field device string? The device that the weights fix, else nil.
+---@field norm_bound number A bound on the square of the largest singular value, where one is known, else nil.
 ---@field kind string The class of the operator.
 ---@operator call(lunops.Tensor): lunops.Tensor
 ---@operator add(lunops.Linop|number|lunops.Complex): lunops.Linop
@@ -403,6 +404,16 @@ function Linop:rename(names) end
 ---@param options? lunops.LinopDenseOptions
 ---@return lunops.Tensor # a tensor; refused above 2^24 elements
 function Linop:dense(options) end
+
+--- The sub-bands of a Wavelet as ranges, coarse to fine; level 1 is the finest.
+--- 
+--- ```lua
+--- local W = lo.Wavelet{ "x", levels = 1, extent = { x = 16 } }
+--- local d = W:bands()[2]
+--- print(d.level, d.orientation, d.range.wx[1], d.range.wx[2])  --> 1	d	9	16
+--- ```
+---@return table[] # a list of { level, orientation, range }; "a" approximation, "d" details, by dim
+function Linop:bands() end
 
 ---@class lunops.LinopApplyOptions
 ---@field out? lunops.Tensor where the result goes (default a new tensor)
@@ -1066,6 +1077,112 @@ function lo.FFT(given) end
 ---@param given lunops.NUFFTOptions
 ---@return lunops.Linop
 function lo.NUFFT(given) end
+
+---@class lunops.ConvolutionOptions
+---@field [1] lunops.Tensor its dims are addressed by name
+---@field [2]? string "y x" or "cin y x -> cout y' x'"; default the kernel's dims
+---@field boundary? string zero or circular (default zero)
+---@field method? string direct, fft, or auto by cost (default auto)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Convolves dims with a kernel, whose centre is at floor(K/2); channels may mix.
+--- 
+--- Dims `y x`; `A.H`: correlation with the conjugate kernel, same boundary; `A.N`: circular: convolution with the autocorrelation; zero: the composition.
+--- 
+--- ```lua
+--- local k = lo.tensor({ 1, 2, 3 }, "x", { dtype = "f32" })
+--- local x = lo.tensor({ 1, 0, 0, 2, 0 }, "x", { dtype = "f32" })
+--- print(lo.Convolution{ k, "x" }(x){ x = 5 }:item())  --> 6.0
+--- ```
+---@param given lunops.ConvolutionOptions
+---@return lunops.Linop
+function lo.Convolution(given) end
+
+---@class lunops.WaveletOptions
+---@field [1] string "y x -> wy wx", or "y x"
+---@field family? string haar, db1 to db10 (default db4)
+---@field levels? integer times that the approximation is filtered (default by extents)
+---@field dims? string|string[] dims of a one-sided string (default all)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- An orthogonal wavelet transform of the dims that differ, padded with zeros.
+--- 
+--- Dims `y x -> wy wx`; `A.H`: synthesis, then a crop; `A.N`: the identity.
+--- 
+--- ```lua
+--- local x = lo.tensor({ 1, 2, 3, 4 }, "x", { dtype = "f32" })
+--- print(("%.4f"):format(lo.Wavelet{ "x", family = "haar", levels = 2 }(x){ wx = 1 }:item()))  --> 5.0000
+--- ```
+---@param given lunops.WaveletOptions|string
+---@return lunops.Linop
+function lo.Wavelet(given) end
+
+---@class lunops.FiniteDifferenceOptions
+---@field [1] string "y x" with dim = …, or "y x -> y x'"
+---@field dim? string along which it goes (default the only one)
+---@field kind? string forward, backward or centred (default forward)
+---@field boundary? string beyond the ends: neumann (repeated), zero, circular (default neumann)
+---@field spacing? number distance of two samples (default 1)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Differences of neighbours along one dim, which gets a prime.
+--- 
+--- Dims `y x`; `A.H`: the exact transpose, boundaries included; `A.N`: the composition.
+--- 
+--- ```lua
+--- local x = lo.tensor({ 1, 4, 9 }, "x", { dtype = "f32" })
+--- print(lo.FiniteDifference "x"(x){ x = 2 }:item())  --> 5.0
+--- ```
+---@param given lunops.FiniteDifferenceOptions|string
+---@return lunops.Linop
+function lo.FiniteDifference(given) end
+
+---@class lunops.GradientOptions
+---@field [1] string "y x", or "y x -> grad y' x'"
+---@field dims? string|string[] dims of a one-sided string (default all)
+---@field boundary? string beyond the ends: neumann (repeated), zero, circular (default neumann)
+---@field spacing? number|table distance of samples, for all dims or by dim (default 1)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Forward differences along several dims, stacked along a new leading dim.
+--- 
+--- Dims `y x`; `A.H`: minus the divergence; `A.N`: minus the Laplacian with the same options, in one pass.
+--- 
+--- ```lua
+--- print(lo.Gradient{ "y x" }(lo.ones "y=2 x=3").shape)  --> grad=2 y=2 x=3
+--- ```
+---@param given lunops.GradientOptions|string
+---@return lunops.Linop
+function lo.Gradient(given) end
+
+---@class lunops.LaplacianOptions
+---@field [1] string "y x", or "y x -> y' x'"
+---@field dims? string|string[] dims of a one-sided string (default all)
+---@field boundary? string beyond the ends: neumann (repeated), zero, circular (default neumann)
+---@field spacing? number|table distance of samples, for all dims or by dim (default 1)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The sum of second differences along several dims, in one pass.
+--- 
+--- Dims `y x`; `A.H`: itself; `A.N`: the composition.
+--- 
+--- ```lua
+--- local x = lo.tensor({ 1, 4, 9 }, "x", { dtype = "f32" })
+--- print(lo.Laplacian "x"(x){ x = 3 }:item())  --> -5.0
+--- ```
+---@param given lunops.LaplacianOptions|string
+---@return lunops.Linop
+function lo.Laplacian(given) end
 
 ---@class lunops.ChainOptions
 ---@field [1] lunops.Linop the first of the factors
