@@ -77,6 +77,24 @@ std::vector<BenchmarkCase> all_cases() {
                       with_extents<NUFFTOptions>({{"y", 256}, {"x", 256}}));
        },
        "y=256 x=256"},
+      {"Convolution", "8 images, 5 by 5 kernel",
+       [](Context& c) { return Convolution(random("y=5 x=5", c), "y x"); }, kImages},
+      {"Wavelet", "8 images, db4, 3 levels",
+       [](Context&) {
+         WaveletOptions o;
+         o.levels = 3;
+         return Wavelet("y=256 x=256 -> wy wx", o);
+       },
+       kImages},
+      {"FiniteDifference", "8 images along x",
+       [](Context&) {
+         FiniteDifferenceOptions o;
+         o.dim = "x";
+         return FiniteDifference("y x", o);
+       },
+       kImages},
+      {"Gradient", "8 images", [](Context&) { return Gradient("y x"); }, kImages},
+      {"Laplacian", "8 images", [](Context&) { return Laplacian("y x"); }, kImages},
       {"Chain", "FFT after 8 coil maps",
        [](Context& c) {
          return Chain({FFT("y x -> ky kx"), Dense(random(kImages, c), "y x -> coil y x")});
