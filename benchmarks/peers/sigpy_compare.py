@@ -41,6 +41,7 @@ class Case:
     # (direction, data of one coil in c128) -> result that ours is measured against; None: the peer in c128
     reference: Optional[Callable] = None
     peer_reference: Optional[Callable] = None  # the same for the peer, where its conventions differ
+    peer_output: Optional[tuple] = None  # extents of the peer's output side, where they differ
 
 
 def random_numbers(shape, seed):
@@ -76,8 +77,79 @@ def fft_2d(n=512):
     )
 
 
+def convolution_2d(taps, n=512):
+    kernel = random_numbers((taps, taps), 3)
+
+    # sigpy convolves in full; its result without the border is ours.
+    def peer(coils):
+        full = sigpy.linop.ConvolveData((coils, n, n), kernel)
+        crop = sigpy.linop.Resize((coils, n, n), full.oshape, ishift=(0, taps // 2, taps // 2), oshift=(0, 0, 0))
+        return crop * full
+
+    return Case(
+        name=f"convolution_{taps}",
+        problem=f"{n}^2, {taps}^2 taps, zeros beyond the ends",
+        lua=lambda write: f'lo.Convolution{{ read("{write("kernel", kernel)}", "y x"), "y x" }}',
+        input=(n, n),
+        output=(n, n),
+        input_dims="y x",
+        output_dims="y x",
+        peer=peer,
+    )
+
+
+def wavelet_2d(n=512, levels=4):
+    """The transforms differ beyond the ends (sigpy: zeros and longer bands; ours: periodic), so each is measured against itself."""
+
+    def periodic(direction, data):
+        import pywt
+
+        if direction == "forward":
+            # pywt's periodic bands start half a filter later than those of the definition, along each dim.
+            def level(v, axis):
+                low, high = pywt.dwt(np.roll(v, 1 - 4, axis=axis), "db4", mode="periodization", axis=axis)
+                return np.concatenate([low, high], axis=axis)
+
+            result = np.array(data)
+            for i in range(levels):
+                m = n >> i
+                result[:m, :m] = level(level(result[:m, :m], 0), 1)
+            return result
+        result = np.array(data)
+        for i in reversed(range(levels)):
+            m = n >> i
+            part = result[:m, :m]
+            for axis in (1, 0):
+                low, high = np.split(part, 2, axis=axis)
+                part = np.roll(pywt.idwt(low, high, "db4", mode="periodization", axis=axis), 4 - 1, axis=axis)
+            result[:m, :m] = part
+        return result
+
+    def peer(coils):
+        return sigpy.linop.Wavelet((coils, n, n), wave_name="db4", axes=(-2, -1), level=levels)
+
+    return Case(
+        name="wavelet",
+        problem=f"{n}^2, db4, {levels} levels",
+        lua=lambda write: f'lo.Wavelet{{ "y={n} x={n} -> wy wx", family = "db4", levels = {levels} }}',
+        input=(n, n),
+        output=(n, n),
+        input_dims="y x",
+        output_dims="wy wx",
+        peer=peer,
+        reference=periodic,
+        peer_output=tuple(peer(2).oshape[1:]),
+    )
+
+
 # A new comparison is one more function above and one more line here.
-CASES = {"blocks": blocks_3d, "fft": fft_2d}
+CASES = {
+    "blocks": blocks_3d,
+    "fft": fft_2d,
+    "convolution_9": lambda: convolution_2d(9),
+    "convolution_65": lambda: convolution_2d(65),
+    "wavelet": wavelet_2d,
+}
 
 
 class Ours:
@@ -149,17 +221,19 @@ def error(got, exact):
     return float(np.linalg.norm(got.astype(np.complex128) - exact) / np.linalg.norm(exact))
 
 
-def compare(case, direction, mine, theirs, data, a):
+def compare(case, direction, mine, theirs, data, peer_data, a):
     """One record: errors first, then times in turn."""
     for side in (mine, theirs):
         side.run(direction, a.warm_up)
-    wide = data[direction][:1].astype(np.complex128)
-    peer_in_double = case.peer(1) if direction == "forward" else case.peer(1).H
+    # Two coils: sigpy's wavelets make every extent even, that of the coils included.
+    wide = data[direction][:2].astype(np.complex128)
+    peer_wide = peer_data[direction][:2].astype(np.complex128)
+    peer_in_double = case.peer(2) if direction == "forward" else case.peer(2).H
     exact = case.reference(direction, wide[0]) if case.reference else peer_in_double(wide)[0]
     if case.peer_reference:
-        peer_exact = case.peer_reference(direction, wide[0])
+        peer_exact = case.peer_reference(direction, peer_wide[0])
     else:
-        peer_exact = peer_in_double(wide)[0] if case.reference else exact
+        peer_exact = peer_in_double(peer_wide)[0] if case.reference else exact
     errors = error(mine.result(direction), exact), error(theirs.result(direction), peer_exact)
 
     load = os.getloadavg()[0]
@@ -227,9 +301,11 @@ def main():
         samples = random_numbers((a.coils, *case.output), 2)
         with tempfile.TemporaryDirectory() as folder:
             mine = Ours(a.build, a.threads, case, folder, image, samples)
-            theirs = Peer(case.peer(a.coils), image, samples)
+            peer_samples = random_numbers((a.coils, *case.peer_output), 2) if case.peer_output else samples
+            theirs = Peer(case.peer(a.coils), image, peer_samples)
+            ours_data, peer_data = ({"forward": image, "adjoint": v} for v in (samples, peer_samples))
             for direction in ("forward", "adjoint"):
-                record = compare(case, direction, mine, theirs, {"forward": image, "adjoint": samples}, a)
+                record = compare(case, direction, mine, theirs, ours_data, peer_data, a)
                 low, high = record["interval"]
                 print(
                     f"{case.name} ({case.problem}), {a.coils} coils, {direction}: "
