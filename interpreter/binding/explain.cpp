@@ -28,6 +28,7 @@ Value table_of(const Explained& explained) {
   Table nodes;
   nodes.list.push_back(node_of(explained.root));
   table["nodes"] = std::move(nodes);
+  table["written"] = node_of(explained.written);
   Table total;
   total["flops"] = explained.flops;
   total["bytes"] = explained.bytes;
@@ -90,7 +91,7 @@ constexpr auto explain_ = with_options(
     function(
         {.name = "explain",
          .summary = "Tells what an application will do, before anything runs.",
-         .returns = "text, or tables {nodes, total, choices, rewritten}",
+         .returns = "text, or tables {nodes, written, total, choices, rewritten}",
          .raises = {Code::shape, Code::dtype},
          .example = R"(local A = 2*lo.Identity "x"
 print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",

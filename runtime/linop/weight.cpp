@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
@@ -17,11 +19,16 @@ Weight::Weight(Tensor tensor, std::string owner)
       version_(tensor_.storage()->version()),
       owner_(std::move(owner)) {}
 
-Weight::Weight(std::vector<int64_t> extents, bool is_complex, Weights sources, Recipe recipe)
+Weight::Weight(std::vector<int64_t> extents,
+               bool is_complex,
+               Weights sources,
+               Recipe recipe,
+               std::string key)
     : extents_(std::move(extents)),
       is_complex_(is_complex),
       sources_(std::move(sources)),
-      recipe_(std::move(recipe)) {}
+      recipe_(std::move(recipe)),
+      key_(std::move(key)) {}
 
 int64_t Weight::count() const noexcept {
   int64_t n = 1;
@@ -70,6 +77,12 @@ void Weight::check() const {
 
 bool Weight::same(const Weight& other) const noexcept {
   if (this == &other) return true;
+  if (!is_given() && !other.is_given()) {
+    return !key_.empty() && key_ == other.key_ && extents_ == other.extents_ &&
+           std::equal(sources_.begin(), sources_.end(), other.sources_.begin(),
+                      other.sources_.end(),
+                      [](const WeightPtr& a, const WeightPtr& b) { return a->same(*b); });
+  }
   return is_given() && other.is_given() && tensor_.storage() == other.tensor_.storage() &&
          tensor_.offset() == other.tensor_.offset() && tensor_.dtype() == other.tensor_.dtype() &&
          extents_ == other.extents_ && tensor_.strides() == other.tensor_.strides() &&
@@ -122,6 +135,15 @@ Tensor operand(const Weight& w, DType dtype, Context& context) {
   return w.as(w.is_complex() ? complex_of(dtype) : real_of(dtype), context, false);
 }
 
+std::string key_of(const Side& terms) {
+  std::string key = "(";
+  for (const Term& t : terms) {
+    key += fmt::format("{}.{}.{}.{} ", static_cast<int>(t.kind), t.dim.name.text(), t.dim.primes,
+                       t.variable);
+  }
+  return key + ")";
+}
+
 }  // namespace
 
 WeightPtr weight_product(const WeightPtr& a,
@@ -144,8 +166,10 @@ WeightPtr weight_product(const WeightPtr& a,
                                conjugate_b && b->is_complex(), Scale{}, y, stream);
     return out;
   };
-  return std::make_shared<Weight>(extents, a->is_complex() || b->is_complex(), Weights{a, b},
-                                  std::move(recipe));
+  return std::make_shared<Weight>(
+      extents, a->is_complex() || b->is_complex(), Weights{a, b}, std::move(recipe),
+      fmt::format("product {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
+                  conjugate_b, key_of(terms)));
 }
 
 WeightPtr weight_square(const WeightPtr& a) {
@@ -155,7 +179,7 @@ WeightPtr weight_square(const WeightPtr& a) {
     context.backend().unary(Unary::square_abs, values.view(), out.view(), *context.stream);
     return out.dtype() == dtype ? out : out.as(dtype, context);
   };
-  return std::make_shared<Weight>(a->extents(), false, Weights{a}, std::move(recipe));
+  return std::make_shared<Weight>(a->extents(), false, Weights{a}, std::move(recipe), "square");
 }
 
 WeightPtr weight_sum(const std::vector<WeightTerm>& summands, const Side& terms) {
@@ -223,8 +247,10 @@ WeightPtr weight_contract(const WeightPtr& a,
     }
     return work == dtype ? out : out.as(dtype, context);
   };
-  return std::make_shared<Weight>(extents, is_complex && !take_real, Weights{a, b},
-                                  std::move(recipe));
+  return std::make_shared<Weight>(
+      extents, is_complex && !take_real, Weights{a, b}, std::move(recipe),
+      fmt::format("contract {} {} {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
+                  conjugate_b, key_of(terms), key_of(summed), take_real));
 }
 
 std::string bytes_text(double bytes) {

@@ -27,7 +27,12 @@ class Weight {
   // `owner` is the label of the operator: "Dense 'maps'".
   Weight(Tensor tensor, std::string owner);
   using Recipe = std::function<Tensor(DType dtype, Context& context)>;
-  Weight(std::vector<int64_t> extents, bool is_complex, Weights sources, Recipe recipe);
+  // `key`: weights of one key over the same sources are the same; empty: only of one object.
+  Weight(std::vector<int64_t> extents,
+         bool is_complex,
+         Weights sources,
+         Recipe recipe,
+         std::string key = {});
 
   const std::vector<int64_t>& extents() const noexcept { return extents_; }
   int64_t count() const noexcept;
@@ -55,6 +60,7 @@ class Weight {
   std::string owner_;
   Weights sources_;
   Recipe recipe_;
+  std::string key_;
   mutable std::mutex mutex_;
   mutable std::vector<Tensor> made_;
 };

@@ -55,6 +55,44 @@ void Builder::label(std::string operation, std::string text) {
   text_ = std::move(text);
 }
 
+namespace {
+
+ExplainedNode node_of(const Step& step) {
+  ExplainedNode node;
+  node.name = step.label;
+  node.signature = step.text;
+  node.flops = step.flops;
+  node.bytes = step.bytes;
+  node.workspace = step.scratch_bytes;
+  return node;
+}
+
+std::string sides_text(const Operand& x, const Operand& y) {
+  return fmt::format("{} -> {}", x.shape.braced(), y.shape.braced());
+}
+
+}  // namespace
+
+void Builder::begin_node(const std::string& name, const std::string& signature) {
+  ExplainedNode node;
+  node.name = name;
+  node.signature = signature;
+  open_.push_back(std::move(node));
+}
+
+void Builder::end_node() {
+  ExplainedNode node = std::move(open_.back());
+  open_.pop_back();
+  for (const ExplainedNode& child : node.children) {
+    node.flops += child.flops;
+    node.bytes += child.bytes;
+    node.workspace = std::max(node.workspace, child.workspace);
+  }
+  const bool is_one_step = node.children.size() == 1 && node.children.front().children.empty();
+  if (is_one_step) node = ExplainedNode(std::move(node.children.front()));
+  (open_.empty() ? plan_->nodes_ : open_.back().children).push_back(std::move(node));
+}
+
 void Builder::add(std::unique_ptr<Step> step) {
   const int number = static_cast<int>(plan_->steps_.size());
   const auto touch = [&](int slot) {
@@ -72,6 +110,7 @@ void Builder::add(std::unique_ptr<Step> step) {
   }
   if (step->label.empty()) step->label = label_;
   if (step->text.empty()) step->text = text_;
+  (open_.empty() ? plan_->nodes_ : open_.back().children).push_back(node_of(*step));
   plan_->steps_.push_back(std::move(step));
 }
 
@@ -132,10 +171,10 @@ void Builder::lower(const Node& node, const Operand& x, const Operand& y, const 
   lower(flatten(node, options_.rewrite), x, y, scale);
 }
 
-namespace {
-
-void lower_factor(
-    Builder& b, const Node& node, const Operand& x, const Operand& y, const StepScale& scale) {
+void Builder::lower_factor(const Node& node,
+                           const Operand& x,
+                           const Operand& y,
+                           const StepScale& scale) {
   Operand seen = x, made = y;
   if (node.form != nullptr) {
     const Node own{node.core, node.mode, nullptr};
@@ -144,11 +183,11 @@ void lower_factor(
     std::vector<Dim> dims = out.dims();
     made.shape = Shape(std::move(dims), y.shape.extents());
   }
-  b.label(label_of(node), fmt::format("{} -> {}", x.shape.braced(), y.shape.braced()));
-  node.core->lower(b, node.mode, seen, made, scale);
+  begin_node(label_of(node), sides_text(x, y));
+  label(label_of(node), sides_text(x, y));
+  node.core->lower(*this, node.mode, seen, made, scale);
+  end_node();
 }
-
-}  // namespace
 
 void Builder::lower(const Product& product,
                     const Operand& x,
@@ -174,6 +213,8 @@ void Builder::lower(const Product& product,
     copy(x, y, last);
     return;
   }
+  const bool is_nested = !open_.empty() && p.factors.size() > 1;
+  if (is_nested) begin_node("Chain", sides_text(x, y));
   Operand at = x;
   for (size_t i = p.factors.size(); --i > 0;) {
     const Node& node = p.factors[i];
@@ -183,6 +224,8 @@ void Builder::lower(const Product& product,
     std::optional<Operand> view =
         node.form == nullptr ? node.core->view(node.mode, at) : std::nullopt;
     if (view) {
+      begin_node(label_of(node), fmt::format("{} -> {}", at.shape.braced(), out.braced()));
+      end_node();
       at = *view;
       at.shape = out;
       continue;
@@ -191,10 +234,11 @@ void Builder::lower(const Product& product,
     const bool in_place = as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot;
     Operand next = in_place ? at : slot(out, result_dtype(node, at.dtype));
     next.shape = out;
-    lower_factor(*this, node, at, next, StepScale{});
+    lower_factor(node, at, next, StepScale{});
     at = next;
   }
-  lower_factor(*this, p.factors.front(), at, y, last);
+  lower_factor(p.factors.front(), at, y, last);
+  if (is_nested) end_node();
 }
 
 void look_ahead(const std::vector<Node>& factors, int next, Shape& out, const Shape& result) {
@@ -270,15 +314,6 @@ std::shared_ptr<const Plan> Builder::finish(std::shared_ptr<const Layout> output
   plan_->output_ = std::move(output);
   plan_->dtype_ = dtype;
   plan_->seconds_ = seconds;
-  for (const auto& step : plan_->steps_) {
-    ExplainedNode node;
-    node.name = step->label;
-    node.signature = step->text;
-    node.flops = step->flops;
-    node.bytes = step->bytes;
-    node.workspace = step->scratch_bytes;
-    plan_->nodes_.push_back(std::move(node));
-  }
   return plan_;
 }
 

@@ -55,7 +55,9 @@ class Builder {
   // While a product is rewritten: the shape that its factor number i is applied to, where it is
   // known, and the dtype of the product's input.
   std::optional<Shape> shape_into(const Product& p, size_t i) const;
-  DType input_dtype() const noexcept { return rewriting_->dtype; }
+  DType input_dtype() const noexcept {
+    return rewriting_ == nullptr ? DType::c64 : rewriting_->dtype;
+  }
 
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
@@ -69,6 +71,11 @@ class Builder {
 
  private:
   void place_slots();
+  void lower_factor(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
+
+  // What explain shows: nodes of the product that is lowered now, with the steps that each adds.
+  void begin_node(const std::string& name, const std::string& signature);
+  void end_node();
 
   Context& context_;
   PlanOptions options_;
@@ -77,6 +84,7 @@ class Builder {
     size_t bytes = 0;
     int first = -1, last = -1;  // steps
   };
+  std::vector<ExplainedNode> open_;     // outermost first
   const Operand* rewriting_ = nullptr;  // the input of the product that is rewritten
   const Shape* rewriting_to_ = nullptr;
   std::vector<Slot> slots_;

@@ -32,6 +32,55 @@ std::string seconds_text(double s) {
   return fmt::format("{:.3g} s", s);
 }
 
+ExplainedNode tree_of(const Linop& a) {
+  ExplainedNode node;
+  node.name = a.label();
+  node.signature = a.signature().text();
+  for (const Linop& child : a.children()) node.children.push_back(tree_of(child));
+  return node;
+}
+
+// Columns of lines that stand below each other.
+struct Widths {
+  size_t name = 0, signature = 0;
+};
+
+void measure(const std::vector<ExplainedNode>& nodes, size_t depth, Widths& w) {
+  for (const ExplainedNode& n : nodes) {
+    w.name = std::max(w.name, 2 * depth + n.name.size());
+    w.signature = std::max(w.signature, n.signature.size());
+    measure(n.children, depth + 1, w);
+  }
+}
+
+// Steps are numbered in the order in which they run; operators of several steps have no number.
+void put_nodes(const std::vector<ExplainedNode>& nodes,
+               size_t depth,
+               const Widths& w,
+               int& number,
+               std::string& out) {
+  for (const ExplainedNode& n : nodes) {
+    const bool is_step = n.children.empty();
+    const bool is_view = is_step && n.flops == 0 && n.bytes == 0;
+    out += fmt::format("\n  {:<2} {:<{}}  {:<{}}",
+                       is_step && !is_view ? fmt::format("{}", ++number) : "",
+                       std::string(2 * depth, ' ') + n.name, w.name, n.signature, w.signature);
+    out += is_view
+               ? fmt::format("  {:>10}", "view")
+               : fmt::format("  {:>10}  {:>10}", count_text(n.flops, "flop"), bytes_text(n.bytes));
+    if (n.workspace > 0) {
+      out += fmt::format("  workspace {}", bytes_text(static_cast<double>(n.workspace)));
+    }
+    put_nodes(n.children, depth + 1, w, number, out);
+  }
+}
+
+void put_written(const ExplainedNode& node, size_t depth, size_t width, std::string& out) {
+  out += fmt::format("\n     {:<{}}  {}", std::string(2 * depth, ' ') + node.name, width,
+                     node.signature);
+  for (const ExplainedNode& child : node.children) put_written(child, depth + 1, width, out);
+}
+
 }  // namespace
 
 Explained explain(
@@ -52,6 +101,7 @@ Explained explain(
                            plan->output()->shape.text(), name_of(dtype), context.device.text());
   e.rewritten = plan->rewritten();
   e.choices = plan->choices();
+  e.written = tree_of(a);
   e.root.name = a.label();
   e.root.signature = a.signature().text();
   e.root.children = plan->nodes();
@@ -86,27 +136,24 @@ std::string Explained::text() const {
     for (const auto& [name, seconds] : c.estimates) {
       list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, seconds_text(seconds));
     }
-    out += fmt::format(" ({})", list);
+    if (!list.empty()) out += fmt::format(" ({})", list);
   }
   out += fmt::format("\n  {}, {} per application, about {}; workspace {}, kept {}, peak {}",
                      count_text(flops, "flop"), bytes_text(bytes), seconds_text(seconds),
                      bytes_text(static_cast<double>(workspace)),
                      bytes_text(static_cast<double>(persistent)),
                      bytes_text(static_cast<double>(peak)));
-  size_t name_width = 0, signature_width = 0;
-  for (const ExplainedNode& n : root.children) {
-    name_width = std::max(name_width, n.name.size());
-    signature_width = std::max(signature_width, n.signature.size());
+  if (!rewritten.empty()) {
+    Widths w;
+    measure({written}, 0, w);
+    out += "\n  as written";
+    put_written(written, 0, w.name, out);
+    out += "\n  as planned";
   }
+  Widths w;
+  measure(root.children, 0, w);
   int number = 0;
-  for (const ExplainedNode& n : root.children) {
-    out +=
-        fmt::format("\n  {:<2} {:<{}}  {:<{}}  {:>10}  {:>10}", ++number, n.name, name_width,
-                    n.signature, signature_width, count_text(n.flops, "flop"), bytes_text(n.bytes));
-    if (n.workspace > 0) {
-      out += fmt::format("  workspace {}", bytes_text(static_cast<double>(n.workspace)));
-    }
-  }
+  put_nodes(root.children, 0, w, number, out);
   out += fmt::format("\n  planned in {}", seconds_text(planning_seconds));
   out += fmt::format("\n  FFT plans of this process: {} from wisdom, {} measured, {}",
                      fft.from_wisdom, fft.measured, seconds_text(fft.seconds));

@@ -12,11 +12,12 @@
 
 namespace lunops {
 
-// One node of an explained plan.
+// One node of an explained plan: an operator with what its steps cost together, or a single step.
+// A node without steps is a view.
 struct ExplainedNode {
   std::string name, signature;
   double flops = 0, bytes = 0;
-  size_t workspace = 0;
+  size_t workspace = 0;  // of the step that needs most
   std::vector<ExplainedNode> children;
 };
 
@@ -29,7 +30,8 @@ struct ExplainedChoice {
 struct Explained {
   std::string headline;
   std::vector<std::string> rewritten;  // one line per rule that fired
-  ExplainedNode root;
+  ExplainedNode written;               // the operator as it was given, without costs
+  ExplainedNode root;                  // what is left of it, in order of execution
   std::vector<ExplainedChoice> choices;
   double flops = 0, bytes = 0, seconds = 0;  // per application
   size_t workspace = 0, persistent = 0, peak = 0;

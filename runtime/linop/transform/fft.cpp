@@ -118,6 +118,19 @@ void FftCore::lower(
   b.add(std::move(step));
 }
 
+std::shared_ptr<const Core> FftCore::merged(const FftCore& other,
+                                            std::vector<TermPair> pairs,
+                                            const Signature& signature) const {
+  if (!same(other)) return nullptr;
+  return std::make_shared<FftCore>(norm_, is_centred_, is_inverse_, std::move(pairs), signature,
+                                   "");
+}
+
+const FftCore* as_fft(const Node& node) noexcept {
+  if (node.form != nullptr) return nullptr;
+  return dynamic_cast<const FftCore*>(node.core.get());
+}
+
 Linop FFT(std::string_view text, const FFTOptions& options) {
   FftCore::Norm norm = FftCore::Norm::ortho;
   if (options.norm == "backward") {

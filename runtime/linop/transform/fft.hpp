@@ -27,6 +27,13 @@ class FftCore final : public Core {
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
+  // The product of two transforms over disjoint dims; null where norms, centres or signs differ.
+  // `pairs` and `signature` are of the product.
+  std::shared_ptr<const Core> merged(const FftCore& other,
+                                     std::vector<TermPair> pairs,
+                                     const Signature& signature) const;
+  const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
+
  private:
   double scale(double points) const noexcept;  // of the forward mode
 
@@ -34,5 +41,7 @@ class FftCore final : public Core {
   bool is_centred_, is_inverse_;
   std::vector<TermPair> pairs_;
 };
+
+const FftCore* as_fft(const Node& node) noexcept;  // null if the node renames it
 
 }  // namespace lunops

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Rules on Identity, Zero, Scalar and isometries: R2, R3, R5, R12.
+// Rules on Identity, Zero, Scalar and isometries, and exact normals: R2, R3, R5, R12, R13, R20,
+// R24.
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/elementary/zero.hpp"
@@ -56,6 +58,40 @@ bool drop_isometries(Product& p, Builder& b) {
     b.rewrote("R12", fmt::format("{} normal -> Identity", right.core->label()));
     erase(p, i, 2);
     return true;
+  }
+  return false;
+}
+
+namespace {
+
+std::string_view rule_of_normal(std::string_view kind) {
+  if (kind == "Concat" || kind == "Stack") return "R20";
+  if (kind == "Repeat" || kind == "SumReduce") return "R24";
+  return "R13";
+}
+
+bool take_exact_normal_at(Product& p, size_t i, size_t length, Builder& b) {
+  const Node a = p.factors[i + length - 1];
+  const bool is_candidate = a.form == nullptr && !is_barrier(a) && as_diagonal(a) == nullptr;
+  if (!is_candidate || !same_node(p.factors[i], with_mode(a, Mode::adjoint))) return false;
+  const auto exact = a.core->exact_normal(a.mode, length == 3 ? &p.factors[i + 1] : nullptr);
+  if (!exact) return false;
+  const Product made = flatten(*exact, true);
+  b.rewrote(rule_of_normal(a.core->kind()),
+            fmt::format("{} normal -> {}", a.core->label(), exact->core->label()));
+  erase(p, i, length);
+  p.factors.insert(p.factors.begin() + static_cast<ptrdiff_t>(i), made.factors.begin(),
+                   made.factors.end());
+  return true;
+}
+
+}  // namespace
+
+bool take_exact_normal(Product& p, Builder& b) {
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    for (const size_t length : {size_t{2}, size_t{3}}) {
+      if (i + length <= p.factors.size() && take_exact_normal_at(p, i, length, b)) return true;
+    }
   }
   return false;
 }

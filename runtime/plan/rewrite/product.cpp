@@ -86,4 +86,95 @@ std::optional<Junction> junction(const Node& left, const Node& right) {
   return j;
 }
 
+const Side& own_input(const Node& node) {
+  const Signature& sig = node.core->signature();
+  return transposes(node.mode) ? sig.output() : sig.input();
+}
+
+const Side& own_output(const Node& node) {
+  const Signature& sig = node.core->signature();
+  return transposes(node.mode) ? sig.input() : sig.output();
+}
+
+bool Joined::keeps(int dim) const noexcept {
+  return std::find(in_dims.begin(), in_dims.end(), dim) != in_dims.end() &&
+         std::find(out_dims.begin(), out_dims.end(), dim) != out_dims.end();
+}
+
+namespace {
+
+// Numbers for `side`, those of terms that `other` has too being theirs.
+std::vector<int> numbers(const Side& side,
+                         const Side& other,
+                         const std::vector<int>& of_other,
+                         int& count) {
+  std::vector<int> made;
+  for (const Term& t : side) {
+    const int at = find_term(other, t);
+    made.push_back(at >= 0 ? of_other[static_cast<size_t>(at)] : count++);
+  }
+  return made;
+}
+
+bool has_repeated_names(const Side& side) {
+  for (size_t i = 0; i < side.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (side[i].dim.name == side[k].dim.name) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Joined> join(const Node& left, const Node& right) {
+  if (left.form != nullptr || right.form != nullptr || !junction(left, right)) return std::nullopt;
+  const Side &lin = own_input(left), &lout = own_output(left);
+  const Side &rin = own_input(right), &rout = own_output(right);
+  Joined j;
+  j.right_in = numbers(rin, {}, {}, j.count);
+  j.right_out = numbers(rout, rin, j.right_in, j.count);
+  const size_t both = std::min(lin.size(), rout.size());
+  const size_t more_left = lin.size() - both, more_right = rout.size() - both;
+  for (size_t i = 0; i < more_left; ++i) j.left_in.push_back(j.count++);
+  j.left_in.insert(j.left_in.end(), j.right_out.begin() + static_cast<ptrdiff_t>(more_right),
+                   j.right_out.end());
+  j.left_out = numbers(lout, lin, j.left_in, j.count);
+
+  std::vector<int64_t> extents(static_cast<size_t>(j.count), kUnknown);
+  const auto know = [&](const Side& side, const std::vector<int>& dims) {
+    for (size_t i = 0; i < side.size(); ++i) {
+      if (side[i].extent != kUnknown) extents[static_cast<size_t>(dims[i])] = side[i].extent;
+    }
+  };
+  know(lin, j.left_in);
+  know(lout, j.left_out);
+  know(rin, j.right_in);
+  know(rout, j.right_out);
+  const auto put = [&](Side& side, std::vector<int>& dims, const Term& t, int dim) {
+    side.push_back(t);
+    side.back().dim.primes = 0;
+    side.back().extent = extents[static_cast<size_t>(dim)];
+    dims.push_back(dim);
+  };
+  for (size_t i = 0; i < more_left; ++i) put(j.in, j.in_dims, lin[i], j.left_in[i]);
+  for (size_t i = 0; i < rin.size(); ++i) put(j.in, j.in_dims, rin[i], j.right_in[i]);
+  for (size_t i = 0; i < more_right; ++i) put(j.out, j.out_dims, rout[i], j.right_out[i]);
+  for (size_t i = 0; i < lout.size(); ++i) put(j.out, j.out_dims, lout[i], j.left_out[i]);
+  if (has_repeated_names(j.in) || has_repeated_names(j.out)) return std::nullopt;
+  for (size_t i = 0; i < j.out.size(); ++i) {
+    for (size_t k = 0; k < j.in.size(); ++k) {
+      if (j.in[k].dim.name != j.out[i].dim.name) continue;
+      if (j.in_dims[k] != j.out_dims[i]) j.out[i].dim.primes = 1;
+    }
+  }
+  // A kept dim whose name the other factor changed could not be told by names.
+  for (size_t i = 0; i < j.out.size(); ++i) {
+    for (size_t k = 0; k < j.in.size(); ++k) {
+      if (j.in_dims[k] == j.out_dims[i] && !same_term(j.in[k], j.out[i])) return std::nullopt;
+    }
+  }
+  return j;
+}
+
 }  // namespace lunops

@@ -59,4 +59,23 @@ struct Junction {
 };
 std::optional<Junction> junction(const Node& left, const Node& right);
 
+// Terms of the core's forward signature that face the input and the output in this mode; weights
+// name their dims by them.
+const Side& own_input(const Node& node);
+const Side& own_output(const Node& node);
+
+// The sides of left * right with a number for each dim, equal where the two mean the same.
+//
+// A product's sides have base names; a dim that stands on both and is not kept has a prime on the
+// output.  Nothing where names would meet twice on a side.
+struct Joined {
+  Side in, out;
+  std::vector<int> in_dims, out_dims;                       // by term of `in` and `out`
+  std::vector<int> left_in, left_out, right_in, right_out;  // by own term of the factor
+  int count = 0;
+
+  bool keeps(int dim) const noexcept;
+};
+std::optional<Joined> join(const Node& left, const Node& right);
+
 }  // namespace lunops

@@ -12,9 +12,10 @@ namespace {
 
 using enum Rule::Kind;
 
-// Those of section 11 that look at more than a product have no line here: R1 and R4 are the form of
-// a product, R28 the form of a node (Core::canonical), and R19 applies to the terms of an Add
-// wherever one is carried out.
+// R1 and R4 are the form of a product, R28 the form of a node (Core::canonical), R10 and R26 are
+// R12 where neighbours undo each other and views where they do not.  R8 and R9 stand after the
+// rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what stands in
+// its way.
 constexpr std::array kRules = {
     Rule{"R2", "identity", "", exact, drop_identities},
     Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
@@ -22,10 +23,15 @@ constexpr std::array kRules = {
     Rule{"R19", "sum", "one term is left", exact, merge_sums},
     Rule{"R12", "isometry", "", exact, drop_isometries},
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
-    Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},
-    // Before R14, which says of a forced Toeplitz form what stands in its way.
+    Rule{"R7", "exchange", "only to enable R6", exact, move_diagonal},
+    Rule{"R13", "normal", "the entry gives an exact form", exact, take_exact_normal},
+    Rule{"R22", "fft", "same norm, centre and sign, disjoint dims", exact, merge_ffts},
     Rule{"R15", "basis", "cost, memory", approximate, fold_matrix_normal},
+    Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},
     Rule{"R14", "toeplitz", "cost, memory", approximate, fold_nufft_normal},
+    Rule{"R18", "factor", "same node A", exact, factor_out},
+    Rule{"R8", "absorb", "the weight does not grow; gain", exact, absorb_diagonal},
+    Rule{"R9", "product", "fewer flops over all applications", exact, merge_dense},
     Rule{"maps", "maps", "weights over image dims and one batch dim", exact, attach_maps},
 };
 

@@ -37,10 +37,11 @@ int rewrite(Product& p, Builder& b);
 
 // Rules of products, one function each, by the file that holds them.
 // elementary.cpp
-bool drop_identities(Product& p, Builder& b);  // R2
-bool drop_zeros(Product& p, Builder& b);       // R3
-bool collect_scalars(Product& p, Builder& b);  // R5
-bool drop_isometries(Product& p, Builder& b);  // R12
+bool drop_identities(Product& p, Builder& b);    // R2
+bool drop_zeros(Product& p, Builder& b);         // R3
+bool collect_scalars(Product& p, Builder& b);    // R5
+bool drop_isometries(Product& p, Builder& b);    // R12
+bool take_exact_normal(Product& p, Builder& b);  // R13, R20, R24
 // diagonal.cpp
 bool merge_diagonals(Product& p, Builder& b);  // R6
 bool move_diagonal(Product& p, Builder& b);    // R7
@@ -48,6 +49,8 @@ bool absorb_diagonal(Product& p, Builder& b);  // R8
 // dense.cpp
 bool merge_dense(Product& p, Builder& b);        // R9
 bool fuse_dense_normal(Product& p, Builder& b);  // R17
+// A kernel of so many elements may take 10 % of the memory budget (rule of Dense).
+bool fits_share_of_budget(Builder& b, double elements, bool is_complex);
 // sums.cpp
 bool factor_out(Product& p, Builder& b);  // R18
 bool merge_sums(Product& p, Builder& b);  // R19: an Add that is one product

@@ -7,6 +7,7 @@
 #include "runtime/linop/container/add.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/elementary/zero.hpp"
+#include "runtime/linop/operators.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
@@ -113,6 +114,101 @@ bool merge_sums(Product& p, Builder& b) {
     const auto at = p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i));
     p.factors.insert(at, terms.front().factors.begin(), terms.front().factors.end());
     p.scale *= terms.front().scale;
+    return true;
+  }
+  return false;
+}
+
+namespace {
+
+// A product as a node; nothing where it has no factor that would say its dims.
+std::optional<Linop> operator_of(const Product& p) {
+  if (p.factors.empty()) return std::nullopt;
+  std::vector<Linop> factors;
+  if (p.scale != 1.0) factors.push_back(Scalar(p.scale));
+  for (const Node& f : p.factors) factors.emplace_back(f);
+  return factors.size() == 1 ? factors.front() : Chain(factors);
+}
+
+bool same_dims(const Side& a, const Side& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Term& p, const Term& q) {
+    return p.kind == Term::Kind::dim && q.kind == Term::Kind::dim && p.dim.name == q.dim.name;
+  });
+}
+
+// Terms i and j with their outermost (or first acting) factor taken out, or nothing.
+std::optional<Product> without_common(const Product& a, const Product& c, bool is_left) {
+  const auto end_of = [&](const Product& p) {
+    return is_left ? p.factors.front() : p.factors.back();
+  };
+  if (a.factors.size() < 2 || c.factors.size() < 2) return std::nullopt;
+  const Node common = end_of(a);
+  if (is_barrier(common) || !same_node(common, end_of(c))) {
+    return std::nullopt;
+  }
+  // s A B = A s B only for real s where A is real-linear.
+  if (is_left && common.core->is_real_linear() &&
+      (a.scale.imag() != 0.0 || c.scale.imag() != 0.0)) {
+    return std::nullopt;
+  }
+  Product u = a, v = c;
+  erase(u, is_left ? 0 : u.factors.size() - 1, 1);
+  erase(v, is_left ? 0 : v.factors.size() - 1, 1);
+  const auto x = operator_of(u), y = operator_of(v);
+  if (!same_dims(x->signature().input(), y->signature().input()) ||
+      !same_dims(x->signature().output(), y->signature().output())) {
+    return std::nullopt;
+  }
+  Product made;
+  made.factors.push_back((*x + *y).node());
+  made.factors.insert(is_left ? made.factors.begin() : made.factors.end(), common);
+  return made;
+}
+
+// R18 on the first two terms that have an end in common.
+bool factor_out_terms(std::vector<Product>& terms, Builder& b) {
+  for (size_t i = 0; i < terms.size(); ++i) {
+    for (size_t j = i + 1; j < terms.size(); ++j) {
+      for (const bool is_left : {true, false}) {
+        auto made = without_common(terms[i], terms[j], is_left);
+        if (!made) continue;
+        const Node& common = is_left ? made->factors.front() : made->factors.back();
+        b.rewrote("R18", fmt::format("{} taken out of a sum", label_of(common)));
+        terms[i] = std::move(*made);
+        terms.erase(terms.begin() + static_cast<ptrdiff_t>(j));
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool factor_out(Product& p, Builder& b) {
+  for (size_t i = 0; i < p.factors.size(); ++i) {
+    if (as_add(p.factors[i]) == nullptr) continue;
+    std::vector<Product> terms;
+    collect_terms(p.factors[i], terms, b);
+    merge_terms(terms, b);
+    if (!factor_out_terms(terms, b)) continue;
+    while (factor_out_terms(terms, b)) {
+    }
+    std::vector<Linop> operators;
+    for (const Product& t : terms) {
+      operators.push_back(t.factors.empty() ? Scalar(t.scale) : *operator_of(t));
+    }
+    replace(p, i, 1, Add(operators).node());
+    p = [&] {  // a sum of one term is that term
+      Product flat;
+      flat.scale = p.scale;
+      for (const Node& f : p.factors) {
+        const Product each = flatten(f, true);
+        flat.scale *= each.scale;
+        flat.factors.insert(flat.factors.end(), each.factors.begin(), each.factors.end());
+      }
+      return flat;
+    }();
     return true;
   }
   return false;

@@ -40,6 +40,40 @@ TEST_CASE("explain: costs and choices without allocating", "[plan]") {
   }
 }
 
+TEST_CASE("explain: the operator as written and as planned, with what each node costs", "[plan]") {
+  Context context;
+  const Tensor w = rand(Shape::parse("m=3 n=4"), DType::f32, 1, context);
+  const Linop a = Dense(w, "m n, n -> m", {.name = "left"}), b = FFT("n -> m");
+  const Linop d = Diagonal(rand(Shape::parse("m=3"), DType::f32, 2, context), "m");
+  PadOptions crop;
+  crop.to = {{"k", 3}};
+  crop.extent = {{"n", 4}};
+  const Linop sum = Identity("m") * d * a + FFT("k -> m") * Crop("n -> k", crop);
+
+  const Explained e = explain(sum, Shape::parse("n=4"), DType::c64, context);
+
+  CHECK(e.written.name == "Add");
+  REQUIRE(e.written.children.size() == 2);
+  CHECK(e.written.children[0].children.size() == 3);
+  REQUIRE(e.root.children.size() == 1);
+  const ExplainedNode& add = e.root.children[0];
+  REQUIRE(add.children.size() == 2);
+  CHECK(add.children[0].name == "Dense 'left'");
+  CHECK(add.children[1].name == "Chain");
+  CHECK(add.children[1].children.size() == 2);
+  CHECK(add.flops == add.children[0].flops + add.children[1].flops);
+  CHECK(e.flops == add.flops);
+  const std::string text = e.text();
+  for (const char* part : {"R8 Diagonal into Dense 'left'", "as written", "as planned", "view"}) {
+    CAPTURE(text);
+    CHECK(text.find(part) != std::string::npos);
+  }
+  const Explained plain =
+      explain(sum, Shape::parse("n=4"), DType::c64, context, {.rewrite = false});
+  CHECK(plain.rewritten.empty());
+  CHECK(plain.text().find("as written") == std::string::npos);
+}
+
 namespace {
 
 bool agree(size_t estimate, size_t real) {
