@@ -1319,7 +1319,7 @@ function lo.power(M, options) end
 ---@param A lunops.Linop the operator
 ---@param x? string|lunops.Shape an input or its shape, where extents are open (default A's)
 ---@param options? lunops.ExplainOptions
----@return string|table # text, or tables {nodes, total, choices, rewritten}
+---@return string|table # text, or tables {nodes, written, total, choices, rewritten}
 function lo.explain(A, x, options) end
 
 ---@class lunops.CheckOptions
