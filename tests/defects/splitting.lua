@@ -90,4 +90,26 @@ check.it("D23: unknown dims of a split are errors that name what there is", func
   check.raises("extent of 'frame' is unknown; give extent = {frame = …}", lo.batch, lo.FFT{ "frame x -> frame k" }, { frame = 2 })
 end)
 
+model.once(function() return lo.ArrayToBlocks end, "D5: tiles of ArrayToBlocks read only what they need", function()
+  local B = lo.ArrayToBlocks{ "x -> b k", block = { x = 3 }, stride = { x = 2 }, extent = { x = 12 } }
+  local x = lo.randn("x=12", { seed = 1 })
+  local tiles = lo.split(B, "b=2")
+  check.equal(tiles[1].input.x[1], 1)
+  check.equal(tiles[1].input.x[2], 5)
+  check.equal(tiles[1].op.extent.x, 5)
+  check.near(model.distance(reassembled(B, "b=2", x), B(x)), 0, 0)
+end)
+
+model.once(function() return lo.Repeat end, "D9: SumReduce and Repeat keep full extents and are each other's adjoint", function()
+  local R = lo.SumReduce{ "a b -> a", extent = { b = 3 } }
+  local x = lo.tensor({ { 0, 1, 2 }, { 3, 4, 5 } }, "a b")
+  check.equal(tostring(R.N(x).shape), "a=2 b=3")
+  check.equal(R.N(x){ a = 2, b = 1 }:item().re, 12.0)
+  local P = lo.Repeat{ "a -> a b", extent = { b = 3 } }
+  check.equal(P.H.H == P, true)
+  check.equal(R.H.H == R, true)
+  check.equal(tostring(P(lo.ones "a=2").shape), "a=2 b=3")
+  check.equal(P.H(P(lo.ones "a=2")):totable()[1].re, 3.0)
+end)
+
 check.done()
