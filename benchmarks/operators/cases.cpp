@@ -70,6 +70,58 @@ std::vector<BenchmarkCase> all_cases() {
          return Crop("y=256 x=256", to({{"y", 192}, {"x", 192}}));
        },
        kImages},
+      {"PadDim", "8 images to 384",
+       [](Context&) {
+         return PadDim("y=256 x=256", to({{"y", 384}, {"x", 384}}));
+       },
+       kImages},
+      {"Truncate", "8 images to 192",
+       [](Context&) {
+         return Truncate("y=256 x=256", to({{"y", 192}, {"x", 192}}));
+       },
+       kImages},
+      {"Rename", "8 images", [](Context&) { return Rename("y x -> ky kx"); }, kImages},
+      {"Permute", "8 images, coils last", [](Context&) { return Permute("coil y x -> y x coil"); },
+       kImages},
+      {"Rearrange", "8 images in blocks of 8 by 8",
+       [](Context&) {
+         return Rearrange("y=(yo by=8) x=(xo bx=8) -> yo xo by bx",
+                          {.extent = {{"y", 256}, {"x", 256}}});
+       },
+       kImages},
+      {"SumReduce", "8 images over the coils",
+       [](Context&) { return SumReduce("coil=8 y=256 x=256 -> y x"); }, kImages},
+      {"Repeat", "an image for 8 coils", [](Context&) { return Repeat("y x -> coil=8 y x"); },
+       "y=256 x=256"},
+      {"Slice", "8 images, every other row and column",
+       [](Context&) {
+         SliceOptions o;
+         o.range = {{"y", {1, 256, 2}}, {"x", {1, 256, 2}}};
+         return Slice("y=256 x=256", o);
+       },
+       kImages},
+      {"Embed", "8 images between zeros",
+       [](Context&) {
+         SliceOptions o;
+         o.range = {{"y", {1, 511, 2}}, {"x", {1, 511, 2}}};
+         o.extent = {{"y", 512}, {"x", 512}};
+         return Embed("y x", o);
+       },
+       kImages},
+      {"Flip", "8 images along x",
+       [](Context&) {
+         FlipOptions o;
+         o.dims = {"x"};
+         return Flip("y x", o);
+       },
+       kImages},
+      {"Roll", "8 images along both dims",
+       [](Context&) {
+         RollOptions o;
+         o.shift = {{"y", 3}, {"x", 100}};
+         return Roll("y x", o);
+       },
+       kImages},
       {"FFT", "8 images", [](Context&) { return FFT("y x -> ky kx"); }, kImages},
       {"NUFFT", "an image, 65536 random points, tol 1e-4",
        [](Context& c) {

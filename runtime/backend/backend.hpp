@@ -56,6 +56,8 @@ class Backend {
   // Reductions.  `y` has the extents of x but stride 0 in the dims that are reduced; min, max of
   // real data only.
   virtual void reduce(Reduction op, RawView x, RawView y, Stream&) = 0;
+  // y = alpha sum(x) + beta y for data of one floating dtype, views as in reduce.
+  virtual void sum(RawView x, Scale s, RawView y, Stream&) = 0;
   // One block of sums, all in double and in an order that does not depend on the threads: for k = 0
   // … batch-1 over the leading dim result[k] = sum conj(x) y.  Views have rank 2: {batch, n}; n may
   // be strided.

@@ -14,6 +14,23 @@ struct TermPair {
 };
 std::vector<TermPair> mixed_pairs(std::string_view operation, const Signature& signature);
 
+// The number of the pair that has this dim on either side; throws Error{shape}, said of the option,
+// if none has.
+size_t pair_named(std::string_view operation,
+                  std::string_view option,
+                  const Signature& signature,
+                  const std::vector<TermPair>& pairs,
+                  std::string_view name);
+// The signature of an operator that replaces the dims `changed`, which an option names: in a
+// one-sided string they get a prime on the output, a two-sided one names the results itself.
+Signature with_primed(std::string_view operation,
+                      std::string_view text,
+                      std::string_view option,
+                      const std::vector<std::string>& changed);
+// Gives both dims of a pair the extent that one of them has; throws Error{shape} if they differ.
+Signature with_equal_pairs(std::string_view operation,
+                           const Signature& signature,
+                           const std::vector<TermPair>& pairs);
 // Where the dims of y come from in x for such an operator in this mode: by position in y.
 struct PairedDims {
   std::vector<int> source;  // position in x

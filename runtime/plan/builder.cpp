@@ -231,7 +231,8 @@ void Builder::lower(const Product& product,
       continue;
     }
     // A slot of this chain has no other reader: an elementwise product may write where it reads.
-    const bool in_place = as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot;
+    const bool in_place =
+        as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot && !at.repeats();
     Operand next = in_place ? at : slot(out, result_dtype(node, at.dtype));
     next.shape = out;
     lower_factor(node, at, next, StepScale{});

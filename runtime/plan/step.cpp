@@ -36,6 +36,13 @@ Operand select(const Operand& operand, int dim, int64_t index) {
   return part;
 }
 
+bool Operand::repeats() const noexcept {
+  for (int i = 0; i < shape.ndim(); ++i) {
+    if (shape.extent(i) > 1 && strides[static_cast<size_t>(i)] == 0) return true;
+  }
+  return false;
+}
+
 namespace {
 
 void set_dims(RawView& view,
@@ -132,6 +139,22 @@ class AxpbyStep final : public Step {
   StepScale scale_;
 };
 
+class SumStep final : public Step {
+ public:
+  SumStep(Ref x, Ref y, StepScale s) : scale_(s) {
+    refs = {x, y};
+    merge_dims(refs);
+    bytes = bytes_of(x) + bytes_of(y);
+    flops = static_cast<double>(x.view.count()) * (is_complex(x.view.dtype) ? 2.0 : 1.0);
+  }
+  void run(const Frame& f) const override {
+    f.backend->sum(refs[0].at(f), f.resolve(scale_), refs[1].at(f), *f.stream);
+  }
+
+ private:
+  StepScale scale_;
+};
+
 class PrepareStep final : public Step {
  public:
   PrepareStep(Ref y, StepScale s) : scale_(s) {
@@ -218,6 +241,10 @@ class FftStep final : public Step {
 
 std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale) {
   return std::make_unique<AxpbyStep>(x, conjugate, y, scale);
+}
+
+std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale) {
+  return std::make_unique<SumStep>(x, y, scale);
 }
 
 std::unique_ptr<Step> prepare_step(Ref y, StepScale scale) {

@@ -25,6 +25,8 @@ struct Operand {
   int64_t offset = 0;  // bytes from the start of the place
 
   bool is_contiguous() const noexcept;
+  // Some elements share memory: a dim longer than 1 has stride 0.
+  bool repeats() const noexcept;
   bool is_slot() const noexcept { return place == Place::slot; }
 };
 
@@ -135,6 +137,8 @@ void merge_dims(std::vector<Ref>& refs);
 
 // y <- scale of x, or of its conjugate.
 std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale);
+// y <- scale of the sum of x over the dims in which y has stride 0.
+std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale);
 // y <- beta y, and 0 where the step's beta is 0.
 std::unique_ptr<Step> prepare_step(Ref y, StepScale scale);
 // y <- scale of w x.

@@ -53,7 +53,14 @@ void check_tiles(
     std::string text;
     for (const SplitAxis& axis : axes) text += fmt::format("{}={} ", axis.dim.text(), axis.size);
     INFO("tiles of " << text);
-    const Tiles tiles = split(a, axes);
+    Tiles tiles;
+    try {
+      tiles = split(a, axes);
+    } catch (const Error& e) {
+      // A merged dim has tiles of whole inner members only.
+      if (e.message().find("cut it at multiples of ") == std::string::npos) throw;
+      return;
+    }
     CHECK(distance(reassembled(a, tiles, x, y, c), y) <= tolerance);
   };
   std::vector<Dim> dims = a.dims(), known;

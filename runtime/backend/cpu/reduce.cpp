@@ -110,23 +110,18 @@ void add_run(typename R::Sum& sum, DType dtype, const std::byte* data, int64_t s
 // of 4 KiB and more, one page or whole ones.
 constexpr int64_t kColumns = 1024;
 
-// `gather`: the loop that adds a run of x to as many sums, where there is one.
-template <class R, class Finish>
-void reduce_as(const Parts& v,
+// `write(sums, to, step, n)` makes n elements of y from their sums; `gather` is the loop that adds
+// a run of x to as many sums, where there is one.
+template <class R, class Write>
+void gather_as(const Parts& v,
                const Stream& stream,
-               const Finish& finish,
+               const Write& write,
                HotTable::Gather gather = nullptr) {
   using Sum = typename R::Sum;
-  using Out = decltype(finish(Sum()));
   const Runs<2> kept({&v.y, &v.x});
   const Runs<1> inner({&v.inner});
   const auto store = [&](int64_t y, const Sum* sums, int64_t n) {
-    Out out[kBlockSize];
-    for (int64_t i = 0; i < n; i += kBlockSize) {
-      const int64_t m = std::min(kBlockSize, n - i);
-      for (int64_t j = 0; j < m; ++j) out[j] = finish(sums[i + j]);
-      save<Out>(v.y_dtype, out, at(v.y, y + i * kept.step[0]), kept.step[0], m);
-    }
+    write(sums, at(v.y, y), kept.step[0], n);
   };
   const auto range = [&](int64_t x, int64_t first, int64_t last) {
     Sum sum = R::start();
@@ -188,9 +183,26 @@ void reduce_as(const Parts& v,
   });
 }
 
-}  // namespace
+template <class R, class Finish>
+void reduce_as(const Parts& v,
+               const Stream& stream,
+               const Finish& finish,
+               HotTable::Gather gather = nullptr) {
+  using Sum = typename R::Sum;
+  using Out = decltype(finish(Sum()));
+  const auto write = [&](const Sum* sums, std::byte* to, int64_t step, int64_t n) {
+    const auto size = static_cast<int64_t>(size_of(v.y_dtype));
+    Out out[kBlockSize];
+    for (int64_t i = 0; i < n; i += kBlockSize) {
+      const int64_t m = std::min(kBlockSize, n - i);
+      for (int64_t j = 0; j < m; ++j) out[j] = finish(sums[i + j]);
+      save<Out>(v.y_dtype, out, to + i * step * size, step, m);
+    }
+  };
+  gather_as<R>(v, stream, write, gather);
+}
 
-void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {
+Parts parts_of(const RawView& x, const RawView& y) {
   Parts v{x, y, x, x.dtype, y.dtype};
   v.x.ndim = v.y.ndim = v.inner.ndim = 0;
   const auto append = [](RawView& to, const RawView& from, size_t k) {
@@ -206,6 +218,27 @@ void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {
       append(v.y, y, k);
     }
   }
+  return v;
+}
+
+}  // namespace
+
+void CpuBackend::sum(RawView x, Scale s, RawView y, Stream& stream) {
+  const Parts v = parts_of(x, y);
+  if (v.y.empty()) return;
+  if (s.alpha == 0.0) return scale(s.beta, v.y, stream);
+  const double factors[4] = {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()};
+  const HotTable::Store store = hot().store[hot_index(y.dtype)];
+  const HotTable::Gather add = hot().add[hot_index(y.dtype)];
+  const auto write = [&](const auto* sums, std::byte* to, int64_t step, int64_t n) {
+    store(n, reinterpret_cast<const double*>(sums), factors, to, step);
+  };
+  if (is_complex(y.dtype)) return gather_as<Plus<c128>>(v, stream, write, add);
+  gather_as<Plus<double>>(v, stream, write, add);
+}
+
+void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {
+  const Parts v = parts_of(x, y);
   if (v.y.empty()) return;
   const auto same = [](const auto& sum) { return sum; };
   const double count = static_cast<double>(v.inner.count());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <utility>
 
 #include "runtime/backend/reference/element.hpp"
 #include "runtime/backend/reference/reference_backend.hpp"
@@ -69,19 +70,37 @@ Value result(Reduction op, const Sum& sum, bool integers) {
   __builtin_unreachable();
 }
 
-}  // namespace
-
-// y[k] = op over the elements of x that share k.  Dims of y with stride 0 are reduced.
-void ReferenceBackend::reduce(Reduction op, RawView x, RawView y, Stream&) {
-  const bool integers = is_integer(x.dtype);
+// The dims of y that stay, and those with stride 0; the other dims of each have extent 1.
+std::pair<RawView, RawView> divided(const RawView& y) {
   RawView kept = y, reduced = y;
   for (int d = 0; d < y.ndim; ++d) {
     const auto k = static_cast<size_t>(d);
     (y.stride[k] == 0 ? kept : reduced).extent[k] = 1;
   }
-  for_each_index(kept, [&](const Index& outer) {
+  return {kept, reduced};
+}
+
+}  // namespace
+
+// y[k] = alpha * the sum of the elements of x that share k + beta * y[k]
+void ReferenceBackend::sum(RawView x, Scale s, RawView y, Stream&) {
+  const auto parts = divided(y);
+  for_each_index(parts.first, [&](const Index& outer) {
+    c128 sum = 0.0;
+    for_each_index(parts.second, [&](const Index& inner) {
+      sum += read(x, offset(x, outer) + offset(x, inner)).z;
+    });
+    store(y, offset(y, outer), sum, s);
+  });
+}
+
+// y[k] = op over the elements of x that share k.  Dims of y with stride 0 are reduced.
+void ReferenceBackend::reduce(Reduction op, RawView x, RawView y, Stream&) {
+  const bool integers = is_integer(x.dtype);
+  const auto parts = divided(y);
+  for_each_index(parts.first, [&](const Index& outer) {
     Sum sum;
-    for_each_index(reduced, [&](const Index& inner) {
+    for_each_index(parts.second, [&](const Index& inner) {
       add(op, sum, read(x, offset(x, outer) + offset(x, inner)), integers);
     });
     write(y, offset(y, outer), result(op, sum, integers));

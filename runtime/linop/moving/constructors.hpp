@@ -13,6 +13,34 @@ namespace lunops {
 
 // Constructors of this section of the catalogue (operators.md); each throws Error{shape | dtype |
 // argument}.  `text` is the operator's string.
+Linop Rename(std::string_view text, const LinopOptions& options = {});   // "y x -> ky kx"
+Linop Permute(std::string_view text, const LinopOptions& options = {});  // "coil y x -> y x coil"
+// A rearrange pattern: "coil y=(yo by) x -> coil by yo x".  `extent`: of members and groups.
+Linop Rearrange(std::string_view text, const LinopOptions& options = {});
+Linop SumReduce(std::string_view text, const LinopOptions& options = {});  // "a b -> a"
+Linop Repeat(std::string_view text, const LinopOptions& options = {});     // "a -> a b"
+
+// As users write it: from 1, both ends included; a single index drops its dim.
+struct SliceRange {
+  int64_t first = 1, last = 1, step = 1;
+  bool drops = false;
+};
+struct SliceOptions : LinopOptions {
+  std::vector<std::pair<std::string, SliceRange>> range = {};
+};
+// The dims of a one-sided string are those of the larger side, and so are the names in `extent`.
+Linop Slice(std::string_view text, const SliceOptions& options);
+Linop Embed(std::string_view text, const SliceOptions& options);
+
+struct FlipOptions : LinopOptions {
+  std::vector<std::string> dims = {};
+};
+Linop Flip(std::string_view text, const FlipOptions& options);
+struct RollOptions : LinopOptions {
+  std::vector<std::pair<std::string, int64_t>> shift = {};
+};
+Linop Roll(std::string_view text, const RollOptions& options);
+
 struct PadOptions : LinopOptions {
   std::vector<std::pair<std::string, int64_t>> to = {};
   std::optional<double> scale = {};
@@ -20,5 +48,8 @@ struct PadOptions : LinopOptions {
 };
 Linop Pad(std::string_view text, const PadOptions& options);
 Linop Crop(std::string_view text, const PadOptions& options);
+// Zeros at the end, and what lies there cut off: Pad and Crop with at = "start".
+Linop PadDim(std::string_view text, const PadOptions& options);
+Linop Truncate(std::string_view text, const PadOptions& options);
 
 }  // namespace lunops

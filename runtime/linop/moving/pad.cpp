@@ -71,6 +71,9 @@ std::optional<Node> PadCore::exact_normal(Mode mode, const Node* inner) const {
     first.push_back(offset(large.extent, small.extent));
     count.push_back(small.extent);
   }
+  if (extents == count) {
+    return Node{std::make_shared<IdentityCore>(on_input, ""), Mode::forward, nullptr};
+  }
   auto recipe = [extents, first, count](DType dtype, Context& context) {
     const Tensor mask = zeros(Shape::unnamed(extents), dtype, context);
     Tensor inside = mask;
@@ -166,8 +169,7 @@ std::optional<Operand> PadCore::view(Mode mode, const Operand& x) const {
 
 namespace {
 
-Linop make_pad(bool is_crop, std::string_view text, const PadOptions& options) {
-  const char* name = is_crop ? "Crop" : "Pad";
+Linop make_pad(const char* name, bool is_crop, std::string_view text, const PadOptions& options) {
   PadCore::At at = PadCore::At::centre;
   if (options.at == "start") {
     at = PadCore::At::start;
@@ -258,11 +260,28 @@ Linop make_pad(bool is_crop, std::string_view text, const PadOptions& options) {
 }  // namespace
 
 Linop Pad(std::string_view text, const PadOptions& options) {
-  return make_pad(false, text, options);
+  return make_pad("Pad", false, text, options);
 }
 
 Linop Crop(std::string_view text, const PadOptions& options) {
-  return make_pad(true, text, options);
+  return make_pad("Crop", true, text, options);
+}
+
+namespace {
+
+PadOptions at_start(PadOptions options) {
+  options.at = "start";
+  return options;
+}
+
+}  // namespace
+
+Linop PadDim(std::string_view text, const PadOptions& options) {
+  return make_pad("PadDim", false, text, at_start(options));
+}
+
+Linop Truncate(std::string_view text, const PadOptions& options) {
+  return make_pad("Truncate", true, text, at_start(options));
 }
 
 }  // namespace lunops

@@ -118,6 +118,30 @@ TEST_CASE("kernels: axpby from another precision and from real to complex agrees
   });
 }
 
+TEST_CASE("kernels: sum agrees with the reference over any dims, strides and scales",
+          "[backend][kernels]") {
+  std::mt19937_64 random(22);
+  for_cases([&](const Case& c) {
+    for (const DType dtype : kFloating) {
+      const auto dims = static_cast<unsigned>(c.extents.size());
+      Array x = draw::array(c.extents, dtype, c.x, random);
+      for (unsigned reduced = 0; reduced < 1U << dims; ++reduced) {
+        const Array y = draw::array(c.extents, dtype, c.y, random, reduced);
+        double count = 1;
+        for (unsigned d = 0; d < dims; ++d) {
+          if ((reduced >> d & 1U) != 0) count *= static_cast<double>(c.extents[d]);
+        }
+        for (const Scale& given : kScales) {
+          const Scale scale = is_complex(dtype) ? given : real_scale(given);
+          REQUIRE(compare(y, [&](Backend& b, RawView v, Stream& s) {
+                    b.sum(x.view(), scale, v, s);
+                  }) <= (1 + count) * tolerance(dtype));
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("kernels: multiply agrees with the reference for real, complex and broadcast weights",
           "[backend][kernels]") {
   std::mt19937_64 random(3);
