@@ -959,6 +959,211 @@ function lo.Pad(given) end
 ---@return lunops.Linop
 function lo.Crop(given) end
 
+---@class lunops.PadDimOptions
+---@field [1] string the dims in 'to' are primed on the output
+---@field to? table new extents by dim
+---@field scale? number new extents as multiples of the old
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Appends zeros: Pad with at = "start".
+--- 
+--- Dims `y x -> y' x'`; `A.H`: Truncate; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.PadDim{ "x", to = { x = 3 } }(lo.tensor({ 5, 6 }, "x")))
+--- --> c64 {x=3} cpu [5+0i, 6+0i, 0+0i]
+--- ```
+---@param given lunops.PadDimOptions|string
+---@return lunops.Linop
+function lo.PadDim(given) end
+
+---@class lunops.TruncateOptions
+---@field [1] string the dims in 'to' are primed on the output
+---@field to? table new extents by dim
+---@field scale? number new extents as multiples of the old
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Keeps the first elements: Crop with at = "start".
+--- 
+--- Dims `y x -> y' x'`; `A.H`: PadDim; `A.N`: Diagonal of zeros and ones.
+--- 
+--- ```lua
+--- print(lo.Truncate{ "x", to = { x = 2 } }(lo.tensor({ 5, 6, 7 }, "x")))
+--- --> c64 {x=2} cpu [5+0i, 6+0i]
+--- ```
+---@param given lunops.TruncateOptions|string
+---@return lunops.Linop
+function lo.Truncate(given) end
+
+---@class lunops.RenameOptions
+---@field [1] string equal rank on both sides
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Gives the dims other names, by position; no data move.
+--- 
+--- Dims `y x -> ky kx`; `A.H`: the names exchanged back; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.Rename "n -> m"(lo.ones "n=2").shape)  --> m=2
+--- ```
+---@param given lunops.RenameOptions|string
+---@return lunops.Linop
+function lo.Rename(given) end
+
+---@class lunops.PermuteOptions
+---@field [1] string the same dims on both sides
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Puts the dims in another order.
+--- 
+--- Dims `coil y x -> y x coil`; `A.H`: the inverse order; `A.N`: the identity.
+--- 
+--- ```lua
+--- local x = lo.tensor({ { 1, 2, 3 }, { 4, 5, 6 } }, "a b")
+--- print(lo.Permute "a b -> b a"(x).shape)  --> b=3 a=2
+--- ```
+---@param given lunops.PermuteOptions|string
+---@return lunops.Linop
+function lo.Permute(given) end
+
+---@class lunops.RearrangeOptions
+---@field [1] string a rearrange pattern
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Splits, permutes and merges dims by a pattern.
+--- 
+--- Dims `coil y=(yo by) x -> coil by yo x`; `A.H`: the pattern reversed; `A.N`: the identity.
+--- 
+--- ```lua
+--- local A = lo.Rearrange{ "(a b) c -> a b c", extent = { a = 2, b = 3 } }
+--- print(A(lo.ones "a_b=6 c=1").shape)  --> a=2 b=3 c=1
+--- ```
+---@param given lunops.RearrangeOptions|string
+---@return lunops.Linop
+function lo.Rearrange(given) end
+
+---@class lunops.SumReduceOptions
+---@field [1] string "a b -> a"
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Sums over the dims that the output lacks.
+--- 
+--- Dims `a b -> a`; `A.H`: Repeat; `A.N`: every element becomes the sum over those dims.
+--- 
+--- ```lua
+--- print(lo.SumReduce "a b -> a"(lo.ones "a=2 b=3"):sum())  --> 6+0i
+--- ```
+---@param given lunops.SumReduceOptions|string
+---@return lunops.Linop
+function lo.SumReduce(given) end
+
+---@class lunops.RepeatOptions
+---@field [1] string "a -> a b"; new dims need extents
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Copies along new dims; a view where the next operator takes one.
+--- 
+--- Dims `a -> a b`; `A.H`: SumReduce; `A.N`: the number of copies times the identity.
+--- 
+--- ```lua
+--- local A = lo.Repeat{ "a -> a b", extent = { b = 3 } }
+--- print(A(lo.ones "a=2").shape)  --> a=2 b=3
+--- ```
+---@param given lunops.RepeatOptions|string
+---@return lunops.Linop
+function lo.Repeat(given) end
+
+---@class lunops.SliceOptions
+---@field [1] string dims with a range are primed on the output
+---@field range? table by dim: {first, last}, {first, last, step}, or a number to drop it
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Takes ranges of dims, every step-th element, or one element.
+--- 
+--- Dims `coil y x -> y' x'`; `A.H`: Embed; `A.N`: Diagonal of zeros and ones.
+--- 
+--- ```lua
+--- print(lo.Slice{ "x", range = { x = { 2, 3 } } }(lo.tensor({ 5, 6, 7, 8 }, "x")))
+--- --> c64 {x=2} cpu [6+0i, 7+0i]
+--- ```
+---@param given lunops.SliceOptions|string
+---@return lunops.Linop
+function lo.Slice(given) end
+
+---@class lunops.EmbedOptions
+---@field [1] string the dims of the larger side
+---@field range? table by dim: {first, last}, {first, last, step}, or a number to drop it
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Writes into ranges of dims of zeros: the adjoint of Slice.
+--- 
+--- Dims `y x -> y' x'`; `A.H`: Slice; `A.N`: the identity.
+--- 
+--- ```lua
+--- local A = lo.Embed{ "x", range = { x = { 2, 3 } }, extent = { x = 4 } }
+--- print(A(lo.tensor({ 6, 7 }, "x")))
+--- --> c64 {x=4} cpu [0+0i, 6+0i, 7+0i, 0+0i]
+--- ```
+---@param given lunops.EmbedOptions|string
+---@return lunops.Linop
+function lo.Embed(given) end
+
+---@class lunops.FlipOptions
+---@field [1] string flipped dims are primed on the output
+---@field dims? string|string[] the dims to flip
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Reverses the order of elements along dims.
+--- 
+--- Dims `y x -> y x'`; `A.H`: itself, sides exchanged; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.Flip{ "x", dims = "x" }(lo.tensor({ 1, 2, 3 }, "x")))
+--- --> c64 {x=3} cpu [3+0i, 2+0i, 1+0i]
+--- ```
+---@param given lunops.FlipOptions|string
+---@return lunops.Linop
+function lo.Flip(given) end
+
+---@class lunops.RollOptions
+---@field [1] string rolled dims are primed on the output
+---@field shift? table by dim: how far, in elements; any whole number
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Shifts along dims; what leaves at the end comes in at the start.
+--- 
+--- Dims `y x -> y x'`; `A.H`: the opposite shift; `A.N`: the identity.
+--- 
+--- ```lua
+--- print(lo.Roll{ "x", shift = { x = 1 } }(lo.tensor({ 1, 2, 3, 4 }, "x")))
+--- --> c64 {x=4} cpu [4+0i, 1+0i, 2+0i, 3+0i]
+--- ```
+---@param given lunops.RollOptions|string
+---@return lunops.Linop
+function lo.Roll(given) end
+
 ---@class lunops.RealOptions
 ---@field [1]? string the dims, all kept; default any
 ---@field extent? table extents of dims of the signature
