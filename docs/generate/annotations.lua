@@ -1,4 +1,6 @@
 --- Annotations for editors (LuaLS): a file that declares what `require "lunops"` returns and is never run.
+local lo = require "lunops"
+
 local M = {}
 
 -- What `returns` starts with, and the type that an editor is told; the first that fits counts.
@@ -44,8 +46,13 @@ local function text_of(parameter)
   return text
 end
 
+local is_operator = {}
+for _, row in ipairs(lo.operators()) do is_operator[row.name] = true end
+
 local function class_name(record)
   local name = record.name:gsub("^%l", string.upper):gsub("[.:](%a)", function(c) return c:upper() end)
+  -- lo.rearrange and lo.Rearrange
+  if name ~= record.name and is_operator[name] then name = name .. "Function" end
   return "lunops." .. name .. "Options"
 end
 

@@ -101,9 +101,11 @@ void check_tiles(
     try {
       again = split(b, {{dim, 1}});
     } catch (const Error& e) {
-      // An inner dim may have got lost in tiles that were narrowed along another.
+      // An inner dim may have got lost in tiles that were narrowed along another; a merged dim has
+      // tiles of whole inner members only.
       INFO(e.what());
-      CHECK((is_documented(e, dim) && !a.signature().has(dim)));
+      const bool is_merged = e.message().find("cut it at multiples of ") != std::string::npos;
+      CHECK((is_documented(e, dim) && (is_merged || !a.signature().has(dim))));
       continue;
     }
     CHECK(distance(reassembled(b, again, x, y, c), y) <= tolerance);

@@ -65,8 +65,8 @@ constexpr auto pad_dim = with_options(
          .normal = "the identity",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
-         .example = R"(print(lo.PadDim{ "x", to = { x = 3 } }(lo.tensor({ 5, 6 }, "x")))
---> c64 {x=3} cpu [5+0i, 6+0i, 0+0i])",
+         .example = R"(local x = lo.tensor({ 5, 6 }, "x", { dtype = "f32" })
+print(table.concat(lo.PadDim{ "x", to = { x = 3 } }(x):totable(), " "))  --> 5.0 6.0 0.0)",
          .see = {"Pad", "Truncate"}},
         [](Context&, const Given& given) { return PadDim(given.text(1), pad_options(given)); },
         operand("text", Kind::text, "the dims in 'to' are primed on the output")),
@@ -84,8 +84,8 @@ constexpr auto truncate = with_options(
          .normal = "Diagonal of zeros and ones",
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
-         .example = R"(print(lo.Truncate{ "x", to = { x = 2 } }(lo.tensor({ 5, 6, 7 }, "x")))
---> c64 {x=2} cpu [5+0i, 6+0i])",
+         .example = R"(local x = lo.tensor({ 5, 6, 7 }, "x", { dtype = "f32" })
+print(table.concat(lo.Truncate{ "x", to = { x = 2 } }(x):totable(), " "))  --> 5.0 6.0)",
          .see = {"Crop", "PadDim"}},
         [](Context&, const Given& given) { return Truncate(given.text(1), pad_options(given)); },
         operand("text", Kind::text, "the dims in 'to' are primed on the output")),
@@ -132,7 +132,7 @@ constexpr auto rearrange = with_options(
     constructor(
         {.name = "Rearrange",
          .summary = "Splits, permutes and merges dims by a pattern.",
-         .signature = "coil y=(yo by) x -> coil by yo x",
+         .signature = "y -> by yo",
          .adjoint = "the pattern reversed",
          .normal = "the identity",
          .returns = "an operator",
@@ -219,8 +219,8 @@ constexpr auto slice = with_options(
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example =
-             R"(print(lo.Slice{ "x", range = { x = { 2, 3 } } }(lo.tensor({ 5, 6, 7, 8 }, "x")))
---> c64 {x=2} cpu [6+0i, 7+0i])",
+             R"(local x = lo.tensor({ 5, 6, 7, 8 }, "x", { dtype = "f32" })
+print(table.concat(lo.Slice{ "x", range = { x = { 2, 3 } } }(x):totable(), " "))  --> 6.0 7.0)",
          .see = {"Embed", "Crop"}},
         [](Context&, const Given& given) { return Slice(given.text(1), slice_options(given)); },
         operand("text", Kind::text, "dims with a range are primed on the output")),
@@ -238,8 +238,8 @@ constexpr auto embed = with_options(
          .returns = "an operator",
          .raises = {Code::shape, Code::argument},
          .example = R"(local A = lo.Embed{ "x", range = { x = { 2, 3 } }, extent = { x = 4 } }
-print(A(lo.tensor({ 6, 7 }, "x")))
---> c64 {x=4} cpu [0+0i, 6+0i, 7+0i, 0+0i])",
+local x = lo.tensor({ 6, 7 }, "x", { dtype = "f32" })
+print(table.concat(A(x):totable(), " "))  --> 0.0 6.0 7.0 0.0)",
          .see = {"Slice", "Pad"}},
         [](Context&, const Given& given) { return Embed(given.text(1), slice_options(given)); },
         operand("text", Kind::text, "the dims of the larger side")),
@@ -257,8 +257,8 @@ constexpr auto flip =
                       .normal = "the identity",
                       .returns = "an operator",
                       .raises = {Code::shape, Code::argument},
-                      .example = R"(print(lo.Flip{ "x", dims = "x" }(lo.tensor({ 1, 2, 3 }, "x")))
---> c64 {x=3} cpu [3+0i, 2+0i, 1+0i])",
+                      .example = R"(local x = lo.tensor({ 1, 2, 3 }, "x", { dtype = "f32" })
+print(table.concat(lo.Flip{ "x", dims = "x" }(x):totable(), " "))  --> 3.0 2.0 1.0)",
                       .see = {"Roll"}},
                      [](Context&, const Given& given) {
                        FlipOptions options;
@@ -271,36 +271,36 @@ constexpr auto flip =
                  kExtent,
                  kName,
                  kBatch);
-constexpr auto roll = with_options(
-    constructor(
-        {.name = "Roll",
-         .summary = "Shifts along dims; what leaves at the end comes in at the start.",
-         .signature = "y x -> y x'",
-         .adjoint = "the opposite shift",
-         .normal = "the identity",
-         .returns = "an operator",
-         .raises = {Code::shape, Code::argument, Code::limit},
-         .example = R"(print(lo.Roll{ "x", shift = { x = 1 } }(lo.tensor({ 1, 2, 3, 4 }, "x")))
---> c64 {x=4} cpu [4+0i, 1+0i, 2+0i, 3+0i])",
-         .see = {"Flip"}},
-        [](Context&, const Given& given) {
-          RollOptions options;
-          common(given, options);
-          for (const auto& [dim, shift] : given.numbers("shift")) {
-            const auto whole = integer_of(Value(shift));
-            if (!whole) {
-              fail(Code::argument, given.operation(), "shift of '{}' is {}; give a whole number",
-                   dim, shift);
-            }
-            options.shift.emplace_back(dim, *whole);
-          }
-          return Roll(given.text(1), options);
-        },
-        operand("text", Kind::text, "rolled dims are primed on the output")),
-    option("shift", Kind::table, "", "by dim: how far, in elements; any whole number"),
-    kExtent,
-    kName,
-    kBatch);
+constexpr auto roll =
+    with_options(constructor(
+                     {.name = "Roll",
+                      .summary = "Shifts along dims; what leaves at the end comes in at the start.",
+                      .signature = "y x -> y x'",
+                      .adjoint = "the opposite shift",
+                      .normal = "the identity",
+                      .returns = "an operator",
+                      .raises = {Code::shape, Code::argument, Code::limit},
+                      .example = R"(local x = lo.tensor({ 1, 2, 3, 4 }, "x", { dtype = "f32" })
+print(table.concat(lo.Roll{ "x", shift = { x = 1 } }(x):totable(), " "))  --> 4.0 1.0 2.0 3.0)",
+                      .see = {"Flip"}},
+                     [](Context&, const Given& given) {
+                       RollOptions options;
+                       common(given, options);
+                       for (const auto& [dim, shift] : given.numbers("shift")) {
+                         const auto whole = integer_of(Value(shift));
+                         if (!whole) {
+                           fail(Code::argument, given.operation(),
+                                "shift of '{}' is {}; give a whole number", dim, shift);
+                         }
+                         options.shift.emplace_back(dim, *whole);
+                       }
+                       return Roll(given.text(1), options);
+                     },
+                     operand("text", Kind::text, "rolled dims are primed on the output")),
+                 option("shift", Kind::table, "", "by dim: how far, in elements; any whole number"),
+                 kExtent,
+                 kName,
+                 kBatch);
 
 constexpr Record kRecords[] = {exported<pad>(),       exported<crop>(),       exported<pad_dim>(),
                                exported<truncate>(),  exported<rename>(),     exported<permute>(),
