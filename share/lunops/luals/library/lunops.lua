@@ -721,7 +721,7 @@ function lo.where(mask, a, b) end
 ---@return number|lunops.Complex # a number, or lo.complex for complex data
 function lo.dot(x, y) end
 
----@class lunops.RearrangeOptions
+---@class lunops.RearrangeFunctionOptions
 ---@field extent? table extents of new or split dims
 
 --- Reorders, splits and merges named dims.
@@ -731,7 +731,7 @@ function lo.dot(x, y) end
 --- ```
 ---@param x lunops.Tensor the input
 ---@param pattern string for example "coil y x -> coil (y x)"
----@param options? lunops.RearrangeOptions
+---@param options? lunops.RearrangeFunctionOptions
 ---@return lunops.Tensor # a view where strides allow, otherwise a copy
 function lo.rearrange(x, pattern, options) end
 
@@ -972,8 +972,8 @@ function lo.Crop(given) end
 --- Dims `y x -> y' x'`; `A.H`: Truncate; `A.N`: the identity.
 --- 
 --- ```lua
---- print(lo.PadDim{ "x", to = { x = 3 } }(lo.tensor({ 5, 6 }, "x")))
---- --> c64 {x=3} cpu [5+0i, 6+0i, 0+0i]
+--- local x = lo.tensor({ 5, 6 }, "x", { dtype = "f32" })
+--- print(table.concat(lo.PadDim{ "x", to = { x = 3 } }(x):totable(), " "))  --> 5.0 6.0 0.0
 --- ```
 ---@param given lunops.PadDimOptions|string
 ---@return lunops.Linop
@@ -992,8 +992,8 @@ function lo.PadDim(given) end
 --- Dims `y x -> y' x'`; `A.H`: PadDim; `A.N`: Diagonal of zeros and ones.
 --- 
 --- ```lua
---- print(lo.Truncate{ "x", to = { x = 2 } }(lo.tensor({ 5, 6, 7 }, "x")))
---- --> c64 {x=2} cpu [5+0i, 6+0i]
+--- local x = lo.tensor({ 5, 6, 7 }, "x", { dtype = "f32" })
+--- print(table.concat(lo.Truncate{ "x", to = { x = 2 } }(x):totable(), " "))  --> 5.0 6.0
 --- ```
 ---@param given lunops.TruncateOptions|string
 ---@return lunops.Linop
@@ -1042,7 +1042,7 @@ function lo.Permute(given) end
 
 --- Splits, permutes and merges dims by a pattern.
 --- 
---- Dims `coil y=(yo by) x -> coil by yo x`; `A.H`: the pattern reversed; `A.N`: the identity.
+--- Dims `y -> by yo`; `A.H`: the pattern reversed; `A.N`: the identity.
 --- 
 --- ```lua
 --- local A = lo.Rearrange{ "(a b) c -> a b c", extent = { a = 2, b = 3 } }
@@ -1099,8 +1099,8 @@ function lo.Repeat(given) end
 --- Dims `coil y x -> y' x'`; `A.H`: Embed; `A.N`: Diagonal of zeros and ones.
 --- 
 --- ```lua
---- print(lo.Slice{ "x", range = { x = { 2, 3 } } }(lo.tensor({ 5, 6, 7, 8 }, "x")))
---- --> c64 {x=2} cpu [6+0i, 7+0i]
+--- local x = lo.tensor({ 5, 6, 7, 8 }, "x", { dtype = "f32" })
+--- print(table.concat(lo.Slice{ "x", range = { x = { 2, 3 } } }(x):totable(), " "))  --> 6.0 7.0
 --- ```
 ---@param given lunops.SliceOptions|string
 ---@return lunops.Linop
@@ -1119,8 +1119,8 @@ function lo.Slice(given) end
 --- 
 --- ```lua
 --- local A = lo.Embed{ "x", range = { x = { 2, 3 } }, extent = { x = 4 } }
---- print(A(lo.tensor({ 6, 7 }, "x")))
---- --> c64 {x=4} cpu [0+0i, 6+0i, 7+0i, 0+0i]
+--- local x = lo.tensor({ 6, 7 }, "x", { dtype = "f32" })
+--- print(table.concat(A(x):totable(), " "))  --> 0.0 6.0 7.0 0.0
 --- ```
 ---@param given lunops.EmbedOptions|string
 ---@return lunops.Linop
@@ -1138,8 +1138,8 @@ function lo.Embed(given) end
 --- Dims `y x -> y x'`; `A.H`: itself, sides exchanged; `A.N`: the identity.
 --- 
 --- ```lua
---- print(lo.Flip{ "x", dims = "x" }(lo.tensor({ 1, 2, 3 }, "x")))
---- --> c64 {x=3} cpu [3+0i, 2+0i, 1+0i]
+--- local x = lo.tensor({ 1, 2, 3 }, "x", { dtype = "f32" })
+--- print(table.concat(lo.Flip{ "x", dims = "x" }(x):totable(), " "))  --> 3.0 2.0 1.0
 --- ```
 ---@param given lunops.FlipOptions|string
 ---@return lunops.Linop
@@ -1157,8 +1157,8 @@ function lo.Flip(given) end
 --- Dims `y x -> y x'`; `A.H`: the opposite shift; `A.N`: the identity.
 --- 
 --- ```lua
---- print(lo.Roll{ "x", shift = { x = 1 } }(lo.tensor({ 1, 2, 3, 4 }, "x")))
---- --> c64 {x=4} cpu [4+0i, 1+0i, 2+0i, 3+0i]
+--- local x = lo.tensor({ 1, 2, 3, 4 }, "x", { dtype = "f32" })
+--- print(table.concat(lo.Roll{ "x", shift = { x = 1 } }(x):totable(), " "))  --> 4.0 1.0 2.0 3.0
 --- ```
 ---@param given lunops.RollOptions|string
 ---@return lunops.Linop
