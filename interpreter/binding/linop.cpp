@@ -53,6 +53,16 @@ constexpr auto normal_with = method(
     [](Context&, const Linop& a, const Linop& m) { return a.normal(m); },
     self,
     param<LinopArg>("M", "acts between A and A.H"));
+constexpr auto multiplicity_ = method(
+    {.name = "Linop:multiplicity",
+     .summary = "The number of blocks over each element of the array of ArrayToBlocks.",
+     .returns = "an f32 tensor over the array's dims",
+     .raises = {Code::shape, Code::argument},
+     .example =
+         "local B = lo.ArrayToBlocks{ \"x=6 -> b k\", block = { x = 3 }, stride = { x = 1 } }\n"
+         "print(B:multiplicity():max())  --> 3.0"},
+    [](Context& context, const Linop& a) { return multiplicity(a, context); },
+    self);
 constexpr auto rename = method(
     {.name = "Linop:rename",
      .summary = "The same operator under other dim names, in one simultaneous substitution.",
@@ -272,12 +282,13 @@ constexpr auto text = metamethod(
     self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(),       exported<transpose>(),  cached<normal>(),  exported<conj_>(),
-    exported<normal_with>(), exported<rename>(),     exported<dense>(), cached<signature>(),
-    cached<ishape>(),        cached<oshape>(),       cached<dims>(),    cached<inner>(),
-    cached<extent>(),        exported<children>(),   exported<field>(), exported<dtype>(),
-    exported<device>(),      exported<norm_bound>(), exported<bands>(), exported<kind>(),
-    exported<call>(),        exported<apply>(),      exported<equal>(), exported<text>()};
+    cached<adjoint>(),       exported<transpose>(),     cached<normal>(),       exported<conj_>(),
+    exported<normal_with>(), exported<multiplicity_>(), exported<rename>(),     exported<dense>(),
+    cached<signature>(),     cached<ishape>(),          cached<oshape>(),       cached<dims>(),
+    cached<inner>(),         cached<extent>(),          exported<children>(),   exported<field>(),
+    exported<dtype>(),       exported<device>(),        exported<norm_bound>(), exported<bands>(),
+    exported<kind>(),        exported<call>(),          exported<apply>(),      exported<equal>(),
+    exported<text>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {

@@ -30,6 +30,7 @@ std::span<const Record> linop_arithmetic_records();
 std::span<const Record> elementary_records();
 std::span<const Record> field_records();
 std::span<const Record> moving_records();
+std::span<const Record> cutting_records();
 std::span<const Record> transform_records();
 std::span<const Record> difference_records();
 std::span<const Record> container_records();

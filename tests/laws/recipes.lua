@@ -41,6 +41,10 @@ local cases = {
       return lo.FFT "y x -> ky kx" * lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" }
     end, "coef=2 y=4 x=5" },
   },
+  Hankel = {
+    { "two rows", function() return (lo.Hankel{ "x=5 -> row col", rows = 2 }) end },
+    { "one column", function() return (lo.Hankel{ "x=3 -> row col", rows = 3 }) end },
+  },
   TimeSegmented = {
     { "two segments of an FFT", function()
       local b0 = lo.rand("y=3 x=4", { dtype = "f64", seed = 1 })

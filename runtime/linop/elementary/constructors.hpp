@@ -22,4 +22,24 @@ Linop Dense(const Tensor& weight,
             std::optional<std::string_view> text = {},
             const LinopOptions& options = {});
 
+// U diag(s) V^H: U has the out dims, V the in dims, both the one rank dim, which s has as well.
+struct LowRankOptions : LinopOptions {
+  std::optional<Tensor> s = {};
+  bool orthonormal = false;  // the columns of U are; checked
+};
+Linop LowRank(const Tensor& u,
+              const Tensor& v,
+              std::string_view text,
+              const LowRankOptions& options = {});
+
+// Entries of a sparse matrix: limits of the rows, or the row of each entry; columns; values.
+struct SparseEntries {
+  std::optional<Tensor> rowptr = {}, row = {};
+  Tensor col, value;
+  int64_t base = 0;  // what the first index is called; 1 in Lua
+};
+Linop Sparse(const SparseEntries& entries, std::string_view text, const LinopOptions& options = {});
+
+Linop Kronecker(const Linop& a, const Linop& b, const LinopOptions& options = {});
+
 }  // namespace lunops

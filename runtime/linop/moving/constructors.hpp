@@ -52,4 +52,25 @@ Linop Crop(std::string_view text, const PadOptions& options);
 Linop PadDim(std::string_view text, const PadOptions& options);
 Linop Truncate(std::string_view text, const PadOptions& options);
 
+// `index`: integers, whose last dim has one entry for each grid dim in the string's order, or a
+// bool mask over the grid; or one tensor of integers for each grid dim.
+struct SamplingOptions : LinopOptions {
+  int64_t base = 0;  // what the first index is called; 1 in Lua
+};
+Linop Sampling(const Tensor& index, std::string_view text, const SamplingOptions& options = {});
+Linop Sampling(const std::vector<Tensor>& index,
+               std::string_view text,
+               const SamplingOptions& options = {});
+
+struct BlocksOptions : LinopOptions {
+  std::vector<std::pair<std::string, int64_t>> block = {};   // by array dim; a mask implies it
+  std::vector<std::pair<std::string, int64_t>> stride = {};  // by array dim
+  std::optional<Tensor> mask = {};                           // bool, over a block
+  std::string tail = "drop";                                 // drop, pad
+};
+Linop ArrayToBlocks(std::string_view text, const BlocksOptions& options);
+Linop BlocksToArray(std::string_view text, const BlocksOptions& options);
+// Number of blocks over each element of the array, f32, of either operator or its adjoint.
+Tensor multiplicity(const Linop& blocks, Context& context);
+
 }  // namespace lunops

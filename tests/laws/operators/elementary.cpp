@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include "tests/laws/laws.hpp"
 
 namespace lunops::laws {
@@ -54,6 +56,93 @@ const bool dense =
             {"all kept", [](Draw& d) { return Dense(d.tensor("x=4"), "x, x -> x"); }, {}},
             {"empty sum", [](Draw& d) { return Dense(d.tensor("m=3 n=0"), "m n, n -> m"); }, {}},
             {"empty result", [](Draw& d) { return Dense(d.tensor("m=0 n=3"), "m n, n -> m"); }, {}},
+        });
+
+LowRankOptions singular(Tensor s) {
+  LowRankOptions o;
+  o.s = std::move(s);
+  return o;
+}
+
+const bool low_rank =
+    add("LowRank",
+        {
+            {"two factors",
+             [](Draw& d) { return LowRank(d.tensor("m=5 r=2"), d.tensor("n=6 r=2"), "n -> m"); },
+             {}},
+            {"singular values, square",
+             [](Draw& d) {
+               return LowRank(d.tensor("n=4 r=3"), d.tensor("r=3 n=4"), "n -> n'",
+                              singular(d.tensor("r=3")));
+             },
+             {}},
+            {"a kept dim with factors of its own, and one without",
+             [](Draw& d) {
+               return LowRank(d.tensor("b=2 m=3 r=2"), d.tensor("n=4 r=2 b=2"), "b c n -> m b c");
+             },
+             "b=2 c=3 n=4"},
+            {"unnamed factors, two input dims",
+             [](Draw& d) {
+               return LowRank(d.tensor("a=3 r=1").unname(), d.tensor("a=2 b=3 r=1").unname(),
+                              "y x -> m", singular(d.real("r=1")));
+             },
+             {}},
+        });
+
+SparseEntries random_entries(Draw& d, int64_t rows, int64_t columns, int64_t count) {
+  const auto list = [&](int64_t n) {
+    std::vector<c128> values;
+    for (int64_t i = 0; i < count; ++i) values.emplace_back(static_cast<double>(d.below(n)));
+    return from_values(Shape({Dim::parse("k")}, {count}), DType::i32, values, d.context());
+  };
+  SparseEntries e;
+  e.row = list(rows);
+  e.col = list(columns);
+  e.value = d.tensor(fmt::format("k={}", count));
+  return e;
+}
+
+const bool sparse =
+    add("Sparse",
+        {
+            {"triplets, some of them twice",
+             [](Draw& d) { return Sparse(random_entries(d, 4, 12, 20), "y=3 x=4 -> ray=4"); },
+             {}},
+            {"two output dims, empty rows",
+             [](Draw& d) { return Sparse(random_entries(d, 6, 5, 4), "x=5 -> view=3 s=2"); },
+             {}},
+            {"real values",
+             [](Draw& d) {
+               SparseEntries e = random_entries(d, 3, 3, 5);
+               e.value = d.real("k=5");
+               return Sparse(e, "x=3 -> x'=3");
+             },
+             {}},
+            {"no entries",
+             [](Draw& d) { return Sparse(random_entries(d, 2, 3, 0), "x=3 -> r=2"); },
+             {}},
+        });
+
+const bool kronecker =
+    add("Kronecker",
+        {
+            {"two matrices",
+             [](Draw& d) {
+               return Kronecker(Dense(d.tensor("c=2 a=3"), "a -> c"),
+                                Dense(d.tensor("d=5 b=4"), "b -> d"));
+             },
+             {}},
+            {"an adjoint, several dims",
+             [](Draw& d) {
+               return Kronecker(Dense(d.tensor("c=2 e=2 a=3"), "c e -> a").H(),
+                                Dense(d.tensor("b'=4 b=4"), "b -> b'"));
+             },
+             {}},
+            {"a diagonal, self-adjoint",
+             [](Draw& d) {
+               return Kronecker(Diagonal(d.real("a=3")), Dense(d.tensor("m=2 n=4"), "n -> m").N());
+             },
+             {}},
         });
 
 }  // namespace

@@ -384,6 +384,15 @@ function Linop:conj() end
 ---@return lunops.Linop # an operator
 function Linop:normal(M) end
 
+--- The number of blocks over each element of the array of ArrayToBlocks.
+--- 
+--- ```lua
+--- local B = lo.ArrayToBlocks{ "x=6 -> b k", block = { x = 3 }, stride = { x = 1 } }
+--- print(B:multiplicity():max())  --> 3.0
+--- ```
+---@return any # an f32 tensor over the array's dims
+function Linop:multiplicity() end
+
 --- The same operator under other dim names, in one simultaneous substitution.
 --- 
 --- ```lua
@@ -919,6 +928,75 @@ function lo.Diagonal(given) end
 ---@return lunops.Linop
 function lo.Dense(given) end
 
+---@class lunops.LowRankOptions
+---@field [1] lunops.Tensor the output dims, a rank dim, and kept dims if it varies
+---@field [2] lunops.Tensor the input dims and the same rank dim
+---@field [3] string "n -> m"
+---@field s? lunops.Tensor singular values, over the rank dim (default ones)
+---@field orthonormal? boolean the columns of U and V are; this is checked (default false)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Multiplies with U diag(s) V^H without forming the matrix.
+--- 
+--- Dims `n -> m`; `A.H`: V diag(conj(s)) U^H; `A.N`: V G V^H with a small matrix G = diag(conj(s)) U^H U diag(s).
+--- 
+--- ```lua
+--- local U = lo.tensor({ { 1 }, { 2 } }, "m rank", { dtype = "f32" })
+--- local V = lo.tensor({ { 1 }, { 1 } }, "n rank", { dtype = "f32" })
+--- print(lo.LowRank{ U, V, "n -> m" }(lo.ones("n=2", { dtype = "f32" })):sum())  --> 6.0
+--- ```
+---@param given lunops.LowRankOptions
+---@return lunops.Linop
+function lo.LowRank(given) end
+
+---@class lunops.SparseOptions
+---@field [1] table { rowptr =, col =, value = }, or { row =, col =, value = }, whose duplicates add; indices count from 1, row-major over the dims of a side
+---@field [2] string "y x -> ray", with all extents
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Multiplies with a sparse matrix over all input dims and all output dims.
+--- 
+--- Dims `y x -> ray`; `A.H`: by the stored transpose; `A.N`: the composition.
+--- 
+--- ```lua
+--- local f32, i32 = { dtype = "f32" }, { dtype = "i32" }
+--- local A = lo.Sparse{
+---   {
+---     rowptr = lo.tensor({ 1, 2, 4 }, "p", i32),
+---     col = lo.tensor({ 2, 1, 3 }, "k", i32),
+---     value = lo.tensor({ 2, 1, 3 }, "k", f32),
+---   },
+---   "x=3 -> row=2",
+--- }
+--- print(A(lo.ones("x=3", f32)):sum())  --> 6.0
+--- ```
+---@param given lunops.SparseOptions
+---@return lunops.Linop
+function lo.Sparse(given) end
+
+---@class lunops.KroneckerOptions
+---@field [1] lunops.Linop acts on the first dims
+---@field [2] lunops.Linop acts on the last dims
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Two operators side by side, each on dims of its own.
+--- 
+--- Dims `a b -> c d`; `A.H`: the product of the adjoints; `A.N`: the product of the normals.
+--- 
+--- ```lua
+--- local K = lo.Kronecker{ lo.FFT "y -> ky", lo.FFT "x -> kx" }
+--- print(K.signature)  --> y x -> ky kx
+--- ```
+---@param given lunops.KroneckerOptions
+---@return lunops.Linop
+function lo.Kronecker(given) end
+
 ---@class lunops.PadOptions
 ---@field [1] string the dims that grow are primed on the output
 ---@field to? table new extents by dim
@@ -963,6 +1041,9 @@ function lo.Crop(given) end
 ---@field [1] string the dims in 'to' are primed on the output
 ---@field to? table new extents by dim
 ---@field scale? number new extents as multiples of the old
+---@class lunops.SamplingOptions
+---@field [1] any integers from 1 whose last dim has one entry for each grid dim, a list of tensors, one for each grid dim, or a bool mask over the grid, read row by row
+---@field [2] string "y x -> sample"
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -983,6 +1064,25 @@ function lo.PadDim(given) end
 ---@field [1] string the dims in 'to' are primed on the output
 ---@field to? table new extents by dim
 ---@field scale? number new extents as multiples of the old
+--- Reads a grid at listed points.
+--- 
+--- Dims `y x -> sample`; `A.H`: adds the samples to their points, in a fixed order; `A.N`: Diagonal of how often each point is listed.
+--- 
+--- ```lua
+--- local idx = lo.tensor({ 2, 2, 4 }, "sample", { dtype = "i32" })
+--- local S = lo.Sampling{ { idx }, "x=4 -> sample" }
+--- print(S(lo.arange "x=4"):sum())  --> 5+0i
+--- ```
+---@param given lunops.SamplingOptions
+---@return lunops.Linop
+function lo.Sampling(given) end
+
+---@class lunops.ArrayToBlocksOptions
+---@field [1] string "y x -> by bx ky kx": counts, then offsets in the block; with a mask "y x -> by bx k"
+---@field block? table extents of a block by array dim
+---@field stride? table steps between blocks by array dim
+---@field mask? lunops.Tensor bool, over a block: the entries to keep
+---@field tail? string drop what no block covers, or pad with zeros (default drop)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1001,6 +1101,24 @@ function lo.Truncate(given) end
 
 ---@class lunops.RenameOptions
 ---@field [1] string equal rank on both sides
+--- Takes blocks out of an array; they may overlap.
+--- 
+--- Dims `y x -> by bx ky kx`; `A.H`: BlocksToArray; `A.N`: Diagonal of the number of blocks over each element.
+--- 
+--- ```lua
+--- local B = lo.ArrayToBlocks{ "x=6 -> b k", block = { x = 3 }, stride = { x = 2 } }
+--- print(B(lo.ones "x=6").shape)  --> b=2 k=3
+--- ```
+---@param given lunops.ArrayToBlocksOptions|string
+---@return lunops.Linop
+function lo.ArrayToBlocks(given) end
+
+---@class lunops.BlocksToArrayOptions
+---@field [1] string "by bx ky kx -> y x", with the extents of the array
+---@field block? table extents of a block by array dim
+---@field stride? table steps between blocks by array dim
+---@field mask? lunops.Tensor bool, over a block: the entries to keep
+---@field tail? string drop what no block covers, or pad with zeros (default drop)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1163,6 +1281,17 @@ function lo.Flip(given) end
 ---@param given lunops.RollOptions|string
 ---@return lunops.Linop
 function lo.Roll(given) end
+--- Adds blocks up to an array, each at its place.
+--- 
+--- Dims `by bx ky kx -> y x`; `A.H`: ArrayToBlocks; `A.N`: the composition.
+--- 
+--- ```lua
+--- local B = lo.BlocksToArray{ "b k -> x=6", block = { x = 3 }, stride = { x = 2 } }
+--- print(B(lo.ones "b=2 k=3"):sum())  --> 6+0i
+--- ```
+---@param given lunops.BlocksToArrayOptions|string
+---@return lunops.Linop
+function lo.BlocksToArray(given) end
 
 ---@class lunops.RealOptions
 ---@field [1]? string the dims, all kept; default any
@@ -2036,6 +2165,25 @@ function lo.BlockDiag(given) end
 ---@param given lunops.TimeSegmentedOptions
 ---@return lunops.Linop
 function lo.TimeSegmented(given) end
+
+---@class lunops.HankelOptions
+---@field [1] string "x -> row col"
+---@field rows? integer rows of the matrix; it has N - rows + 1 columns
+---@field extent? table extents of dims of the signature; that of the line is needed
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- A Hankel matrix of a line: y[i, j] = x[i + j].
+--- 
+--- Dims `x -> row col`; `A.H`: sums along the antidiagonals; `A.N`: Diagonal of how often each element occurs.
+--- 
+--- ```lua
+--- local H = lo.Hankel{ "x=4 -> row col", rows = 2 }
+--- print(H(lo.arange "x=4").shape)                      --> row=2 col=3
+--- ```
+---@param given lunops.HankelOptions|string
+---@return lunops.Linop
+function lo.Hankel(given) end
 
 ---@class lunops.SubspaceOptions
 ---@field [1] lunops.Tensor "frame coef"
