@@ -10,6 +10,7 @@
 #include "runtime/backend/convolution.hpp"
 #include "runtime/backend/difference.hpp"
 #include "runtime/backend/fft.hpp"
+#include "runtime/backend/interpolate.hpp"
 #include "runtime/backend/nufft.hpp"
 #include "runtime/backend/sparse.hpp"
 #include "runtime/backend/view.hpp"
@@ -109,6 +110,8 @@ class Backend {
   // workspace() of the kernel for this spec, without making it.
   virtual size_t fft_workspace(const FftSpec&, Stream&) { return 0; }
   virtual std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) = 0;
+  virtual std::shared_ptr<const InterpolateKernel> interpolate(const InterpolateSpec& spec,
+                                                               Stream&) = 0;
   virtual std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) = 0;
   // Without values in `spec` the kernel cannot run, but knows what it would need.
   virtual std::shared_ptr<const ConvolutionKernel> convolution(const ConvolutionSpec& spec,

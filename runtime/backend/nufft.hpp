@@ -22,10 +22,13 @@ struct NufftSpec {
   int64_t frames = 1;          // images with points of their own
   int64_t points = 0;          // per frame
   const double* coordinates =
-      nullptr;        // {frames, points, d}, cycles per field of view, components in the order of
-                      // `image`; read only while the points are made
-  double tol = 1e-4;  // used if width is 0
-  int width = 0;      // instead of tol, with oversamp
+      nullptr;  // {frames, points, d}, cycles per field of view, components in the order of
+                // `image`; read only while the points are made
+  const int64_t* counts = nullptr;  // {frames}: only this many points exist; null: all.  Samples
+                                    // beyond are written as 0 and never read.  As coordinates
+  bool is_nearest = false;          // points are moved to the nearest grid point (section 7)
+  double tol = 1e-4;                // used if width is 0
+  int width = 0;                    // instead of tol, with oversamp
   std::array<double, 3> oversamp = {0, 0, 0};
   std::array<int64_t, 3> grid = {0, 0, 0};  // exact grid extents, for studies
 };
@@ -91,7 +94,9 @@ class NufftPoints {
 
 // Fᴴ W F as a convolution (nufft.md §6): kernel spectra, one per index of `kernels`.
 struct ToeplitzSpec {
-  NufftSpec nufft;  // dtype: of data; the kernel is built in double at tol / 10
+  // dtype: of data; the kernel is built in double at tol / 10.  `counts` are not looked at: points
+  // that do not exist have weight 0 and finite coordinates.
+  NufftSpec nufft;
   const double* weights_real = nullptr;  // {kernels, points of all frames if frames are summed,
                                          // else frames x points}; null: ones
   const double* weights_imag = nullptr;  // null: real weights, and a real kernel

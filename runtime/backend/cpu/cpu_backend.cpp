@@ -30,6 +30,11 @@ std::shared_ptr<const NufftPoints> CpuBackend::nufft(const NufftSpec& spec, Stre
   return cpu::make_nufft(spec, stream);
 }
 
+std::shared_ptr<const InterpolateKernel> CpuBackend::interpolate(const InterpolateSpec& spec,
+                                                                 Stream& stream) {
+  return cpu::make_interpolate(spec, stream);
+}
+
 std::shared_ptr<const ToeplitzKernel> CpuBackend::toeplitz(const ToeplitzSpec& spec,
                                                            Stream& stream) {
   return cpu::make_toeplitz(spec, stream);

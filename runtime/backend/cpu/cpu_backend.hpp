@@ -46,6 +46,8 @@ class CpuBackend final : public Backend {
   void difference(const DifferenceSpec& spec, RawView x, RawView y, Scale s, Stream&) override;
   std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
   std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
+  std::shared_ptr<const InterpolateKernel> interpolate(const InterpolateSpec& spec,
+                                                       Stream&) override;
   std::shared_ptr<const ToeplitzKernel> toeplitz(const ToeplitzSpec& spec, Stream&) override;
   std::shared_ptr<const ConvolutionKernel> convolution(const ConvolutionSpec& spec,
                                                        Stream&) override;

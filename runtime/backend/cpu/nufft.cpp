@@ -63,20 +63,31 @@ Nufft<T>::Nufft(const NufftSpec& spec, int threads, NufftTuning tuning)
       points_(sort_points<T>(spec, parameters_, threads)),
       passes_(spec.image, parameters_.grid, true, false) {
   spec_.coordinates = nullptr;
+  if (spec.counts != nullptr) {
+    counts_.assign(spec.counts, spec.counts + spec.frames);
+    spec_.counts = counts_.data();
+  }
   const size_t dims = spec.image.size();
   double pixels = 1;
   for (const int64_t n : spec.image) pixels *= static_cast<double>(n);
   for (size_t d = 0; d < dims; ++d) {
-    const nufft::KaiserBessel kernel = nufft::kernel_of(parameters_, static_cast<int>(d));
-    // At small oversampling the correction amplifies what the polynomials miss.
-    const nufft::DimError error = nufft::predict_dim(kernel, parameters_.oversamp[d]);
-    const double fit = 0.2 * error.aliasing / std::max(1.0, error.amplitude);
-    const nufft::StencilPolynomials p = nufft::fit_stencil(kernel, fit);
-    degree_[d] = p.degree;
-    polynomial_[d].assign(p.coefficient.begin(), p.coefficient.end());
     const bool is_last = d + 1 == dims;
-    const std::vector<double> weight = nufft::correction(kernel, spec.image[d], parameters_.grid[d],
-                                                         is_last ? 1.0 / std::sqrt(pixels) : 1.0);
+    const double scale = is_last ? 1.0 / std::sqrt(pixels) : 1.0;
+    std::vector<double> weight(static_cast<size_t>(spec.image[d]), scale);
+    if (spec.is_nearest) {
+      // One cell of value 1, and nothing to correct.
+      polynomial_[d].assign(static_cast<size_t>(nufft::kMaxWidth), T(0));
+      polynomial_[d].front() = T(1);
+    } else {
+      const nufft::KaiserBessel kernel = nufft::kernel_of(parameters_, static_cast<int>(d));
+      // At small oversampling the correction amplifies what the polynomials miss.
+      const nufft::DimError error = nufft::predict_dim(kernel, parameters_.oversamp[d]);
+      const double fit = 0.2 * error.aliasing / std::max(1.0, error.amplitude);
+      const nufft::StencilPolynomials p = nufft::fit_stencil(kernel, fit);
+      degree_[d] = p.degree;
+      polynomial_[d].assign(p.coefficient.begin(), p.coefficient.end());
+      weight = nufft::correction(kernel, spec.image[d], parameters_.grid[d], scale);
+    }
     if (is_last) {
       weight_x_.assign(weight.begin(), weight.end());
       row_polynomial_.resize(2 * polynomial_[d].size());
@@ -182,6 +193,7 @@ void Nufft<T>::forward(RawView image,
     g.share = std::min(threads_, stream.threads());
     to_grid(g, image, maps, s.alpha, conjugate ? 1 : -1);
     interpolate(g, samples, s.beta);
+    if (!counts_.empty()) clear_missing(g, samples, s.beta);
   });
 }
 
@@ -422,6 +434,20 @@ void Nufft<T>::interpolate(const Group& g, RawView samples, c128 beta) const {
     job.beta_re = T(beta.real());
     job.beta_im = T(beta.imag());
     kernel(job);
+  });
+}
+
+template <class T>
+void Nufft<T>::clear_missing(const Group& g, RawView samples, c128 beta) const {
+  ThreadPool::process().run(g.frames * g.batches, g.share, [&](int64_t item, int) {
+    const int64_t frame = g.frame + item / g.batches;
+    C* row = element<C>(samples, frame, g.batch + item % g.batches);
+    const int64_t first = counts_[static_cast<size_t>(frame)];
+    if (beta == 0.0) {
+      std::fill(row + first, row + spec_.points, C(0));
+    } else {
+      for (int64_t i = first; i < spec_.points; ++i) row[i] *= C(beta);
+    }
   });
 }
 

@@ -69,6 +69,8 @@ class Nufft final : public NufftPoints {
   void to_image(const Group& g, RawView image, const NufftMaps& maps, Scale s, int sign) const;
   void interpolate(const Group& g, RawView samples, c128 beta) const;
   void spread(const Group& g, RawView samples) const;
+  // samples = beta samples where no point is.
+  void clear_missing(const Group& g, RawView samples, c128 beta) const;
 
   TileJob<T> job_of(const Group& g, const Run& run, int64_t block, RawView samples, T* tile) const;
   void load_tile(const Group& g, const Run& run, int64_t block, T* tile) const;
@@ -78,7 +80,8 @@ class Nufft final : public NufftPoints {
   void each_piece(const Run& run, const F& f) const;
   std::array<int64_t, 3> padded(const Run& run) const noexcept;
 
-  NufftSpec spec_;  // without coordinates
+  NufftSpec spec_;               // without coordinates
+  std::vector<int64_t> counts_;  // empty: all points exist
   NufftParameters parameters_;
   int threads_;
   NufftTuning tuning_;

@@ -12,6 +12,8 @@ namespace lunops::cpu {
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 size_t fft_workspace(const FftSpec& spec, Stream& stream);  // of what make_fft makes
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
+std::shared_ptr<const InterpolateKernel> make_interpolate(const InterpolateSpec& spec,
+                                                          Stream& stream);
 std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);

@@ -7,7 +7,7 @@
 
 namespace lunops::cpu {
 
-inline constexpr int kLeastWidth = 2;
+inline constexpr int kLeastWidth = 1;
 inline constexpr int kMostWidth = 16;
 
 // Points of one tile and all that is needed to interpolate them from it or to spread them into it.
@@ -37,6 +37,28 @@ struct TileJob {
   T beta_re, beta_im;
 };
 
+// The same where the kernel's values are a table by point instead of polynomials.
+inline constexpr int kMostTerms = 17;  // of a kernel 16 wide, both ends included
+inline constexpr int kTableStep = 8;   // the last dim's values are padded with zeros to this
+template <class T>
+struct TableJob : TileJob<T> {
+  const T* values;      // {points, pitch}, with kTableStep readable elements behind the last
+  int64_t value_pitch;  // of one point: values of the last dim, then of the middle, of the slow
+  int64_t middle_at, slow_at;
+  bool has_alpha;  // samples are multiplied by alpha on their way in or out
+  T alpha_re, alpha_im;
+};
+
+template <class T>
+struct TableFunctions {
+  int lanes;
+  // By terms - 1.
+  void (*interpolate_block[kMostTerms])(const TableJob<T>&);
+  void (*spread_block[kMostTerms])(const TableJob<T>&);
+  void (*interpolate_row[kMostTerms])(const TableJob<T>&);
+  void (*spread_row[kMostTerms])(const TableJob<T>&);
+};
+
 template <class T>
 struct SpreadFunctions {
   int lanes;  // batch elements of a block
@@ -54,3 +76,5 @@ struct SpreadFunctions {
 
 LUNOPS_DECLARE_ISA(lunops::cpu::SpreadFunctions<float>, spread_f32)
 LUNOPS_DECLARE_ISA(lunops::cpu::SpreadFunctions<double>, spread_f64)
+LUNOPS_DECLARE_ISA(lunops::cpu::TableFunctions<float>, table_f32)
+LUNOPS_DECLARE_ISA(lunops::cpu::TableFunctions<double>, table_f64)

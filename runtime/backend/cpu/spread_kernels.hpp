@@ -4,7 +4,7 @@
 #include "runtime/backend/cpu/spread.hpp"
 #include "runtime/backend/cpu/vector.hpp"
 
-// Spreading and interpolation, for spread_f32_isa.cpp and spread_f64_isa.cpp only.
+// Spreading and interpolation, for spread_*_isa.cpp and table_*_isa.cpp only.
 namespace lunops::cpu::LUNOPS_ISA_NAMESPACE {
 namespace {
 
@@ -73,17 +73,27 @@ LUNOPS_INLINE void evaluate(const T* coefficient, int degree, T z, T* value) {
   for (int i = 0; i < n; ++i) store(value + i * kReals<T>, v[i]);
 }
 
-// Kernel values of up to kAhead points by dim; a dim that the transform lacks has the single
-// value 1.
+// Where the kernels of one group of points find their values: a dim that the transform lacks has
+// the single value 1.  `fill` is called before the values of up to kAhead points are used.
+//
+// By polynomials, evaluated for the whole group at once.
 template <class T, bool kIsRow>
-struct Stencils {
+struct Polynomials {
+  using Job = TileJob<T>;
+  static constexpr bool kHasAlpha = false;
   static constexpr int kLast = kIsRow ? 2 * kMostWidth : kMostWidth;
-  alignas(64) T slow[kAhead][kMostWidth];
-  alignas(64) T middle[kAhead][kMostWidth];
-  alignas(64) T last[kAhead][kLast];
+  alignas(64) T slow_[kAhead][kMostWidth];
+  alignas(64) T middle_[kAhead][kMostWidth];
+  alignas(64) T last_[kAhead][kLast];
+
+  const T* slow(int64_t i) const { return slow_[i]; }
+  const T* middle(int64_t i) const { return middle_[i]; }
+  const T* last(int64_t i) const { return last_[i]; }
+  // Of the cells v * kComplexes and behind, each value twice.
+  Vector<T> last_twice(int64_t i, int v) const { return load(last_[i] + v * kReals<T>); }
 
   template <int W>
-  static inline __attribute__((always_inline)) void fill(Stencils& s,
+  static inline __attribute__((always_inline)) void fill(Polynomials& s,
                                                          const TileJob<T>& job,
                                                          int64_t first,
                                                          int64_t count) {
@@ -91,18 +101,50 @@ struct Stencils {
     for (int64_t i = 0; i < count; ++i) {
       const T* z = job.z + (first + i) * d;
       evaluate<T, kIsRow ? 2 * W : W, kLast>(job.polynomial[d - 1], job.degree[d - 1], z[d - 1],
-                                             s.last[i]);
+                                             s.last_[i]);
       if (d > 1) {
-        evaluate<T, W, kMostWidth>(job.polynomial[d - 2], job.degree[d - 2], z[d - 2], s.middle[i]);
+        evaluate<T, W, kMostWidth>(job.polynomial[d - 2], job.degree[d - 2], z[d - 2],
+                                   s.middle_[i]);
       } else {
-        s.middle[i][0] = T(1);
+        s.middle_[i][0] = T(1);
       }
       if (d > 2) {
-        evaluate<T, W, kMostWidth>(job.polynomial[0], job.degree[0], z[0], s.slow[i]);
+        evaluate<T, W, kMostWidth>(job.polynomial[0], job.degree[0], z[0], s.slow_[i]);
       } else {
-        s.slow[i][0] = T(1);
+        s.slow_[i][0] = T(1);
       }
     }
+  }
+};
+
+// From a table by point.
+template <class T, bool>
+struct Table {
+  using Job = TableJob<T>;
+  static constexpr bool kHasAlpha = true;
+  T one_ = T(1);
+  const T *slow_, *middle_, *last_;
+  int64_t pitch_, middle_pitch_, slow_pitch_;
+
+  const T* slow(int64_t i) const { return slow_ + i * slow_pitch_; }
+  const T* middle(int64_t i) const { return middle_ + i * middle_pitch_; }
+  const T* last(int64_t i) const { return last_ + i * pitch_; }
+  Vector<T> last_twice(int64_t i, int v) const {
+    return load_each_twice(last(i) + v * kComplexes<T>);
+  }
+
+  template <int W>
+  static inline __attribute__((always_inline)) void fill(Table& s,
+                                                         const TableJob<T>& job,
+                                                         int64_t first,
+                                                         int64_t) {
+    const T* values = job.values + first * job.value_pitch;
+    s.pitch_ = job.value_pitch;
+    s.last_ = values;
+    s.middle_ = job.dims > 1 ? values + job.middle_at : &s.one_;
+    s.middle_pitch_ = job.dims > 1 ? job.value_pitch : 0;
+    s.slow_ = job.dims > 2 ? values + job.slow_at : &s.one_;
+    s.slow_pitch_ = job.dims > 2 ? job.value_pitch : 0;
   }
 };
 
@@ -127,19 +169,28 @@ LUNOPS_INLINE Vector<T> with_beta(const TileJob<T>& job, Vector<T> value, Vector
   return value + multiply<T>(old, beta, false);
 }
 
-template <class T, int W>
-void interpolate_block(const TileJob<T>& job) {
+template <class T>
+LUNOPS_INLINE Vector<T> with_alpha(const TableJob<T>& job, Vector<T> value) {
+  if (!job.has_alpha) return value;
+  Vector<T> alpha;
+  for (int i = 0; i < kReals<T>; ++i) alpha[i] = (i & 1) != 0 ? job.alpha_im : job.alpha_re;
+  return multiply<T>(value, alpha, false);
+}
+
+template <class T, int W, template <class, bool> class Values>
+void interpolate_block(const typename Values<T, false>::Job& job) {
   const int rows = job.dims > 1 ? W : 1;
   const int planes = job.dims > 2 ? W : 1;
-  Stencils<T, false> s;
+  using Source = Values<T, false>;
+  Source s;
   for (int64_t first = job.begin; first < job.end; first += kAhead) {
     const int64_t count = job.end - first < kAhead ? job.end - first : kAhead;
-    Stencils<T, false>::template fill<W>(s, job, first, count);
+    Source::template fill<W>(s, job, first, count);
     for (int64_t i = 0; i < count; ++i) {
       const T* corner = job.tile + cell_of(job, first + i) * kReals<T>;
       Vector<T> k[W];
 #pragma GCC unroll 16
-      for (int b = 0; b < W; ++b) k[b] = splat(s.last[i][b]);
+      for (int b = 0; b < W; ++b) k[b] = splat(s.last(i)[b]);
       Vector<T> sum{};
       for (int c = 0; c < planes; ++c) {
         Vector<T> plane{};
@@ -149,37 +200,40 @@ void interpolate_block(const TileJob<T>& job) {
 #pragma GCC unroll 16
           for (int b = 1; b < W; ++b)
             line = fma(*reinterpret_cast<const Vector<T>*>(row + b * kReals<T>), k[b], line);
-          plane = fma(line, splat(s.middle[i][a]), plane);
+          plane = fma(line, splat(s.middle(i)[a]), plane);
         }
-        sum = fma(plane, splat(s.slow[i][c]), sum);
+        sum = fma(plane, splat(s.slow(i)[c]), sum);
       }
       T* out = job.samples + 2 * static_cast<int64_t>(job.index[first + i]);
+      if constexpr (Source::kHasAlpha) sum = with_alpha(job, sum);
       if (job.has_beta) sum = with_beta(job, sum, take(out, job.sample_stride, job.batch));
       give(sum, out, job.sample_stride, job.batch);
     }
   }
 }
 
-template <class T, int W>
-void spread_block(const TileJob<T>& job) {
+template <class T, int W, template <class, bool> class Values>
+void spread_block(const typename Values<T, false>::Job& job) {
   const int rows = job.dims > 1 ? W : 1;
   const int planes = job.dims > 2 ? W : 1;
-  Stencils<T, false> s;
+  using Source = Values<T, false>;
+  Source s;
   for (int64_t first = job.begin; first < job.end; first += kAhead) {
     const int64_t count = job.end - first < kAhead ? job.end - first : kAhead;
-    Stencils<T, false>::template fill<W>(s, job, first, count);
+    Source::template fill<W>(s, job, first, count);
     for (int64_t i = 0; i < count; ++i) {
       T* corner = job.tile + cell_of(job, first + i) * kReals<T>;
-      const Vector<T> value = take<T>(job.samples + 2 * static_cast<int64_t>(job.index[first + i]),
-                                      job.sample_stride, job.batch);
+      Vector<T> value = take<T>(job.samples + 2 * static_cast<int64_t>(job.index[first + i]),
+                                job.sample_stride, job.batch);
+      if constexpr (Source::kHasAlpha) value = with_alpha(job, value);
       Vector<T> k[W];
 #pragma GCC unroll 16
-      for (int b = 0; b < W; ++b) k[b] = splat(s.last[i][b]);
+      for (int b = 0; b < W; ++b) k[b] = splat(s.last(i)[b]);
       for (int c = 0; c < planes; ++c) {
-        const Vector<T> in_plane = value * splat(s.slow[i][c]);
+        const Vector<T> in_plane = value * splat(s.slow(i)[c]);
         T* row = corner + c * job.plane_pitch * kReals<T>;
         for (int a = 0; a < rows; ++a, row += job.row_pitch * kReals<T>) {
-          const Vector<T> in_row = in_plane * splat(s.middle[i][a]);
+          const Vector<T> in_row = in_plane * splat(s.middle(i)[a]);
 #pragma GCC unroll 16
           for (int b = 0; b < W; ++b) {
             auto* cell = reinterpret_cast<Vector<T>*>(row + b * kReals<T>);
@@ -191,15 +245,16 @@ void spread_block(const TileJob<T>& job) {
   }
 }
 
-template <class T, int W>
-void interpolate_row(const TileJob<T>& job) {
+template <class T, int W, template <class, bool> class Values>
+void interpolate_row(const typename Values<T, true>::Job& job) {
   constexpr int n = (2 * W + kReals<T> - 1) / kReals<T>;
   const int rows = job.dims > 1 ? W : 1;
   const int planes = job.dims > 2 ? W : 1;
-  Stencils<T, true> s;
+  using Source = Values<T, true>;
+  Source s;
   for (int64_t first = job.begin; first < job.end; first += kAhead) {
     const int64_t count = job.end - first < kAhead ? job.end - first : kAhead;
-    Stencils<T, true>::template fill<W>(s, job, first, count);
+    Source::template fill<W>(s, job, first, count);
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t e = 0; e < job.batch; ++e) {
         const T* corner = job.tile + 2 * (e * job.tile_stride + cell_of(job, first + i));
@@ -209,14 +264,14 @@ void interpolate_row(const TileJob<T>& job) {
           const T* row = corner + 2 * c * job.plane_pitch;
 #pragma GCC unroll 4
           for (int a = 0; a < rows; ++a, row += 2 * job.row_pitch) {
-            const Vector<T> k = splat(s.middle[i][a]);
+            const Vector<T> k = splat(s.middle(i)[a]);
             for (int v = 0; v < n; ++v) plane[v] = fma(load(row + v * kReals<T>), k, plane[v]);
           }
-          const Vector<T> k = splat(s.slow[i][c]);
+          const Vector<T> k = splat(s.slow(i)[c]);
           for (int v = 0; v < n; ++v) sum[v] = fma(plane[v], k, sum[v]);
         }
-        Vector<T> total = sum[0] * load(s.last[i]);
-        for (int v = 1; v < n; ++v) total = fma(sum[v], load(s.last[i] + v * kReals<T>), total);
+        Vector<T> total = sum[0] * s.last_twice(i, 0);
+        for (int v = 1; v < n; ++v) total = fma(sum[v], s.last_twice(i, v), total);
         T re = total[0];
         T im = total[1];
 #pragma GCC unroll 8
@@ -226,6 +281,13 @@ void interpolate_row(const TileJob<T>& job) {
         }
         T* out =
             job.samples + 2 * (e * job.sample_stride + static_cast<int64_t>(job.index[first + i]));
+        if constexpr (Source::kHasAlpha) {
+          if (job.has_alpha) {
+            const T sum_re = re;
+            re = job.alpha_re * sum_re - job.alpha_im * im;
+            im = job.alpha_re * im + job.alpha_im * sum_re;
+          }
+        }
         if (job.has_beta) {
           const T old_re = out[0];
           const T old_im = out[1];
@@ -239,15 +301,16 @@ void interpolate_row(const TileJob<T>& job) {
   }
 }
 
-template <class T, int W>
-void spread_row(const TileJob<T>& job) {
+template <class T, int W, template <class, bool> class Values>
+void spread_row(const typename Values<T, true>::Job& job) {
   constexpr int n = (2 * W + kReals<T> - 1) / kReals<T>;
   const int rows = job.dims > 1 ? W : 1;
   const int planes = job.dims > 2 ? W : 1;
-  Stencils<T, true> s;
+  using Source = Values<T, true>;
+  Source s;
   for (int64_t first = job.begin; first < job.end; first += kAhead) {
     const int64_t count = job.end - first < kAhead ? job.end - first : kAhead;
-    Stencils<T, true>::template fill<W>(s, job, first, count);
+    Source::template fill<W>(s, job, first, count);
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t e = 0; e < job.batch; ++e) {
         T* corner = job.tile + 2 * (e * job.tile_stride + cell_of(job, first + i));
@@ -255,12 +318,13 @@ void spread_row(const TileJob<T>& job) {
             job.samples + 2 * (e * job.sample_stride + static_cast<int64_t>(job.index[first + i]));
         Vector<T> value;
         for (int r = 0; r < kReals<T>; ++r) value[r] = in[r & 1];
+        if constexpr (Source::kHasAlpha) value = with_alpha(job, value);
         Vector<T> line[n];
-        for (int v = 0; v < n; ++v) line[v] = value * load(s.last[i] + v * kReals<T>);
+        for (int v = 0; v < n; ++v) line[v] = value * s.last_twice(i, v);
         for (int c = 0; c < planes; ++c) {
           T* row = corner + 2 * c * job.plane_pitch;
           for (int a = 0; a < rows; ++a, row += 2 * job.row_pitch) {
-            const Vector<T> k = splat(s.slow[i][c] * s.middle[i][a]);
+            const Vector<T> k = splat(s.slow(i)[c] * s.middle(i)[a]);
             for (int v = 0; v < n; ++v)
               store(row + v * kReals<T>, fma(line[v], k, load(row + v * kReals<T>)));
           }
@@ -312,12 +376,21 @@ void add_cells(const T* cells, int64_t count, T* grid, int64_t batch_stride, int
 template <class T, int... I>
 constexpr SpreadFunctions<T> spread_functions(Pack<I...>) {
   return {kComplexes<T>,
-          {interpolate_block<T, kLeastWidth + I>...},
-          {spread_block<T, kLeastWidth + I>...},
-          {interpolate_row<T, kLeastWidth + I>...},
-          {spread_row<T, kLeastWidth + I>...},
+          {interpolate_block<T, kLeastWidth + I, Polynomials>...},
+          {spread_block<T, kLeastWidth + I, Polynomials>...},
+          {interpolate_row<T, kLeastWidth + I, Polynomials>...},
+          {spread_row<T, kLeastWidth + I, Polynomials>...},
           load_cells<T>,
           add_cells<T>};
+}
+
+template <class T, int... I>
+constexpr TableFunctions<T> table_functions(Pack<I...>) {
+  return {kComplexes<T>,
+          {interpolate_block<T, 1 + I, Table>...},
+          {spread_block<T, 1 + I, Table>...},
+          {interpolate_row<T, 1 + I, Table>...},
+          {spread_row<T, 1 + I, Table>...}};
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "runtime/core/error.hpp"
 #include "runtime/device/thread_pool.hpp"
 #include "runtime/plan/nufft/cost.hpp"
+#include "runtime/plan/nufft/nearest.hpp"
+#include "runtime/plan/nufft/parameters.hpp"
 
 namespace lunops::cpu {
 
@@ -65,6 +67,7 @@ struct ToeplitzSpectra::State {
   int64_t pixels = 1;
   int64_t cells = 1;
   NufftSpec fine;
+  std::vector<double> moved;                              // nearest mode: where the points are
   std::vector<std::shared_ptr<const NufftPoints>> nufft;  // {frames}
   std::shared_ptr<const FftKernel> fft;
   // c, then what the adjoints need, in whose place the spectrum comes.
@@ -96,11 +99,16 @@ struct ToeplitzSpectra::State {
       f.x_strides[d] = f.x_strides[d + 1] * f.extents[d + 1];
     f.y_strides = f.x_strides;
     fft = make_fft(f, st);
+    if (s.nufft.is_nearest) {
+      moved = nufft::nearest_points(s.nufft, nufft::choose(s.nufft));
+      spec.nufft.coordinates = moved.data();
+    }
     fine = nufft::build_spec(s.nufft);
+    fine.counts = nullptr;
     fine.frames = 1;
     fine.points = points;
     for (int64_t i = 0; i < frames; ++i) {
-      fine.coordinates = s.nufft.coordinates + i * points * dims;
+      fine.coordinates = coordinates(i);
       nufft.push_back(make_nufft(fine, st));
     }
     const size_t head = rounded(cells);

@@ -7,6 +7,7 @@
 #include "runtime/backend/reference/planned.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/plan/nufft/cost.hpp"
+#include "runtime/plan/nufft/nearest.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
 
 namespace lunops::reference {
@@ -123,12 +124,19 @@ class Points final : public NufftPoints {
         sum_(spec.image, coordinates_.data()),
         parameters_(nufft::choose(spec)) {
     spec_.coordinates = nullptr;
+    for (int64_t f = 0; f < spec.frames; ++f)
+      counts_.push_back(spec.counts == nullptr ? spec.points : spec.counts[f]);
+    spec_.counts = counts_.data();
+    const size_t d = spec.image.size();
     for (size_t i = 0; i < coordinates_.size(); ++i) {
-      if (std::isfinite(coordinates_[i])) continue;
-      const size_t d = spec.image.size();
+      if (std::isfinite(coordinates_[i]) || !exists(static_cast<int64_t>(i / d))) continue;
       fail(Code::argument, "NUFFT", "coordinate at frame={}, point={}, d={} is {}",
            i / d / static_cast<size_t>(spec.points), i / d % static_cast<size_t>(spec.points),
            i % d, coordinates_[i]);
+    }
+    if (spec.is_nearest) {
+      const std::vector<double> moved = nufft::nearest_points(spec, parameters_);
+      std::copy(moved.begin(), moved.end(), coordinates_.begin());
     }
     parameters_.bytes = coordinates_.size() * sizeof(double);
   }
@@ -164,6 +172,10 @@ class Points final : public NufftPoints {
           pixels[b * count + i] = map_at(maps, b, i) * load(image, f, maps.sum_batch ? 0 : b, i);
       }
       for (int64_t j = 0; j < spec_.points; ++j) {
+        if (!exists(f * spec_.points + j)) {
+          for (int64_t b = 0; b < batch; ++b) store(samples, f, b, j, 0.0, s);
+          continue;
+        }
         sum_.phases_of(f * spec_.points + j, conjugate ? 1 : -1, phase);
         for (int64_t b = 0; b < batch; ++b)
           store(samples, f, b, j, sum_.gather(pixels + b * count, phase), s);
@@ -184,7 +196,7 @@ class Points final : public NufftPoints {
     const int64_t count = sum_.pixels();
     for (int64_t f = 0; f < spec_.frames; ++f) {
       std::fill(pixels, pixels + batch * count, c128(0));
-      for (int64_t j = 0; j < spec_.points; ++j) {
+      for (int64_t j = 0; j < counts_[static_cast<size_t>(f)]; ++j) {
         sum_.phases_of(f * spec_.points + j, conjugate ? -1 : 1, phase);
         for (int64_t b = 0; b < batch; ++b)
           sum_.scatter(load(samples, f, b, j), phase, pixels + b * count);
@@ -205,7 +217,12 @@ class Points final : public NufftPoints {
   }
 
  private:
+  bool exists(int64_t point) const noexcept {
+    return point % spec_.points < counts_[static_cast<size_t>(point / spec_.points)];
+  }
+
   NufftSpec spec_;
+  std::vector<int64_t> counts_;
   std::vector<double> coordinates_;
   NufftSum sum_;
   NufftParameters parameters_;

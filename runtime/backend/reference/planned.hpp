@@ -11,6 +11,8 @@ namespace lunops::reference {
 
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
+std::shared_ptr<const InterpolateKernel> make_interpolate(const InterpolateSpec& spec,
+                                                          Stream& stream);
 std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);

@@ -18,6 +18,11 @@ std::shared_ptr<const NufftPoints> ReferenceBackend::nufft(const NufftSpec& spec
   return reference::make_nufft(spec, stream);
 }
 
+std::shared_ptr<const InterpolateKernel> ReferenceBackend::interpolate(const InterpolateSpec& spec,
+                                                                       Stream& stream) {
+  return reference::make_interpolate(spec, stream);
+}
+
 std::shared_ptr<const ToeplitzKernel> ReferenceBackend::toeplitz(const ToeplitzSpec& spec,
                                                                  Stream& stream) {
   return reference::make_toeplitz(spec, stream);

@@ -4,6 +4,8 @@
 #include "runtime/backend/reference/nufft_sum.hpp"
 #include "runtime/backend/reference/planned.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/plan/nufft/nearest.hpp"
+#include "runtime/plan/nufft/parameters.hpp"
 
 namespace lunops::reference {
 
@@ -36,6 +38,11 @@ class Toeplitz final : public ToeplitzKernel {
     }
     is_real_ = spec.is_real();
     spec_.fill = nullptr;
+    if (spec.nufft.is_nearest) {
+      const std::vector<double> moved =
+          nufft::nearest_points(spec.nufft, nufft::choose(spec.nufft));
+      std::copy(moved.begin(), moved.end(), coordinates_.begin());
+    }
     spec_.nufft.coordinates = nullptr;
     spec_.weights_real = nullptr;
     spec_.weights_imag = nullptr;

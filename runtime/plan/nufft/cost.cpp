@@ -142,6 +142,7 @@ Cost toeplitz_matrix(const NufftSpec& spec,
 NufftSpec build_spec(const NufftSpec& spec) {
   NufftSpec fine = spec;
   fine.dtype = DType::c128;
+  if (spec.is_nearest) return fine;  // exact on the same grid
   const double tol = spec.width > 0 ? predicted_error(spec, choose(spec)) : spec.tol;
   fine.tol = std::max(tol / 10.0, kLeastTolC128);
   fine.width = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <string>
 
 #include "runtime/core/error.hpp"
@@ -15,6 +16,7 @@ namespace lunops::nufft {
 namespace {
 
 constexpr std::array<double, 4> kOversamp = {1.25, 1.5, 1.75, 2.0};
+constexpr double kNearestOversamp = 2.0;
 
 bool is_double(const NufftSpec& spec) noexcept { return spec.dtype == DType::c128; }
 
@@ -81,6 +83,28 @@ void check_fixed(const NufftSpec& spec) {
   }
 }
 
+NufftParameters choose_nearest(const NufftSpec& spec) {
+  NufftParameters p;
+  p.width = 1;
+  double variance = 0;
+  for (size_t d = 0; d < spec.image.size(); ++d) {
+    const int64_t n = spec.image[d];
+    const double sigma = spec.oversamp[d] > 0 ? spec.oversamp[d] : kNearestOversamp;
+    if (spec.grid[d] != 0 && spec.grid[d] < n) {
+      fail(Code::argument, "NUFFT", "'grid' = {} is smaller than the image extent {}", spec.grid[d],
+           n);
+    }
+    const double least = std::ceil(sigma * static_cast<double>(n) * (1.0 - 1e-12));
+    p.grid[d] = spec.grid[d] > 0 ? spec.grid[d] : good_size(static_cast<int64_t>(least));
+    p.oversamp[d] = static_cast<double>(p.grid[d]) / static_cast<double>(n);
+    variance += 1.0 / (p.oversamp[d] * p.oversamp[d]);
+  }
+  // A position is off by up to half a cell, a pixel by up to half the field of view from the
+  // centre, both evenly spread: the phase error has the standard deviation pi / (6 sigma) per dim.
+  p.predicted_error = std::numbers::pi / 6.0 * std::sqrt(variance);
+  return p;
+}
+
 }  // namespace
 
 KaiserBessel kernel_of(const NufftParameters& p, int d) noexcept {
@@ -88,11 +112,13 @@ KaiserBessel kernel_of(const NufftParameters& p, int d) noexcept {
 }
 
 double predicted_error(const NufftSpec& spec, const NufftParameters& p) {
+  if (spec.is_nearest) return p.predicted_error;
   Predictions known;
   return error_with(spec, p, known);
 }
 
 NufftParameters choose(const NufftSpec& spec, int64_t batch) {
+  if (spec.is_nearest) return choose_nearest(spec);
   Predictions known;
   NufftParameters p;
   if (spec.width != 0) {

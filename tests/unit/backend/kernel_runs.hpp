@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include "runtime/backend/backend.hpp"
@@ -43,7 +44,11 @@ std::vector<C> random_numbers(int64_t count, unsigned seed) {
   std::vector<C> v(static_cast<size_t>(count));
   for (C& c : v) {
     const double re = normal(generator);
-    c = C(c128(re, normal(generator)));
+    if constexpr (std::is_floating_point_v<C>) {
+      c = static_cast<C>(re);
+    } else {
+      c = C(c128(re, normal(generator)));
+    }
   }
   return v;
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace lunops::cpu {
+
+// One dim of a grid cut into ranges: an even number of nearly equal ones, each at least as long as
+// a stencil, so that a stencil that begins in a range ends in it or in the next one; or a single
+// range where the grid is too short for that.
+struct TileDim {
+  int64_t grid = 1;
+  std::vector<int64_t> start;     // {count + 1}; one entry more than there are ranges
+  std::vector<uint16_t> tile_of;  // {grid}: range of a cell
+  int64_t count() const noexcept { return static_cast<int64_t>(start.size()) - 1; }
+  int64_t longest() const noexcept;
+};
+
+// Some points of one tile, worked on by one thread.
+struct Run {
+  int64_t frame;
+  std::array<int32_t, 3> tile;  // position of the tile; leading entries are 0 below 3 dims
+  int64_t begin, end;           // in the sorted order
+  int64_t second;               // where points of the second kind begin, in [begin, end]
+  int32_t slot;                 // buffer of a cut tile, counted per frame and colour; -1 if not cut
+};
+
+// All runs of one cut tile, added to the grid in order.
+struct CutTile {
+  int64_t frame;
+  int64_t first, last;  // in `runs`; adjacent there and in ascending slots
+};
+
+// Points in the order of the tiles that their stencils begin in (nufft.md §3).
+//
+// Invariant: everything here depends on the points alone, not on threads.
+struct TileOrder {
+  int dims = 0;
+  int64_t frames = 0;
+  std::array<TileDim, 3> tiles;  // slowest first, leading dims of extent 1
+  std::vector<uint16_t> cell;    // {points, dims}: left cell of the stencil, from the tile's start
+  std::vector<uint32_t> index;   // {points}: number within the frame
+
+  int colours = 1;                 // 2^dims, by the parity of the tile's position
+  std::vector<Run> runs;           // by colour, then frame, cut tiles first, then largest first
+  std::vector<int64_t> run_start;  // {colours * frames + 1} into `runs`
+  std::vector<CutTile> cut_tiles;  // in the same order
+  std::vector<int64_t> cut_start;  // {colours * frames + 1} into `cut_tiles`
+  int64_t slots = 0;               // buffers that one frame and colour needs at most
+
+  int64_t points() const noexcept { return static_cast<int64_t>(index.size()); }
+  size_t bytes() const noexcept;
+};
+
+// A point's stencil on the grid.
+struct Folded {
+  std::array<int64_t, 3> cell;  // left cell, in [0, grid)
+  std::array<double, 3> z;      // where the point lies from there, as `keep` understands it
+  int kind = 0;                 // 0 or 1: points of kind 1 follow the others of their tile
+};
+
+struct TileProblem {
+  const char* operation = "";            // for messages
+  std::vector<int64_t> grid;             // extents, slowest first
+  std::array<int, 3> terms = {1, 1, 1};  // cells of a stencil by dim
+  int64_t frames = 1;
+  int64_t points = 0;               // per frame
+  const int64_t* counts = nullptr;  // {frames}: only the first of them exist; null: all
+  int kinds = 1;
+};
+
+// Where points j = first … first + count - 1 (over all frames) fall: the same whenever it is asked.
+using FoldPoints = std::function<void(int64_t first, int64_t count, Folded* folded)>;
+// Told once for each point at which place of the order it stands.
+using KeepPoints = std::function<void(int64_t count, const int64_t* place, const Folded* folded)>;
+// Both are called from several threads.
+TileOrder sort_by_tile(const TileProblem& problem,
+                       int threads,
+                       const FoldPoints& fold,
+                       const KeepPoints& keep);
+int64_t live_points(const TileProblem& problem) noexcept;  // entries of the order
+
+}  // namespace lunops::cpu
