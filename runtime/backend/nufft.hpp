@@ -31,6 +31,11 @@ struct NufftSpec {
   int width = 0;                    // instead of tol, with oversamp
   std::array<double, 3> oversamp = {0, 0, 0};
   std::array<int64_t, 3> grid = {0, 0, 0};  // exact grid extents, for studies
+  // Of a part of a larger transform: what width and grid are chosen for.  Points 0: for itself.
+  struct Whole {
+    int64_t frames = 1, points = 0;
+    bool operator==(const Whole&) const = default;
+  } whole = {};
 };
 
 // What was chosen for it.

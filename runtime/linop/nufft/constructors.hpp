@@ -21,7 +21,9 @@ struct NUFFTOptions : LinopOptions {
   std::vector<std::pair<std::string, double>> oversamp =
       {};  // by dim; one entry with an empty name: all dims
   std::vector<std::pair<std::string, int64_t>> grid = {};
-  std::string units = {};  // cycles (default, checked), radians, normalized
+  std::string units = {};             // cycles (default, checked), radians, normalized
+  std::string mode = "interpolate";   // or "nearest": with oversamp or grid, no tol or width
+  std::optional<Tensor> counts = {};  // i32 or i64 over the frame dims: points that exist
   Toeplitz toeplitz = Toeplitz::automatic;
 };
 Linop NUFFT(const Tensor& trajectory, std::string_view text, const NUFFTOptions& options = {});

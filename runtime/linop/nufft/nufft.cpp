@@ -17,31 +17,28 @@ constexpr double kTolLimitSingle = 5e-7, kTolLimitDouble = 1e-13;  // nufft.md Â
 
 }  // namespace
 
-NufftCore::NufftCore(
-    WeightPtr trajectory, Side terms, NufftChoices choices, Signature signature, std::string name)
+NufftCore::NufftCore(WeightPtr trajectory,
+                     Side terms,
+                     WeightPtr counts,
+                     std::vector<int64_t> live,
+                     NufftChoices choices,
+                     Signature signature,
+                     std::string name)
     : Core(std::move(signature), std::move(name)),
       trajectory_(std::move(trajectory)),
-      terms_(std::move(terms)),
-      choices_(std::move(choices)) {
-  const Side in = terms_of(this->signature().input()), out = terms_of(this->signature().output());
-  for (const Term& t : in) {
-    const bool is_kept = find_term(out, t) >= 0;
-    if (!is_kept) image_.push_back(t);
-    if (is_kept && find_term(terms_, t) >= 0) {
-      frames_.push_back(t);
-      frame_count_ *= t.extent;
-    }
-  }
-  for (const Term& t : out) {
-    if (find_term(in, t) >= 0) continue;
-    samples_.push_back(t);
-    points_ *= t.extent;
-  }
+      counts_weight_(std::move(counts)),
+      counts_(std::move(live)),
+      choices_(std::move(choices)),
+      roles_(roles_of(this->signature(), std::move(terms))) {
+  for (const Term& t : roles_.frames) frame_count_ *= t.extent;
+  for (const Term& t : roles_.samples) points_ *= t.extent;
 }
 
 NufftCore::NufftCore(const NufftCore& other, const Signature& form)
     : NufftCore(other.trajectory_,
-                shown_terms(other.terms_, other.signature(), form),
+                shown_terms(other.roles_.terms, other.signature(), form),
+                other.counts_weight_,
+                other.counts_,
                 other.choices_,
                 form,
                 other.name()) {
@@ -53,6 +50,7 @@ std::shared_ptr<const Core> NufftCore::shown_as(const Signature& form) const {
 }
 
 std::string NufftCore::details() const {
+  if (choices_.is_nearest) return "nearest";
   if (choices_.width > 0) return fmt::format("width={}", choices_.width);
   return choices_.tol ? fmt::format("tol={:g}", *choices_.tol) : std::string("tol=auto");
 }
@@ -60,9 +58,10 @@ std::string NufftCore::details() const {
 bool NufftCore::same(const Core& other) const {
   const auto& o = static_cast<const NufftCore&>(other);
   const NufftChoices &a = choices_, &b = o.choices_;
-  const bool same_terms =
-      std::equal(terms_.begin(), terms_.end(), o.terms_.begin(), o.terms_.end(), same_term);
-  return trajectory_->same(*o.trajectory_) && same_terms && a.tol == b.tol && a.width == b.width &&
+  const bool same_terms = std::equal(roles_.terms.begin(), roles_.terms.end(),
+                                     o.roles_.terms.begin(), o.roles_.terms.end(), same_term);
+  return counts_ == o.counts_ && a.is_nearest == b.is_nearest &&
+         trajectory_->same(*o.trajectory_) && same_terms && a.tol == b.tol && a.width == b.width &&
          a.oversamp == b.oversamp && a.grid == b.grid && a.units == b.units &&
          a.toeplitz == b.toeplitz;
 }
@@ -86,9 +85,12 @@ NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const 
   spec.width = choices_.width;
   spec.oversamp = choices_.oversamp;
   spec.grid = choices_.grid;
+  spec.is_nearest = choices_.is_nearest;
+  spec.counts = counts_.empty() ? nullptr : counts_.data();
+  if (choices_.whole) spec.whole = *choices_.whole;
   spec.tol = choices_.tol.value_or(is_double(dtype) ? 1e-9 : 1e-4);
   const double limit = is_double(dtype) ? kTolLimitDouble : kTolLimitSingle;
-  if (choices_.width == 0 && spec.tol < limit) {
+  if (choices_.width == 0 && !spec.is_nearest && spec.tol < limit) {
     fail(Code::argument, "NUFFT", "tol = {:g} is below what {} can reach ({:g}); use tol >= {:g}{}",
          spec.tol, name_of(dtype), limit, limit, is_double(dtype) ? "" : " or data in c128");
   }
@@ -97,67 +99,28 @@ NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const 
 
 std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
                                            Context* context) const {
-  const Tensor& k = trajectory();
+  std::vector<double> values = read_positions("NUFFT", trajectory(), roles_, counts_);
   const size_t d = image.size();
-  // Axes in the order frames, points, coordinate.
-  std::vector<int> axes;
-  for (const Term& t : frames_) axes.push_back(find_term(terms_, t));
-  for (const Term& t : samples_) axes.push_back(find_term(terms_, t));
-  int coordinate = 0;
-  for (size_t i = 0; i < terms_.size(); ++i) {
-    if (terms_[i].kind == Term::Kind::ellipsis) coordinate = static_cast<int>(i);
-  }
-  const int64_t step = k.strides()[static_cast<size_t>(coordinate)];
   std::vector<double> factor(d, 1.0);
   for (size_t j = 0; j < d; ++j) {
     const auto n = static_cast<double>(image[j]);
     if (choices_.units == "radians") factor[j] = n / (2 * std::numbers::pi);
     if (choices_.units == "normalized") factor[j] = n;
   }
-  const int64_t count = frame_count_ * points_;
-  std::vector<double> values(static_cast<size_t>(count) * d);
   std::vector<double> largest(d, 0.0);
-  std::vector<int64_t> index(axes.size(), 0);
   int64_t beyond = 0;
-  for (int64_t p = 0; p < count; ++p) {
-    int64_t at = 0;
-    for (size_t a = 0; a < axes.size(); ++a) {
-      at += index[a] * k.strides()[static_cast<size_t>(axes[a])];
-    }
+  for (size_t p = 0; p < values.size(); p += d) {
     bool is_beyond = false;
     for (size_t j = 0; j < d; ++j) {
-      const int64_t offset = at + static_cast<int64_t>(j) * step;
-      const double raw = k.dtype() == DType::f64 ? k.data_as<double>()[offset]
-                                                 : static_cast<double>(k.data_as<float>()[offset]);
-      if (!std::isfinite(raw)) {
-        std::string place;
-        for (int i = 0; i < k.ndim(); ++i) {
-          int64_t one_based = static_cast<int64_t>(j) + 1;
-          for (size_t a = 0; a < axes.size(); ++a) {
-            if (axes[a] == i) one_based = index[a] + 1;
-          }
-          const std::string name =
-              k.shape().is_named() ? k.shape().dim(i).text() : fmt::format("dim {}", i + 1);
-          place += fmt::format("{}{}={}", place.empty() ? "" : ", ", name, one_based);
-        }
-        fail(Code::numeric, "NUFFT", "coordinate at {} is {}", place,
-             // A NaN has a sign that says nothing.
-             std::isnan(raw) ? "nan"
-             : raw < 0       ? "-inf"
-                             : "inf");
-      }
-      const double cycles = raw * factor[j];
-      values[static_cast<size_t>(p) * d + j] = cycles;
-      largest[j] = std::max(largest[j], std::abs(cycles));
-      is_beyond = is_beyond || std::abs(cycles) > 1.01 * static_cast<double>(image[j]) / 2;
+      values[p + j] *= factor[j];
+      const double size = std::abs(values[p + j]);
+      largest[j] = std::max(largest[j], size);
+      is_beyond = is_beyond || size > 1.01 * static_cast<double>(image[j]) / 2;
     }
     beyond += is_beyond ? 1 : 0;
-    for (size_t a = axes.size(); a-- > 0;) {
-      if (++index[a] < k.shape().extent(axes[a])) break;
-      index[a] = 0;
-    }
   }
-  if (context != nullptr) check_units(image, largest, beyond, count, *context);
+  const bool is_checked = context != nullptr && !choices_.whole;
+  if (is_checked) check_units(image, largest, beyond, frame_count_ * points_, *context);
   return values;
 }
 
@@ -202,6 +165,49 @@ std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>&
   std::shared_ptr<const NufftPoints> made = context.backend().nufft(s, *context.stream);
   made_->points.push_back({image, dtype, backend, made});
   return made;
+}
+
+// Dims of samples and frames: the trajectory is sliced.  The tile keeps the width and the grid that
+// the whole has, so that tiles agree with it to rounding.
+Tile NufftCore::cut(const TileRequest& request) const {
+  for (size_t i = 0; i < request.input.size(); ++i) {
+    const Term t = terms_of(signature().input())[i];
+    if (request.input[i] && find_term(roles_.image, t) >= 0) refuse_cut(*this, t);
+  }
+  TileRequest part = request;
+  if (!agree_on_kept(signature(), part)) return no_tile(part);
+  const Side out = terms_of(signature().output());
+  const auto kept_of = [&](const Term& t) {
+    const auto& slice = part.output[static_cast<size_t>(find_term(out, t))];
+    return slice.value_or(Stretch{0, t.extent});
+  };
+  std::vector<int64_t> live;
+  if (!counts_.empty()) {
+    std::vector<int64_t> extents;
+    std::vector<Stretch> kept;
+    for (const Term& t : roles_.samples) {
+      extents.push_back(t.extent);
+      kept.push_back(kept_of(t));
+    }
+    for (int64_t f = 0; f < frame_count_; ++f) {
+      int64_t rest = f;
+      bool is_inside = true;
+      for (size_t i = roles_.frames.size(); i-- > 0;) {
+        const Term& t = roles_.frames[i];
+        const Stretch s = kept_of(t);
+        is_inside = is_inside && rest % t.extent >= s.first && rest % t.extent < s.end();
+        rest /= t.extent;
+      }
+      if (is_inside) live.push_back(count_in_tile(counts_[static_cast<size_t>(f)], extents, kept));
+    }
+  }
+  NufftChoices choices = choices_;
+  if (!choices.whole) choices.whole = NufftSpec::Whole{frame_count_, points_};
+  return tile_of(
+      std::make_shared<NufftCore>(cut_weight(trajectory_, roles_.terms, signature(), part),
+                                  roles_.terms, counts_weight_, std::move(live), std::move(choices),
+                                  cut_signature(signature(), part.input, part.output), name()),
+      part);
 }
 
 void NufftCore::lower(

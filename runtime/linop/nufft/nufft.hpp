@@ -9,6 +9,7 @@
 
 #include "runtime/backend/nufft.hpp"
 #include "runtime/linop/core.hpp"
+#include "runtime/linop/nufft/positions.hpp"
 #include "runtime/linop/operators.hpp"
 
 namespace lunops {
@@ -21,6 +22,8 @@ struct NufftChoices {
   std::array<int64_t, 3> grid = {0, 0, 0};
   std::string units;  // empty: cycles, checked
   Toeplitz toeplitz = Toeplitz::automatic;
+  bool is_nearest = false;
+  std::optional<NufftSpec::Whole> whole;  // of a tile: what it was cut from
 };
 
 // The non-uniform Fourier transform (nufft.md §1).
@@ -31,8 +34,11 @@ struct NufftChoices {
 class NufftCore final : public Core {
  public:
   // `terms`: of the trajectory's dims by position, with an ellipsis for the coordinate dim.
+  // `counts`: null, or what `live`, the points of each frame that exist, was read from.
   NufftCore(WeightPtr trajectory,
             Side terms,
+            WeightPtr counts,
+            std::vector<int64_t> live,
             NufftChoices choices,
             Signature signature,
             std::string name);
@@ -42,22 +48,27 @@ class NufftCore final : public Core {
   std::string_view kind() const noexcept override { return "NUFFT"; }
   Field field() const noexcept override { return Field::complex; }
   std::string details() const override;
-  Weights weights() const override { return {trajectory_}; }
+  Weights weights() const override {
+    return counts_weight_ == nullptr ? Weights{trajectory_} : Weights{trajectory_, counts_weight_};
+  }
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
+  Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   const NufftChoices& choices() const noexcept { return choices_; }
   const Tensor& trajectory() const noexcept { return trajectory_->tensor(); }
-  const Side& trajectory_terms() const noexcept { return terms_; }
-  const Side& image_terms() const noexcept { return image_; }
-  const Side& sample_terms() const noexcept { return samples_; }
-  const Side& frame_terms() const noexcept { return frames_; }
+  const Side& trajectory_terms() const noexcept { return roles_.terms; }
+  const Side& image_terms() const noexcept { return roles_.image; }
+  const Side& sample_terms() const noexcept { return roles_.samples; }
+  const Side& frame_terms() const noexcept { return roles_.frames; }
+  // By frame, row-major over the frame dims: points that exist, the first ones.  Empty: all.
+  const std::vector<int64_t>& counts() const noexcept { return counts_; }
   int64_t points_per_frame() const noexcept { return points_; }
   int64_t frames() const noexcept { return frame_count_; }
 
   NufftSpec spec(const std::vector<int64_t>& image, DType dtype) const;  // without coordinates
-  // {frames, points, d} in cycles, finite; warns of units that look wrong.
+  // {frames, points, d} in cycles, finite, 0 where no point exists; warns of units that look wrong.
   std::vector<double> coordinates(const std::vector<int64_t>& image, Context* context) const;
   std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
                                             DType dtype,
@@ -98,9 +109,10 @@ class NufftCore final : public Core {
                    Context& context) const;
 
   WeightPtr trajectory_;
-  Side terms_;
+  WeightPtr counts_weight_;
+  std::vector<int64_t> counts_;
   NufftChoices choices_;
-  Side image_, samples_, frames_;
+  PositionRoles roles_;
   int64_t points_ = 1, frame_count_ = 1;
 
   // What plans made: everything in it goes by position, so that cores that differ in the names of

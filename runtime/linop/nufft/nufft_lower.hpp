@@ -27,6 +27,13 @@ struct NufftRoles {
   Shape sample_shape;
 };
 NufftRoles nufft_roles(const NufftCore& f, const AttachedMaps* maps, const Shape& image);
+// The same for any operator that goes from image to samples in mode `to_samples`.
+NufftRoles sampling_roles(const Core& core,
+                          Mode to_samples,
+                          const Side& samples,
+                          const Side& frames,
+                          const AttachedMaps* maps,
+                          const Shape& image);
 
 // One tensor with its dims in the order of the roles.  Kernels want the inner dims (image or
 // points) without gaps and frames as one dim; where a tensor is not laid out so, a copy in

@@ -12,70 +12,82 @@ namespace lunops {
 
 namespace {
 
-// Terms of the trajectory's dims, with an ellipsis for the coordinate dim.
-Side trajectory_terms(const Tensor& k, const Signature& sig, std::string_view text) {
-  const Side in = terms_of(sig.input()), out = terms_of(sig.output());
-  Side terms;
-  if (k.ndim() == 0) fail(Code::shape, "NUFFT", "the trajectory has no dims");
-  Term coordinate;
-  coordinate.kind = Term::Kind::ellipsis;
-  if (!k.shape().is_named()) {
-    const auto others = static_cast<size_t>(k.ndim() - 1);
-    if (others > out.size()) {
-      fail(Code::shape, "NUFFT", "the trajectory {} has rank {} but \"{}\" has {} output dims",
-           k.shape().braced(), k.ndim(), text, out.size());
+constexpr PositionWords kWords = {"NUFFT", "the trajectory", "trajectory", "image"};
+
+// Points of each frame that exist, in row-major order of the frame dims.
+std::vector<int64_t> live_points(const Tensor& counts, const PositionRoles& roles) {
+  if (counts.dtype() != DType::i32 && counts.dtype() != DType::i64) {
+    fail(Code::dtype, "NUFFT", "counts are {}; they are i32 or i64", name_of(counts.dtype()));
+  }
+  std::string names;
+  for (const Term& t : roles.frames)
+    names += fmt::format("{}{}", names.empty() ? "" : " ", text_of_base(t));
+  std::vector<int> axes;
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < roles.frames.size(); ++i) {
+    const Term& t = roles.frames[i];
+    axes.push_back(counts.shape().is_named() ? counts.shape().find(t.dim.text())
+                                             : static_cast<int>(i));
+    for (const auto& [dim, extent] : roles.extents) {
+      if (dim == t.dim) extents.push_back(extent);
     }
-    terms.assign(out.end() - static_cast<ptrdiff_t>(others), out.end());
-    terms.push_back(coordinate);
-    return terms;
   }
-  std::string unnamed;
-  int count = 0;
-  for (const Dim& dim : k.shape().dims()) {
-    const auto is_it = [&](const Term& t) {
-      return t.kind == Term::Kind::dim && t.dim.name == dim.name;
-    };
-    const auto found = std::find_if(out.begin(), out.end(), is_it);
-    if (found != out.end()) {
-      terms.push_back(*found);
-      continue;
+  bool fits = !roles.frames.empty() && counts.ndim() == static_cast<int>(axes.size());
+  for (size_t i = 0; fits && i < axes.size(); ++i)
+    fits = axes[i] >= 0 && counts.shape().extent(axes[i]) == extents[i];
+  if (!fits) {
+    fail(Code::shape, "NUFFT", "counts {} must have the dims of the frames, \"{}\"",
+         counts.shape().braced(), names);
+  }
+  int64_t points = 1;
+  std::string product;
+  for (const Term& t : roles.samples) {
+    for (const auto& [dim, extent] : roles.extents) {
+      if (!(dim == t.dim)) continue;
+      points *= extent;
+      product += fmt::format("{}{}", product.empty() ? "" : " x ", extent);
     }
-    terms.push_back(coordinate);
-    unnamed += fmt::format("{}'{}'", unnamed.empty() ? "" : ", ", dim.text());
-    ++count;
   }
-  if (count != 1) {
-    fail(Code::shape, "NUFFT",
-         "the trajectory {} has {} that \"{}\" does not name; exactly one, the coordinate dim, "
-         "stands outside the string",
-         k.shape().braced(), count == 0 ? "no dim" : fmt::format("the dims {}", unnamed), text);
+  std::vector<int64_t> live(static_cast<size_t>(counts.count()));
+  std::vector<int64_t> index(axes.size(), 0);
+  for (int64_t& count : live) {
+    int64_t at = 0;
+    std::string place;
+    for (size_t a = 0; a < axes.size(); ++a) {
+      at += index[a] * counts.strides()[static_cast<size_t>(axes[a])];
+      place +=
+          fmt::format("{}{}={}", a == 0 ? "" : ", ", text_of_base(roles.frames[a]), index[a] + 1);
+    }
+    count = counts.dtype() == DType::i32 ? int64_t{counts.data_as<int32_t>()[at]}
+                                         : counts.data_as<int64_t>()[at];
+    if (count < 0 || count > points) {
+      fail(Code::argument, "NUFFT", "counts[{}] is {} but a frame has {} = {} points", place, count,
+           product, points);
+    }
+    for (size_t a = axes.size(); a-- > 0;) {
+      if (++index[a] < extents[a]) break;
+      index[a] = 0;
+    }
   }
-  return terms;
+  return live;
 }
 
-template <class T>
-void by_dim(std::string_view option,
-            const std::vector<std::pair<std::string, T>>& given,
-            const Side& image,
-            std::array<T, 3>& values) {
-  std::vector<std::string> names;
-  for (const Term& t : image) names.push_back(text_of_base(t));
-  for (const auto& [name, value] : given) {
-    bool is_there = false;
-    for (size_t i = 0; i < image.size(); ++i) {
-      if (!name.empty() && names[i] != name) continue;
-      values[i] = value;
-      is_there = true;
-    }
-    if (!is_there) {
-      fail(Code::shape, "NUFFT", "{}: no image dim '{}'{}", option, name,
-           did_you_mean(name, names));
-    }
-  }
-}
-
-NufftChoices choices_of(const NUFFTOptions& o, const Side& image) {
+NufftChoices choices_of(const NUFFTOptions& o, const PositionRoles& roles) {
   NufftChoices c;
+  const std::vector<std::string> modes{"interpolate", "nearest"};
+  if (std::find(modes.begin(), modes.end(), o.mode) == modes.end()) {
+    fail(Code::argument, "NUFFT", "mode is '{}'; it is interpolate or nearest{}", o.mode,
+         did_you_mean(o.mode, modes));
+  }
+  c.is_nearest = o.mode == "nearest";
+  if (c.is_nearest && (o.tol || o.width)) {
+    fail(Code::argument, "NUFFT",
+         "mode = \"nearest\" has no '{}'; give 'oversamp' or 'grid', which set its accuracy",
+         o.tol ? "tol" : "width");
+  }
+  if (c.is_nearest && !o.oversamp.empty() && !o.grid.empty()) {
+    fail(Code::argument, "NUFFT", "give either 'oversamp' or 'grid', not both");
+  }
   if (o.tol && (o.width || !o.oversamp.empty())) {
     fail(Code::argument, "NUFFT", "give either 'tol' or 'width' with 'oversamp', not both");
   }
@@ -88,7 +100,7 @@ NufftChoices choices_of(const NUFFTOptions& o, const Side& image) {
   if (o.width && o.oversamp.empty() && o.grid.empty()) {
     fail(Code::argument, "NUFFT", "'width' needs 'oversamp', for example oversamp = 1.25");
   }
-  if (!o.width && !o.oversamp.empty()) {
+  if (!o.width && !o.oversamp.empty() && !c.is_nearest) {
     fail(Code::argument, "NUFFT", "'oversamp' needs 'width', for example width = 4");
   }
   for (const auto& [name, sigma] : o.oversamp) {
@@ -98,8 +110,8 @@ NufftChoices choices_of(const NUFFTOptions& o, const Side& image) {
   }
   c.tol = o.tol;
   c.width = o.width.value_or(0);
-  by_dim("oversamp", o.oversamp, image, c.oversamp);
-  by_dim("grid", o.grid, image, c.grid);
+  by_image_dim("NUFFT", "oversamp", o.oversamp, roles, kWords.image, c.oversamp);
+  by_image_dim("NUFFT", "grid", o.grid, roles, kWords.image, c.grid);
   const std::vector<std::string> known{"cycles", "radians", "normalized"};
   if (!o.units.empty() && std::find(known.begin(), known.end(), o.units) == known.end()) {
     fail(Code::argument, "NUFFT", "units is '{}'; it is cycles, radians or normalized{}", o.units,
@@ -113,69 +125,27 @@ NufftChoices choices_of(const NUFFTOptions& o, const Side& image) {
 }  // namespace
 
 Linop NUFFT(const Tensor& k, std::string_view text, const NUFFTOptions& options) {
-  if (!is_real(k.dtype())) {
-    fail(Code::dtype, "NUFFT", "the trajectory is {}; coordinates are f32 or f64",
-         name_of(k.dtype()));
-  }
   const SignatureText parsed = parse_signature("NUFFT", text);
   if (parsed.is_one_sided) {
     fail(Code::shape, "NUFFT", "\"{}\" has one side; write \"{} -> samples\"", text, text);
   }
-  const Signature& sig = parsed.signature;
-  const Side in = terms_of(sig.input()), out = terms_of(sig.output());
-  const Side terms = trajectory_terms(k, sig, text);
-  Side image;
-  std::string image_text;
-  for (const Term& t : in) {
-    if (find_term(out, t) >= 0) continue;
-    image.push_back(t);
-    image_text += fmt::format("{}{}", image_text.empty() ? "" : " ", text_of_base(t));
-  }
-  int coordinate = 0;
-  for (size_t i = 0; i < terms.size(); ++i) {
-    if (terms[i].kind == Term::Kind::ellipsis) coordinate = static_cast<int>(i);
-  }
-  const int64_t entries = k.shape().extent(coordinate);
-  if (entries != static_cast<int64_t>(image.size())) {
-    const std::string name = k.shape().is_named() ? k.shape().dim(coordinate).text()
-                                                  : fmt::format("dim {}", coordinate + 1);
-    fail(Code::shape, "NUFFT",
-         "trajectory has {} entries in '{}' but the image \"{}\" has {} dim{}", entries, name,
-         image_text, image.size(), image.size() == 1 ? "" : "s");
-  }
-  if (image.empty() || image.size() > 3) {
-    fail(Code::shape, "NUFFT", "the image \"{}\" has {} dims; 1, 2 or 3 are transformed",
-         image_text, image.size());
-  }
-  DimExtents extents;
-  for (const Term& t : out) {
-    const int at = find_term(terms, t);
-    const bool is_sample = find_term(in, t) < 0;
-    if (at < 0 && is_sample) {
-      fail(Code::shape, "NUFFT", "'{}' is on the output of \"{}\" but not in the trajectory {}",
-           text_of_base(t), text, k.shape().braced());
-    }
-    if (at >= 0 && t.kind == Term::Kind::dim) {
-      const int64_t n = k.shape().extent(at);
-      if (t.extent != kUnknown && t.extent != n) {
-        fail(Code::shape, "NUFFT", "extent of '{}' is {} in \"{}\" but {} in the trajectory {}",
-             t.dim.text(), t.extent, text, n, k.shape().braced());
-      }
-      extents.emplace_back(t.dim, n);
-    }
-    if (t.kind == Term::Kind::variable) {
-      fail(Code::shape, "NUFFT", "'{}' has no name; name the dims of the samples", text_of_base(t));
-    }
-  }
+  const PositionRoles roles = position_roles(kWords, k, parsed.signature, text);
   if (k.count() == 0) {
     fail(Code::shape, "NUFFT", "trajectory {} has no points", k.shape().braced());
   }
-  const NufftChoices choices = choices_of(options, image);
-  const Signature full = with_options("NUFFT", sig.with_extents(extents), options);
+  const NufftChoices choices = choices_of(options, roles);
+  const Signature full =
+      with_options("NUFFT", parsed.signature.with_extents(roles.extents), options);
   const std::string owner =
       options.name.empty() ? "NUFFT" : fmt::format("NUFFT '{}'", options.name);
-  return Linop(std::make_shared<NufftCore>(std::make_shared<Weight>(k, owner), terms, choices, full,
-                                           options.name));
+  WeightPtr counts;
+  std::vector<int64_t> live;
+  if (options.counts) {
+    live = live_points(*options.counts, roles);
+    counts = std::make_shared<Weight>(*options.counts, owner);
+  }
+  return Linop(std::make_shared<NufftCore>(std::make_shared<Weight>(k, owner), roles.terms, counts,
+                                           std::move(live), choices, full, options.name));
 }
 
 std::optional<NUFFTInfo> nufft_info(const Linop& f) {

@@ -124,6 +124,20 @@ MiddleWeights weights_of(const NufftCore& f,
   return made;
 }
 
+// Points that do not exist weigh nothing, whatever M holds there.
+void clear_missing(const NufftCore& f, MiddleWeights& w) {
+  if (f.counts().empty()) return;
+  const auto points = static_cast<size_t>(f.points_per_frame());
+  const auto frames = static_cast<size_t>(f.frames());
+  for (size_t row = 0; row * points < w.real.size(); ++row) {
+    const auto live = static_cast<size_t>(f.counts()[row % frames]);
+    for (size_t i = row * points + live; i < (row + 1) * points; ++i) {
+      w.real[i] = 0;
+      if (!w.imag.empty()) w.imag[i] = 0;
+    }
+  }
+}
+
 }  // namespace
 
 void NufftNormalCore::lower(
@@ -220,6 +234,11 @@ void NufftNormalCore::lower(
       MiddleWeights w;
       if (middle_ != nullptr) {
         w = weights_of(*f_, *middle_, is_conjugate_, batch, b.context());
+      } else if (!f_->counts().empty()) {
+        w.real.assign(static_cast<size_t>(f_->frames() * f_->points_per_frame()), 1.0);
+      }
+      if (!w.real.empty()) {
+        clear_missing(*f_, w);
         t.weights_real = w.real.data();
         t.weights_imag = w.imag.empty() ? nullptr : w.imag.data();
       }

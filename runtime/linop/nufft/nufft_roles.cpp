@@ -6,6 +6,15 @@
 namespace lunops {
 
 NufftRoles nufft_roles(const NufftCore& f, const AttachedMaps* maps, const Shape& image) {
+  return sampling_roles(f, Mode::forward, f.sample_terms(), f.frame_terms(), maps, image);
+}
+
+NufftRoles sampling_roles(const Core& core,
+                          Mode to_samples,
+                          const Side& samples,
+                          const Side& frames,
+                          const AttachedMaps* maps,
+                          const Shape& image) {
   // The shape that F itself sees, and where its dims lie in the image operand.
   Shape seen = image;
   std::vector<int> origin(static_cast<size_t>(image.ndim()));
@@ -45,8 +54,8 @@ NufftRoles nufft_roles(const NufftCore& f, const AttachedMaps* maps, const Shape
   }
 
   NufftRoles roles;
-  const Signature& sig = f.signature();
-  roles.sample_shape = output_of(Node{f.shared_from_this(), Mode::forward, nullptr}, seen);
+  const Signature& sig = core.signature(to_samples);
+  roles.sample_shape = output_of(Node{core.shared_from_this(), to_samples, nullptr}, seen);
   const Side in_terms = terms_of(sig.input()), out_terms = terms_of(sig.output());
   const Places in = places(sig.input(), sig.is_open(), seen.ndim());
   const Places out = places(sig.output(), sig.is_open(), roles.sample_shape.ndim());
@@ -70,14 +79,14 @@ NufftRoles nufft_roles(const NufftCore& f, const AttachedMaps* maps, const Shape
       continue;
     }
     const int sample = out.term[static_cast<size_t>(kept)];
-    if (find_term(f.frame_terms(), in_terms[i]) >= 0) {
+    if (find_term(frames, in_terms[i]) >= 0) {
       roles.image_frames.push_back(origin[static_cast<size_t>(at)]);
       roles.sample_frames.push_back(sample);
     } else {
       axis(at, sample);
     }
   }
-  for (const Term& t : f.sample_terms()) {
+  for (const Term& t : samples) {
     roles.samples.push_back(out.term[static_cast<size_t>(find_term(out_terms, t))]);
   }
   return roles;

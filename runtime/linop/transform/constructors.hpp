@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/linop/linop.hpp"
@@ -47,5 +48,19 @@ struct ConvolutionOptions : LinopOptions {
 Linop Convolution(const Tensor& kernel,
                   std::optional<std::string_view> text = {},
                   const ConvolutionOptions& options = {});
+
+// Numbers by dim of the grid; one entry with an empty name: all dims.
+struct InterpolateOptions : LinopOptions {
+  std::string kernel = "kaiser_bessel";                       // kaiser_bessel, linear
+  std::vector<std::pair<std::string, double>> width = {};     // in grid units; default 4
+  std::vector<std::pair<std::string, double>> beta = {};      // default: by width and oversamp
+  std::vector<std::pair<std::string, double>> oversamp = {};  // default 2
+  std::string boundary = "circular";                          // circular, zero
+};
+// locs: "sample d" in grid units, 0 on the first grid point.
+Linop Interpolate(const Tensor& locs,
+                  std::string_view text,
+                  const InterpolateOptions& options = {});
+Linop Gridding(const Tensor& locs, std::string_view text, const InterpolateOptions& options = {});
 
 }  // namespace lunops

@@ -117,7 +117,12 @@ double predicted_error(const NufftSpec& spec, const NufftParameters& p) {
   return error_with(spec, p, known);
 }
 
-NufftParameters choose(const NufftSpec& spec, int64_t batch) {
+NufftParameters choose(const NufftSpec& part, int64_t batch) {
+  NufftSpec spec = part;
+  if (part.whole.points > 0) {
+    spec.frames = part.whole.frames;
+    spec.points = part.whole.points;
+  }
   if (spec.is_nearest) return choose_nearest(spec);
   Predictions known;
   NufftParameters p;
