@@ -142,6 +142,24 @@ def wavelet_2d(n=512, levels=4):
     )
 
 
+def interpolation_2d(n=256, spokes=96, samples=512, width=4, beta=6.99665905):
+    """Radial points on the grid itself; both sides include both ends of the kernel."""
+    angle = np.pi * np.arange(spokes) / spokes
+    radius = (np.arange(samples) - samples // 2) * (n / samples)
+    t = radius[None, :, None] * np.stack([np.sin(angle), np.cos(angle)], -1)[:, None, :] + n // 2
+    t = t.reshape(-1, 2).astype(np.float32)
+    return Case(
+        name="interpolate",
+        problem=f"{n}^2, {len(t)} radial points, Kaiser-Bessel, width {width}",
+        lua=lambda write: f'lo.Interpolate{{ read("{write("locs", t)}", "point d"), "y x -> point", extent = {{ y = {n}, x = {n} }}, width = {width}, beta = {beta} }}',
+        input=(n, n),
+        output=(len(t),),
+        input_dims="y x",
+        output_dims="point",
+        peer=lambda coils: sigpy.linop.Interpolate((coils, n, n), t, kernel="kaiser_bessel", width=width, param=beta),
+    )
+
+
 # A new comparison is one more function above and one more line here.
 CASES = {
     "blocks": blocks_3d,
@@ -149,6 +167,7 @@ CASES = {
     "convolution_9": lambda: convolution_2d(9),
     "convolution_65": lambda: convolution_2d(65),
     "wavelet": wavelet_2d,
+    "interpolate": interpolation_2d,
 }
 
 

@@ -223,6 +223,66 @@ constexpr auto kind = property(
     [](Context&, const Linop& a) { return a.kind(); },
     self);
 
+constexpr auto trajectory = property(
+    {.name = "Linop.trajectory",
+     .summary = "The trajectory of a NUFFT, in cycles per field of view; nil for other operators.",
+     .returns = "a tensor or nil",
+     .example = R"(local k = lo.tensor({ { 0 }, { 0.25 } }, "sample d", { dtype = "f64" })
+local F = lo.NUFFT{ k, "x -> sample", extent = { x = 16 }, units = "normalized" }
+print(F.trajectory)  --> f64 {sample=2, d=1}: 0  4)",
+     .see = {"NUFFT"}},
+    [](Context&, const Linop& a) -> Value {
+      const auto info = nufft_info(a);
+      if (!info) return {};
+      return info->trajectory;
+    },
+    self);
+constexpr auto image_dims = property(
+    {.name = "Linop.image_dims",
+     .summary = "The image dims of a NUFFT, in the order of the trajectory's components; else nil.",
+     .returns = "a list of strings or nil",
+     .example = R"(local k = lo.zeros("sample=1 d=2", { dtype = "f32" })
+print(lo.NUFFT{ k, "y x -> sample" }.image_dims[1])  --> y)",
+     .see = {"NUFFT"}},
+    [](Context&, const Linop& a) -> Value {
+      const auto info = nufft_info(a);
+      if (!info) return {};
+      return list_of(info->image_dims);
+    },
+    self);
+constexpr auto parameters = property(
+    {.name = "Linop.parameters",
+     .summary = "What the last plan of a NUFFT chose; nil before one, and for other operators.",
+     .returns = "a table: width, oversamp, beta and grid by image dim, error (predicted), points, "
+                "bytes",
+     .example = R"(local k = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+local F = lo.NUFFT{ k, "x -> sample", extent = { x = 16 }, width = 4, oversamp = 2 }
+F(lo.ones "x=16")
+print(F.parameters.width, F.parameters.grid.x)  --> 4	32)",
+     .see = {"NUFFT"}},
+    [](Context&, const Linop& a) -> Value {
+      const auto planned = nufft_planned(a);
+      if (!planned) return {};
+      const NufftParameters& p = planned->parameters;
+      Table table, oversamp, beta, grid;
+      const auto info = nufft_info(a);
+      for (size_t d = 0; d < info->image_dims.size(); ++d) {
+        const std::string name = info->image_dims[d].text();
+        oversamp[name] = p.oversamp[d];
+        beta[name] = p.beta[d];
+        grid[name] = p.grid[d];
+      }
+      table["width"] = p.width;
+      table["oversamp"] = std::move(oversamp);
+      table["beta"] = std::move(beta);
+      table["grid"] = std::move(grid);
+      table["error"] = p.predicted_error;
+      table["points"] = planned->points;
+      table["bytes"] = static_cast<int64_t>(p.bytes);
+      return table;
+    },
+    self);
+
 constexpr auto call = metamethod(
     {.name = "Linop.__call",
      .summary = "Applies the operator to a tensor.",
@@ -282,13 +342,7 @@ constexpr auto text = metamethod(
     self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(),       exported<transpose>(),     cached<normal>(),       exported<conj_>(),
-    exported<normal_with>(), exported<multiplicity_>(), exported<rename>(),     exported<dense>(),
-    cached<signature>(),     cached<ishape>(),          cached<oshape>(),       cached<dims>(),
-    cached<inner>(),         cached<extent>(),          exported<children>(),   exported<field>(),
-    exported<dtype>(),       exported<device>(),        exported<norm_bound>(), exported<bands>(),
-    exported<kind>(),        exported<call>(),          exported<apply>(),      exported<equal>(),
-    exported<text>()};
+    cached<adjoint>(), exported<transpose>(), cached<normal>(), exported<conj_>(), exported<normal_with>(), exported<multiplicity_>(), exported<rename>(), exported<dense>(), cached<signature>(), cached<ishape>(), cached<oshape>(), cached<dims>(), cached<inner>(), cached<extent>(), exported<children>(), exported<field>(), exported<dtype>(), exported<device>(), exported<norm_bound>(), exported<bands>(), exported<kind>(), exported<call>(), exported<apply>(), exported<equal>(), exported<text>(), exported<trajectory>(), exported<image_dims>(), exported<parameters>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {

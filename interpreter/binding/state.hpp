@@ -15,6 +15,7 @@
 #include "interpreter/session/sink.hpp"
 #include "runtime/core/dtype.hpp"
 #include "runtime/device/context.hpp"
+#include "runtime/linop/nufft/functional.hpp"
 
 namespace lunops::lua {
 
@@ -38,6 +39,7 @@ struct State final : Listener {
   uint64_t seed = 0;           // where the state's counter of random tensors starts
   uint64_t draws = 0;          // random tensors made without a seed of their own
   BoxHeader* scope = nullptr;  // head of the innermost lo.scope's list
+  NufftCache nuffts;           // of lo.nufft and lo.nufft_adjoint
   int64_t live_boxes = 0;      // full boxes: tests see that nothing leaks
   TestThrow test_throw = TestThrow::none;
   bool warnings_are_errors = false;

@@ -16,9 +16,9 @@ allow() {
 }
 
 core='runtime/core/'
-device="$core|runtime/device/|runtime/backend/(view|fft|nufft|convolution|difference|wavelet|backend)\.hpp"
+device="$core|runtime/device/|runtime/backend/(view|fft|nufft|convolution|difference|wavelet|interpolate|backend)\.hpp"
 backend="$device|runtime/backend/|runtime/tensor/tensor\.hpp"
-tensor="$device|runtime/backend/(view|fft|nufft|convolution|difference|wavelet|array_blocks|sparse|backend)\.hpp|runtime/tensor/|runtime/modules/"
+tensor="$device|runtime/backend/[a-z_]+\.hpp|runtime/tensor/|runtime/modules/"
 allow runtime/core "$core"
 allow runtime/device "$device"
 allow runtime/tensor "$tensor"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/backend/nufft.hpp"
 #include "runtime/linop/linop.hpp"
 
 namespace lunops {
@@ -28,13 +29,19 @@ struct NUFFTOptions : LinopOptions {
 };
 Linop NUFFT(const Tensor& trajectory, std::string_view text, const NUFFTOptions& options = {});
 
-// What recipes read of a NUFFT: its trajectory in cycles, its image dims, and, once planned, its
-// parameters.
+// What recipes read of a NUFFT, in any mode; nothing of other operators.
 struct NUFFTInfo {
-  Tensor trajectory;
+  Tensor trajectory;  // in cycles
   std::vector<Dim> image_dims;
   std::vector<int64_t> image;  // extents, kUnknown if not known
 };
 std::optional<NUFFTInfo> nufft_info(const Linop& f);
+
+// What the last plan chose; nothing before one was made.
+struct NUFFTPlanned {
+  NufftParameters parameters;
+  int64_t points = 0;  // that exist, of all frames
+};
+std::optional<NUFFTPlanned> nufft_planned(const Linop& f);
 
 }  // namespace lunops

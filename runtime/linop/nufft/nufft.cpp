@@ -210,6 +210,11 @@ Tile NufftCore::cut(const TileRequest& request) const {
       part);
 }
 
+std::shared_ptr<const NufftPoints> NufftCore::last_points() const {
+  std::lock_guard lock(made_->mutex);
+  return made_->points.empty() ? nullptr : made_->points.back().points;
+}
+
 void NufftCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   lower_nufft(b, *this, nullptr, mode, x, y, s);

@@ -73,6 +73,7 @@ class NufftCore final : public Core {
   std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
                                             DType dtype,
                                             Context& context) const;
+  std::shared_ptr<const NufftPoints> last_points() const;  // of the last plan; null before one
   // The kernel of FᴴMF, M a Diagonal or null; kept as long as a plan uses it.
   struct KernelKey {
     std::vector<int64_t> image;

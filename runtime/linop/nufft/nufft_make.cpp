@@ -152,7 +152,11 @@ std::optional<NUFFTInfo> nufft_info(const Linop& f) {
   const auto* core = dynamic_cast<const NufftCore*>(f.core().get());
   if (core == nullptr) return std::nullopt;
   NUFFTInfo info;
-  for (const Term& t : core->image_terms()) {
+  const Node& node = f.node();
+  const Side image = node.form == nullptr ? core->image_terms()
+                                          : shown_terms(core->image_terms(), core->signature(),
+                                                        node.form->signature);
+  for (const Term& t : image) {
     info.image_dims.push_back(t.dim.without_primes());
     info.image.push_back(t.extent);
   }
@@ -180,6 +184,21 @@ std::optional<NUFFTInfo> nufft_info(const Linop& f) {
     info.trajectory = cycles;
   }
   return info;
+}
+
+std::optional<NUFFTPlanned> nufft_planned(const Linop& f) {
+  const auto* core = dynamic_cast<const NufftCore*>(f.core().get());
+  if (core == nullptr) return std::nullopt;
+  const auto points = core->last_points();
+  if (points == nullptr) return std::nullopt;
+  NUFFTPlanned planned;
+  planned.parameters = points->parameters();
+  planned.points = core->frames() * core->points_per_frame();
+  if (!core->counts().empty()) {
+    planned.points = 0;
+    for (const int64_t n : core->counts()) planned.points += n;
+  }
+  return planned;
 }
 
 }  // namespace lunops

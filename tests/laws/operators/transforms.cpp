@@ -58,7 +58,102 @@ const bool nufft =
              },
              {},
              nufft_error},
+            {"nearest grid point",
+             [](Draw& d) {
+               NUFFTOptions o = image({{"y", 5}, {"x", 6}}, d.dtype());
+               o.tol.reset();
+               o.mode = "nearest";
+               return NUFFT(d.uniform("p=3 s=9 d=2", -3, 3), "y x -> p s", o);
+             },
+             {}},
+            {"ragged frames",
+             [](Draw& d) {
+               NUFFTOptions o = image({{"y", 5}, {"x", 6}}, d.dtype());
+               const Tensor counts = zeros(Shape::parse("t=3"), DType::i64, d.context());
+               counts.data_as<int64_t>()[0] = 7;
+               counts.data_as<int64_t>()[2] = 15;
+               o.counts = counts;
+               return NUFFT(d.uniform("t=3 p=3 s=5 d=2", -3, 3), "t y x -> t p s", o);
+             },
+             {},
+             nufft_error},
         });
+
+InterpolateOptions grid(std::vector<std::pair<std::string, int64_t>> extents) {
+  InterpolateOptions o;
+  o.extent = std::move(extents);
+  return o;
+}
+
+const bool interpolate =
+    add("Interpolate",
+        {
+            {"one dim",
+             [](Draw& d) {
+               return Interpolate(d.uniform("s=12 d=1", -3, 12), "x -> s", grid({{"x", 8}}));
+             },
+             {}},
+            {"two dims, zero boundary, widths by dim",
+             [](Draw& d) {
+               InterpolateOptions o = grid({{"y", 6}, {"x", 7}});
+               o.width = {{"y", 2.5}, {"x", 3}};
+               o.boundary = "zero";
+               return Interpolate(d.uniform("p=3 s=5 d=2", -3, 9), "y x -> p s", o);
+             },
+             {}},
+            {"three dims, linear, on grid points",
+             [](Draw& d) {
+               InterpolateOptions o = grid({{"z", 2}, {"y", 3}, {"x", 5}});
+               o.kernel = "linear";
+               o.width = {{"", 2}};
+               return Interpolate(zeros(Shape::parse("s=4 d=3"), DType::f64, d.context()),
+                                  "z y x -> s", o);
+             },
+             {}},
+            {"frames",
+             [](Draw& d) {
+               return Interpolate(d.uniform("t=3 s=6 d=1", 0, 9), "t x -> t s", grid({{"x", 9}}));
+             },
+             {}},
+            {"one grid point",
+             [](Draw& d) {
+               InterpolateOptions o = grid({{"x", 1}});
+               o.width = {{"", 1}};
+               o.beta = {{"", 2}};
+               return Interpolate(d.uniform("s=3 d=1", -2, 2), "x -> s", o);
+             },
+             {}},
+            {"no grid point",
+             [](Draw& d) {
+               InterpolateOptions o = grid({{"x", 0}});
+               o.boundary = "zero";
+               return Interpolate(d.uniform("s=3 d=1", -2, 2), "x -> s", o);
+             },
+             {}},
+            {"no sample",
+             [](Draw& d) {
+               return Interpolate(zeros(Shape::parse("s=0 d=1"), DType::f64, d.context()), "x -> s",
+                                  grid({{"x", 5}}));
+             },
+             {}},
+        });
+
+const bool gridding = add(
+    "Gridding",
+    {
+        {"two dims",
+         [](Draw& d) {
+           return Gridding(d.uniform("s=12 d=2", -3, 12), "s -> y x", grid({{"y", 5}, {"x", 6}}));
+         },
+         {}},
+        {"frames, zero boundary",
+         [](Draw& d) {
+           InterpolateOptions o = grid({{"x", 5}});
+           o.boundary = "zero";
+           return Gridding(d.uniform("t=2 s=7 d=1", -3, 8), "t s -> t x", o);
+         },
+         {}},
+    });
 
 ConvolutionOptions by(const char* boundary,
                       const char* method,
