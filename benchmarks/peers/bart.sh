@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: benchmarks/peers/bart.sh BUILD_FOLDER [options of bart.lua]
+# Usage: benchmarks/peers/bart.sh SCRIPT BUILD_FOLDER [options of SCRIPT.lua]     SCRIPT: bart, bart_nufft
 set -eu
-build=$1
-shift
+script=$1
+build=$2
+shift 2
 folder=$(dirname "$(dirname "$build")")/bench
 mkdir -p "$folder"
-exec "$build/bin/lunops" benchmarks/peers/bart.lua --program "$build/bin/lunops" --folder "$folder" "$@"
+exec "$build/bin/lunops" "benchmarks/peers/$script.lua" --program "$build/bin/lunops" --folder "$folder" "$@"

@@ -356,6 +356,9 @@ function Tensor:logical_not() end
 ---@field device string? The device that the weights fix, else nil.
 ---@field norm_bound number A bound on the square of the largest singular value, where one is known, else nil.
 ---@field kind string The class of the operator.
+---@field trajectory lunops.Tensor The trajectory of a NUFFT, in cycles per field of view; nil for other operators.
+---@field image_dims string[] The image dims of a NUFFT, in the order of the trajectory's components; else nil.
+---@field parameters table What the last plan of a NUFFT chose; nil before one, and for other operators.
 ---@operator call(lunops.Tensor): lunops.Tensor
 ---@operator add(lunops.Linop|number|lunops.Complex): lunops.Linop
 ---@operator sub(lunops.Linop|number|lunops.Complex): lunops.Linop
@@ -1386,14 +1389,66 @@ function lo.Cast(given) end
 ---@return lunops.Linop
 function lo.FFT(given) end
 
+---@class lunops.InterpolateOptions
+---@field [1] lunops.Tensor positions in grid units, 0 on the first grid point
+---@field [2] string "y x -> sample"
+---@field kernel? string kaiser_bessel or linear (default kaiser_bessel)
+---@field width? number|table in grid units, for all dims or by dim (default 4)
+---@field beta? number|table shape of kaiser_bessel, likewise (default by width and oversamp)
+---@field oversamp? number|table what the default beta is for (default 2)
+---@field boundary? string circular, or zero: terms outside are dropped (default circular)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Values of a grid at positions between its points, by a short kernel.
+--- 
+--- Dims `y x -> sample`; `A.H`: Gridding with the same values; `A.N`: the pair.
+--- 
+--- ```lua
+--- local t = lo.tensor({ { 3 }, { 3.25 } }, "sample d", { dtype = "f64" })
+--- local A = lo.Interpolate{ t, "x -> sample", extent = { x = 8 }, kernel = "linear", width = 2 }
+--- print(A(lo.arange("x=8", { dtype = "f64" })))  --> f64 {sample=2}: 3  3.25
+--- ```
+---@param given lunops.InterpolateOptions
+---@return lunops.Linop
+function lo.Interpolate(given) end
+
+---@class lunops.GriddingOptions
+---@field [1] lunops.Tensor positions in grid units, 0 on the first grid point
+---@field [2] string "sample -> y x"
+---@field kernel? string kaiser_bessel or linear (default kaiser_bessel)
+---@field width? number|table in grid units, for all dims or by dim (default 4)
+---@field beta? number|table shape of kaiser_bessel, likewise (default by width and oversamp)
+---@field oversamp? number|table what the default beta is for (default 2)
+---@field boundary? string circular, or zero: terms outside are dropped (default circular)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Adds samples to a grid around their positions, by a short kernel.
+--- 
+--- Dims `sample -> y x`; `A.H`: Interpolate with the same values; `A.N`: the pair.
+--- 
+--- ```lua
+--- local t = lo.tensor({ { 3.25 } }, "sample d", { dtype = "f64" })
+--- local A = lo.Gridding{ t, "sample -> x", extent = { x = 5 }, kernel = "linear", width = 2 }
+--- print(A(lo.ones("sample=1", { dtype = "f64" })))  --> f64 {x=5}: 0  0  0  0.75  0.25
+--- ```
+---@param given lunops.GriddingOptions
+---@return lunops.Linop
+function lo.Gridding(given) end
+
 ---@class lunops.NUFFTOptions
 ---@field [1] lunops.Tensor one dim holds the components, in the image's order
 ---@field [2] string "y x -> spoke sample"
 ---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
----@field width? integer width of the kernel in grid cells (default by tol)
+---@field width? number width of the kernel in grid cells (default by tol)
 ---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
 ---@field grid? table extents of the oversampled grid (default by tol)
 ---@field units? string cycles, radians or normalized (default cycles)
+---@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
+---@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
 ---@field toeplitz? string|boolean form of the normal operator (default auto)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
@@ -1517,6 +1572,51 @@ function lo.Gradient(given) end
 ---@param given lunops.LaplacianOptions|string
 ---@return lunops.Linop
 function lo.Laplacian(given) end
+---@class lunops.NufftOptions
+---@field string? string "y x -> spoke sample" (default inferred)
+---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
+---@field width? number width of the kernel in grid cells (default by tol)
+---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
+---@field grid? table extents of the oversampled grid (default by tol)
+---@field units? string cycles, radians or normalized (default cycles)
+---@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
+---@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
+---@field extent? table extents of dims of the signature
+
+--- Transforms an image to the points of a trajectory: NUFFT as a function.
+--- 
+--- ```lua
+--- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+--- print(("%.3f"):format(lo.nufft(lo.ones "x=16", traj){ sample = 1 }:item().re))  --> 4.000
+--- ```
+---@param x lunops.Tensor its last dims are the image, others are frames or batch dims
+---@param trajectory lunops.Tensor its last dim holds the components
+---@param options? lunops.NufftOptions
+---@return lunops.Tensor # a tensor
+function lo.nufft(x, trajectory, options) end
+
+---@class lunops.Nufft_adjointOptions
+---@field string? string "y x -> spoke sample" (default inferred)
+---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
+---@field width? number width of the kernel in grid cells (default by tol)
+---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
+---@field grid? table extents of the oversampled grid (default by tol)
+---@field units? string cycles, radians or normalized (default cycles)
+---@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
+---@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
+---@field extent? table extents of dims of the signature
+
+--- Transforms samples to an image: the adjoint of nufft.
+--- 
+--- ```lua
+--- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+--- print(lo.nufft_adjoint(lo.ones "sample=2", traj, { extent = { x = 16 } }).shape)  --> x=16
+--- ```
+---@param y lunops.Tensor samples, with the dims of the trajectory but its last
+---@param trajectory lunops.Tensor its last dim holds the components
+---@param options? lunops.Nufft_adjointOptions
+---@return lunops.Tensor # a tensor
+function lo.nufft_adjoint(y, trajectory, options) end
 
 ---@class lunops.ChainOptions
 ---@field [1] lunops.Linop the first of the factors
