@@ -138,7 +138,11 @@ namespace {
 class KernelWeights {
  public:
   KernelWeights(const NufftCore& f, const MatrixMiddle& middle, Context& context)
-      : is_pair_(middle.is_pair), is_hermitian_(middle.is_hermitian()), k_(middle.k()) {
+      : is_pair_(middle.is_pair),
+        is_hermitian_(middle.is_hermitian()),
+        k_(middle.k()),
+        counts_(f.counts()),
+        per_frame_(f.points_per_frame()) {
     const bool is_apart =
         !middle.frame.dim.name.empty() && find_term(base_terms(f.frame_terms()), middle.frame) < 0;
     if (is_apart) order_.push_back(middle.frame);
@@ -202,8 +206,12 @@ class KernelWeights {
       } else {
         w *= b_.at(of_b + a * output_step_ + b * input_step_);
       }
-      real[n % points_] += w.real();
-      if (imag != nullptr) imag[n % points_] += w.imag();
+      // Points that do not exist weigh nothing, whatever the weights hold there.
+      const int64_t point = n % points_;
+      const bool exists =
+          counts_.empty() || point % per_frame_ < counts_[static_cast<size_t>(point / per_frame_)];
+      real[point] += exists ? w.real() : 0.0;
+      if (imag != nullptr) imag[point] += exists ? w.imag() : 0.0;
       for (size_t i = index.size(); i-- > 0;) {
         of_b += b_.strides[i];
         if (!m_.strides.empty()) of_m += m_.strides[i];
@@ -217,6 +225,8 @@ class KernelWeights {
 
   bool is_pair_, is_hermitian_;
   int64_t k_;
+  const std::vector<int64_t>& counts_;
+  int64_t per_frame_;
   Side order_;
   std::vector<int64_t> extents_;
   int64_t apart_ = 1, points_ = 1, input_step_ = 0, output_step_ = 0;
