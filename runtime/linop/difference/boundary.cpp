@@ -93,7 +93,7 @@ DifferenceLine second_difference_line(Boundary boundary, double spacing, double 
 double checked_spacing(std::string_view operation, double spacing) {
   if (!(spacing > 0) || !std::isfinite(spacing)) {
     fail(Code::argument, operation, "spacing is {}; it is the distance of two samples, above 0",
-         spacing);
+         std::isnan(spacing) ? std::abs(spacing) : spacing);  // a NaN has no sign worth showing
   }
   return spacing;
 }

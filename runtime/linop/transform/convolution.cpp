@@ -28,6 +28,17 @@ std::string ConvolutionCore::details() const {
   return text;
 }
 
+void ConvolutionCore::check_dtype(Mode mode, DType in) const {
+  Core::check_dtype(mode, in);
+  // An autocorrelation goes back to what the user gave, perhaps by way of another one.
+  const Weight* given = is_.kernel.get();
+  while (!given->is_given()) given = given->sources().front().get();
+  const DType kernel = given->tensor().dtype();
+  if (is_double(kernel) == is_double(in)) return;
+  fail(Code::dtype, "apply", "x is {} but the kernel of {} is {}; use k:as \"{}\"", name_of(in),
+       label(), name_of(kernel), name_of(is_complex(kernel) ? in : real_of(in)));
+}
+
 bool ConvolutionCore::same(const Core& other) const {
   const Description& o = static_cast<const ConvolutionCore&>(other).is_;
   return is_.terms == o.terms && is_.lines == o.lines && is_.is_circular == o.is_circular &&

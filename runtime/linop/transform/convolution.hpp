@@ -36,6 +36,8 @@ class ConvolutionCore final : public Core {
   }
   std::string details() const override;
   Weights weights() const override { return {is_.kernel}; }
+  // A real kernel fixes the precision too.
+  void check_dtype(Mode, DType in) const override;
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;

@@ -162,6 +162,9 @@ TEST_CASE("Convolution: errors say what is known", "[linop]") {
   CHECK(error_of([&] { Convolution(k, "c x -> x'"); }) ==
         "Convolution: 'c' is on the input of \"c x -> x'\" but neither in the kernel {x=3} nor on "
         "the output");
+  CHECK(error_of([&] {
+          result_of(Convolution(k, "x"), {1, 2, 3, 4, 5});
+        }) == "apply: x is f64 but the kernel of Convolution is f32; use k:as \"f64\"");
   CHECK(error_of([] {
           Convolution(tensor("x=1", {std::numeric_limits<double>::infinity()}, DType::f32), "x");
         }) == "Convolution: the kernel {x=1} has a NaN or an infinity");
