@@ -116,7 +116,7 @@ class Floor {
  public:
   Floor()
       : plan_(cpu::LinePlan<float>::get(kGrid, cpu::kChunk, -1)),
-        lines_(cpu::functions_of<float>(LUNOPS_SELECT_ISA(cpu::isa(), cpu::line_table))),
+        lines_(cpu::functions_of<float>(LUNOPS_SELECT_ISA(cpu::isa(), line_table))),
         a_(buffer()),
         b_(buffer()),
         columns_(static_cast<size_t>(cpu::line_pitch<float>(kGrid) * kGrid) * sizeof(c64)) {}

@@ -229,7 +229,7 @@ constexpr auto trajectory = property(
      .returns = "a tensor or nil",
      .example = R"(local k = lo.tensor({ { 0 }, { 0.25 } }, "sample d", { dtype = "f64" })
 local F = lo.NUFFT{ k, "x -> sample", extent = { x = 16 }, units = "normalized" }
-print(F.trajectory)  --> f64 {sample=2, d=1}: 0  4)",
+print(F.trajectory{ sample = 2 }:item())  --> 4.0)",
      .see = {"NUFFT"}},
     [](Context&, const Linop& a) -> Value {
       const auto info = nufft_info(a);
@@ -342,7 +342,16 @@ constexpr auto text = metamethod(
     self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(), exported<transpose>(), cached<normal>(), exported<conj_>(), exported<normal_with>(), exported<multiplicity_>(), exported<rename>(), exported<dense>(), cached<signature>(), cached<ishape>(), cached<oshape>(), cached<dims>(), cached<inner>(), cached<extent>(), exported<children>(), exported<field>(), exported<dtype>(), exported<device>(), exported<norm_bound>(), exported<bands>(), exported<kind>(), exported<call>(), exported<apply>(), exported<equal>(), exported<text>(), exported<trajectory>(), exported<image_dims>(), exported<parameters>()};
+    cached<adjoint>(),      exported<transpose>(),   cached<normal>(),
+    exported<conj_>(),      exported<normal_with>(), exported<multiplicity_>(),
+    exported<rename>(),     exported<dense>(),       cached<signature>(),
+    cached<ishape>(),       cached<oshape>(),        cached<dims>(),
+    cached<inner>(),        cached<extent>(),        exported<children>(),
+    exported<field>(),      exported<dtype>(),       exported<device>(),
+    exported<norm_bound>(), exported<bands>(),       exported<kind>(),
+    exported<call>(),       exported<apply>(),       exported<equal>(),
+    exported<text>(),       exported<trajectory>(),  exported<image_dims>(),
+    exported<parameters>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {

@@ -113,7 +113,8 @@ print(B(lo.ones "b=2 k=3"):sum())  --> 6+0i)"},
     kName,
     kBatch);
 
-constexpr Record kRecords[] = {exported<sampling>(), exported<array_to_blocks>(), exported<blocks_to_array>()};
+constexpr Record kRecords[] = {exported<sampling>(), exported<array_to_blocks>(),
+                               exported<blocks_to_array>()};
 
 }  // namespace
 

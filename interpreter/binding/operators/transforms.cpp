@@ -139,7 +139,7 @@ constexpr auto interpolate = with_options(
          .raises = {Code::shape, Code::dtype, Code::argument, Code::numeric},
          .example = R"(local t = lo.tensor({ { 3 }, { 3.25 } }, "sample d", { dtype = "f64" })
 local A = lo.Interpolate{ t, "x -> sample", extent = { x = 8 }, kernel = "linear", width = 2 }
-print(A(lo.arange("x=8", { dtype = "f64" })))  --> f64 {sample=2}: 3  3.25)",
+print(table.concat(A(lo.arange("x=8", { dtype = "f64" })):totable(), " "))  --> 3.0 3.25)",
          .source = "Beatty, Nishimura, Pauly, IEEE TMI 24 (2005) 799",
          .see = {"Gridding", "NUFFT"}},
         [](Context&, const Given& given) {
@@ -165,7 +165,7 @@ constexpr auto gridding = with_options(
          .raises = {Code::shape, Code::dtype, Code::argument, Code::numeric},
          .example = R"(local t = lo.tensor({ { 3.25 } }, "sample d", { dtype = "f64" })
 local A = lo.Gridding{ t, "sample -> x", extent = { x = 5 }, kernel = "linear", width = 2 }
-print(A(lo.ones("sample=1", { dtype = "f64" })))  --> f64 {x=5}: 0  0  0  0.75  0.25)",
+print(table.concat(A(lo.ones("sample=1", { dtype = "f64" })):totable(), " "))  --> 0.0 0.0 0.0 0.75 0.25)",
          .source = "Beatty, Nishimura, Pauly, IEEE TMI 24 (2005) 799",
          .see = {"Interpolate", "NUFFT"}},
         [](Context&, const Given& given) {

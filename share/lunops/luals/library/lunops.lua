@@ -356,10 +356,10 @@ function Tensor:logical_not() end
 ---@field device string? The device that the weights fix, else nil.
 ---@field norm_bound number A bound on the square of the largest singular value, where one is known, else nil.
 ---@field kind string The class of the operator.
+---@operator call(lunops.Tensor): lunops.Tensor
 ---@field trajectory lunops.Tensor The trajectory of a NUFFT, in cycles per field of view; nil for other operators.
 ---@field image_dims string[] The image dims of a NUFFT, in the order of the trajectory's components; else nil.
 ---@field parameters table What the last plan of a NUFFT chose; nil before one, and for other operators.
----@operator call(lunops.Tensor): lunops.Tensor
 ---@operator add(lunops.Linop|number|lunops.Complex): lunops.Linop
 ---@operator sub(lunops.Linop|number|lunops.Complex): lunops.Linop
 ---@operator mul(lunops.Tensor): lunops.Tensor
@@ -1044,9 +1044,6 @@ function lo.Crop(given) end
 ---@field [1] string the dims in 'to' are primed on the output
 ---@field to? table new extents by dim
 ---@field scale? number new extents as multiples of the old
----@class lunops.SamplingOptions
----@field [1] any integers from 1 whose last dim has one entry for each grid dim, a list of tensors, one for each grid dim, or a bool mask over the grid, read row by row
----@field [2] string "y x -> sample"
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1067,25 +1064,6 @@ function lo.PadDim(given) end
 ---@field [1] string the dims in 'to' are primed on the output
 ---@field to? table new extents by dim
 ---@field scale? number new extents as multiples of the old
---- Reads a grid at listed points.
---- 
---- Dims `y x -> sample`; `A.H`: adds the samples to their points, in a fixed order; `A.N`: Diagonal of how often each point is listed.
---- 
---- ```lua
---- local idx = lo.tensor({ 2, 2, 4 }, "sample", { dtype = "i32" })
---- local S = lo.Sampling{ { idx }, "x=4 -> sample" }
---- print(S(lo.arange "x=4"):sum())  --> 5+0i
---- ```
----@param given lunops.SamplingOptions
----@return lunops.Linop
-function lo.Sampling(given) end
-
----@class lunops.ArrayToBlocksOptions
----@field [1] string "y x -> by bx ky kx": counts, then offsets in the block; with a mask "y x -> by bx k"
----@field block? table extents of a block by array dim
----@field stride? table steps between blocks by array dim
----@field mask? lunops.Tensor bool, over a block: the entries to keep
----@field tail? string drop what no block covers, or pad with zeros (default drop)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1104,24 +1082,6 @@ function lo.Truncate(given) end
 
 ---@class lunops.RenameOptions
 ---@field [1] string equal rank on both sides
---- Takes blocks out of an array; they may overlap.
---- 
---- Dims `y x -> by bx ky kx`; `A.H`: BlocksToArray; `A.N`: Diagonal of the number of blocks over each element.
---- 
---- ```lua
---- local B = lo.ArrayToBlocks{ "x=6 -> b k", block = { x = 3 }, stride = { x = 2 } }
---- print(B(lo.ones "x=6").shape)  --> b=2 k=3
---- ```
----@param given lunops.ArrayToBlocksOptions|string
----@return lunops.Linop
-function lo.ArrayToBlocks(given) end
-
----@class lunops.BlocksToArrayOptions
----@field [1] string "by bx ky kx -> y x", with the extents of the array
----@field block? table extents of a block by array dim
----@field stride? table steps between blocks by array dim
----@field mask? lunops.Tensor bool, over a block: the entries to keep
----@field tail? string drop what no block covers, or pad with zeros (default drop)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1284,6 +1244,59 @@ function lo.Flip(given) end
 ---@param given lunops.RollOptions|string
 ---@return lunops.Linop
 function lo.Roll(given) end
+
+---@class lunops.SamplingOptions
+---@field [1] any integers from 1 whose last dim has one entry for each grid dim, a list of tensors, one for each grid dim, or a bool mask over the grid, read row by row
+---@field [2] string "y x -> sample"
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Reads a grid at listed points.
+--- 
+--- Dims `y x -> sample`; `A.H`: adds the samples to their points, in a fixed order; `A.N`: Diagonal of how often each point is listed.
+--- 
+--- ```lua
+--- local idx = lo.tensor({ 2, 2, 4 }, "sample", { dtype = "i32" })
+--- local S = lo.Sampling{ { idx }, "x=4 -> sample" }
+--- print(S(lo.arange "x=4"):sum())  --> 5+0i
+--- ```
+---@param given lunops.SamplingOptions
+---@return lunops.Linop
+function lo.Sampling(given) end
+
+---@class lunops.ArrayToBlocksOptions
+---@field [1] string "y x -> by bx ky kx": counts, then offsets in the block; with a mask "y x -> by bx k"
+---@field block? table extents of a block by array dim
+---@field stride? table steps between blocks by array dim
+---@field mask? lunops.Tensor bool, over a block: the entries to keep
+---@field tail? string drop what no block covers, or pad with zeros (default drop)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Takes blocks out of an array; they may overlap.
+--- 
+--- Dims `y x -> by bx ky kx`; `A.H`: BlocksToArray; `A.N`: Diagonal of the number of blocks over each element.
+--- 
+--- ```lua
+--- local B = lo.ArrayToBlocks{ "x=6 -> b k", block = { x = 3 }, stride = { x = 2 } }
+--- print(B(lo.ones "x=6").shape)  --> b=2 k=3
+--- ```
+---@param given lunops.ArrayToBlocksOptions|string
+---@return lunops.Linop
+function lo.ArrayToBlocks(given) end
+
+---@class lunops.BlocksToArrayOptions
+---@field [1] string "by bx ky kx -> y x", with the extents of the array
+---@field block? table extents of a block by array dim
+---@field stride? table steps between blocks by array dim
+---@field mask? lunops.Tensor bool, over a block: the entries to keep
+---@field tail? string drop what no block covers, or pad with zeros (default drop)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
 --- Adds blocks up to an array, each at its place.
 --- 
 --- Dims `by bx ky kx -> y x`; `A.H`: ArrayToBlocks; `A.N`: the composition.
@@ -1408,7 +1421,7 @@ function lo.FFT(given) end
 --- ```lua
 --- local t = lo.tensor({ { 3 }, { 3.25 } }, "sample d", { dtype = "f64" })
 --- local A = lo.Interpolate{ t, "x -> sample", extent = { x = 8 }, kernel = "linear", width = 2 }
---- print(A(lo.arange("x=8", { dtype = "f64" })))  --> f64 {sample=2}: 3  3.25
+--- print(table.concat(A(lo.arange("x=8", { dtype = "f64" })):totable(), " "))  --> 3.0 3.25
 --- ```
 ---@param given lunops.InterpolateOptions
 ---@return lunops.Linop
@@ -1433,7 +1446,7 @@ function lo.Interpolate(given) end
 --- ```lua
 --- local t = lo.tensor({ { 3.25 } }, "sample d", { dtype = "f64" })
 --- local A = lo.Gridding{ t, "sample -> x", extent = { x = 5 }, kernel = "linear", width = 2 }
---- print(A(lo.ones("sample=1", { dtype = "f64" })))  --> f64 {x=5}: 0  0  0  0.75  0.25
+--- print(table.concat(A(lo.ones("sample=1", { dtype = "f64" })):totable(), " "))  --> 0.0 0.0 0.0 0.75 0.25
 --- ```
 ---@param given lunops.GriddingOptions
 ---@return lunops.Linop
@@ -1510,6 +1523,52 @@ function lo.Convolution(given) end
 ---@return lunops.Linop
 function lo.Wavelet(given) end
 
+---@class lunops.NufftOptions
+---@field string? string "y x -> spoke sample" (default inferred)
+---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
+---@field width? number width of the kernel in grid cells (default by tol)
+---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
+---@field grid? table extents of the oversampled grid (default by tol)
+---@field units? string cycles, radians or normalized (default cycles)
+---@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
+---@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
+---@field extent? table extents of dims of the signature
+
+--- Transforms an image to the points of a trajectory: NUFFT as a function.
+--- 
+--- ```lua
+--- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+--- print(("%.3f"):format(lo.nufft(lo.ones "x=16", traj){ sample = 1 }:item().re))  --> 4.000
+--- ```
+---@param x lunops.Tensor its last dims are the image, others are frames or batch dims
+---@param trajectory lunops.Tensor its last dim holds the components
+---@param options? lunops.NufftOptions
+---@return lunops.Tensor # a tensor
+function lo.nufft(x, trajectory, options) end
+
+---@class lunops.Nufft_adjointOptions
+---@field string? string "y x -> spoke sample" (default inferred)
+---@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
+---@field width? number width of the kernel in grid cells (default by tol)
+---@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
+---@field grid? table extents of the oversampled grid (default by tol)
+---@field units? string cycles, radians or normalized (default cycles)
+---@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
+---@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
+---@field extent? table extents of dims of the signature
+
+--- Transforms samples to an image: the adjoint of nufft.
+--- 
+--- ```lua
+--- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
+--- print(lo.nufft_adjoint(lo.ones "sample=2", traj, { extent = { x = 16 } }).shape)  --> x=16
+--- ```
+---@param y lunops.Tensor samples, with the dims of the trajectory but its last
+---@param trajectory lunops.Tensor its last dim holds the components
+---@param options? lunops.Nufft_adjointOptions
+---@return lunops.Tensor # a tensor
+function lo.nufft_adjoint(y, trajectory, options) end
+
 ---@class lunops.FiniteDifferenceOptions
 ---@field [1] string "y x" with dim = …, or "y x -> y x'"
 ---@field dim? string along which it goes (default the only one)
@@ -1572,51 +1631,6 @@ function lo.Gradient(given) end
 ---@param given lunops.LaplacianOptions|string
 ---@return lunops.Linop
 function lo.Laplacian(given) end
----@class lunops.NufftOptions
----@field string? string "y x -> spoke sample" (default inferred)
----@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
----@field width? number width of the kernel in grid cells (default by tol)
----@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
----@field grid? table extents of the oversampled grid (default by tol)
----@field units? string cycles, radians or normalized (default cycles)
----@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
----@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
----@field extent? table extents of dims of the signature
-
---- Transforms an image to the points of a trajectory: NUFFT as a function.
---- 
---- ```lua
---- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
---- print(("%.3f"):format(lo.nufft(lo.ones "x=16", traj){ sample = 1 }:item().re))  --> 4.000
---- ```
----@param x lunops.Tensor its last dims are the image, others are frames or batch dims
----@param trajectory lunops.Tensor its last dim holds the components
----@param options? lunops.NufftOptions
----@return lunops.Tensor # a tensor
-function lo.nufft(x, trajectory, options) end
-
----@class lunops.Nufft_adjointOptions
----@field string? string "y x -> spoke sample" (default inferred)
----@field tol? number relative error (default 1e-4 for c64, 1e-9 for c128)
----@field width? number width of the kernel in grid cells (default by tol)
----@field oversamp? number|table oversampling, for all dims or by dim (default by tol)
----@field grid? table extents of the oversampled grid (default by tol)
----@field units? string cycles, radians or normalized (default cycles)
----@field mode? string interpolate, or nearest: samples of the oversampled grid (default interpolate)
----@field counts? lunops.Tensor points that exist, by frame: the first ones (default all)
----@field extent? table extents of dims of the signature
-
---- Transforms samples to an image: the adjoint of nufft.
---- 
---- ```lua
---- local traj = lo.tensor({ { 0 }, { 1 } }, "sample d", { dtype = "f32" })
---- print(lo.nufft_adjoint(lo.ones "sample=2", traj, { extent = { x = 16 } }).shape)  --> x=16
---- ```
----@param y lunops.Tensor samples, with the dims of the trajectory but its last
----@param trajectory lunops.Tensor its last dim holds the components
----@param options? lunops.Nufft_adjointOptions
----@return lunops.Tensor # a tensor
-function lo.nufft_adjoint(y, trajectory, options) end
 
 ---@class lunops.ChainOptions
 ---@field [1] lunops.Linop the first of the factors
