@@ -5,8 +5,8 @@ return {
     ans = {}, help = {},
     lo = {
       fields = {
-        Add = {}, ArrayToBlocks = {}, BlockDiag = {}, BlocksToArray = {}, Cast = {}, Chain = {}, Concat = {},
-        Conj = {}, Convolution = {}, Crop = {}, Dense = {}, Diagonal = {}, Embed = {}, FFT = {},
+        Add = {}, ArrayToBlocks = {}, BlockDiag = {}, BlocksToArray = {}, Casorati = {}, Cast = {}, Chain = {},
+        Concat = {}, Conj = {}, Convolution = {}, Crop = {}, Dense = {}, Diagonal = {}, Embed = {}, FFT = {},
         FiniteDifference = {}, Flip = {}, Gradient = {}, Gridding = {}, HStack = {}, Hankel = {},
         Identity = {}, Imag = {}, Interpolate = {}, Kronecker = {}, Laplacian = {}, LowRank = {}, NUFFT = {},
         Pad = {}, PadDim = {}, Permute = {}, Real = {}, Rearrange = {}, Rename = {}, Repeat = {}, Roll = {},

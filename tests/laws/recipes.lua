@@ -41,6 +41,14 @@ local cases = {
       return lo.FFT "y x -> ky kx" * lo.Subspace{ draw "frame=3 coef=2", "coef y x -> frame y x" }
     end, "coef=2 y=4 x=5" },
   },
+  Casorati = {
+    { "two coils", function()
+      return (lo.Casorati{ "coil=2 ky=4 kx=5 -> window patch", window = { ky = 3, kx = 2 } })
+    end },
+    { "a dim of the window in front, one block", function()
+      return (lo.Casorati{ "x=3 coil=2 -> w p", window = { x = 3 } })
+    end },
+  },
   Hankel = {
     { "two rows", function() return (lo.Hankel{ "x=5 -> row col", rows = 2 }) end },
     { "one column", function() return (lo.Hankel{ "x=3 -> row col", rows = 3 }) end },

@@ -74,4 +74,21 @@ check.it("Hankel: the example of the catalogue, and what does not fit", function
   end)
 end)
 
+check.it("Casorati: columns are the blocks of all coils, positions run row by row", function()
+  local C = lo.Casorati{ "coil=2 ky=4 kx=5 -> window patch", window = { ky = 3, kx = 2 } }
+  local x = lo.arange("coil=2 ky=4 kx=5", { dtype = "f32" })
+  local y = C(x)
+  check.equal(tostring(y.shape), "window=8 patch=12")
+  check.equal(table.concat(y:totable()[2], " "), "1.0 2.0 6.0 7.0 11.0 12.0 21.0 22.0 26.0 27.0 31.0 32.0")
+  check.near((C.N(x) - C.H(y)):norm(), 0, 1e-3)
+  local plan = tostring(lo.explain(C.N))
+  check.equal(plan:find("R13 ArrayToBlocks normal -> Diagonal", 1, true) ~= nil, true)
+  check.fails("shape", "Casorati: window: no dim 'kz' on the input of \"coil ky kx -> window patch\"", function()
+    lo.Casorati{ "coil ky kx -> window patch", window = { kz = 2 } }
+  end)
+  check.fails("argument", "Casorati: give window, the extents of a block by dim", function()
+    lo.Casorati{ "coil ky kx -> window patch" }
+  end)
+end)
+
 check.done()

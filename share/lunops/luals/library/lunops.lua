@@ -2299,6 +2299,25 @@ function lo.TimeSegmented(given) end
 ---@return lunops.Linop
 function lo.Hankel(given) end
 
+---@class lunops.CasoratiOptions
+---@field [1] string "coil ky kx -> window patch"
+---@field window? table extents of a block by dim
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- Blocks of an array as the columns of a matrix: window runs over the positions of the blocks, patch over the other dims and the offsets in a block.
+--- 
+--- Dims `coil ky kx -> window patch`; `A.H`: sums the blocks, each at its place; `A.N`: Diagonal of the number of blocks over each element.
+--- 
+--- ```lua
+--- local C = lo.Casorati{ "coil=2 ky=8 kx=8 -> window patch", window = { ky = 6, kx = 6 } }
+--- print(C.oshape)                                      --> window=9 patch=72
+--- ```
+---@param given lunops.CasoratiOptions|string
+---@return lunops.Linop
+function lo.Casorati(given) end
+
 ---@class lunops.SubspaceOptions
 ---@field [1] lunops.Tensor "frame coef"
 ---@field [2] string "coef y x -> frame y x"
