@@ -37,6 +37,24 @@ Tensor points(int64_t count, Context& context) {
   return binary(Binary::multiply, binary(Binary::subtract, unit, 0.5, context), 255.0, context);
 }
 
+// Integers "…" by their number.
+Tensor integers(const char* shape, Context& context, int64_t (*value)(int64_t)) {
+  const Tensor made = Tensor::empty(Shape::parse(shape), DType::i64, context);
+  auto* data = made.data_as<int64_t>();
+  for (int64_t i = 0; i < made.shape().count(); ++i) data[i] = value(i);
+  return made;
+}
+
+// Spread over the integers by a multiplication modulo 2^31 - 1.
+int64_t scattered(int64_t i) { return (i * 48271 + 11) % 2147483647 * 69621 % 2147483647; }
+
+BlocksOptions blocks() {
+  BlocksOptions o;
+  o.block = {{"y", 8}, {"x", 8}};
+  o.stride = {{"y", 4}, {"x", 4}};
+  return o;
+}
+
 std::vector<BenchmarkCase> all_cases() {
   return {
       {"Identity", "8 images", [](Context&) { return Identity("coil y x"); }, kImages},
@@ -141,12 +159,48 @@ std::vector<BenchmarkCase> all_cases() {
       {"FiniteDifference", "8 images along x",
        [](Context&) {
          FiniteDifferenceOptions o;
-         o.dim = "x";
+         o.dim.push_back('x');
          return FiniteDifference("y x", o);
        },
        kImages},
       {"Gradient", "8 images", [](Context&) { return Gradient("y x"); }, kImages},
       {"Laplacian", "8 images", [](Context&) { return Laplacian("y x"); }, kImages},
+      {"LowRank", "8 images, rank 4 along y",
+       [](Context& c) { return LowRank(random("m=256 r=4", c), random("y=256 r=4", c), "y -> m"); },
+       "coil=8 x=256 y=256"},
+      {"Sparse", "65536 rows of 8 entries, an image",
+       [](Context& c) {
+         SparseEntries e;
+         e.rowptr = integers("row=65537", c, [](int64_t i) { return 8 * i; });
+         e.col = integers("entry=524288", c, [](int64_t i) { return scattered(i) % 65536; });
+         e.value = random("entry=524288", c);
+         return Sparse(e, "y=256 x=256 -> ray=65536");
+       },
+       "y=256 x=256"},
+      {"Kronecker", "64 by 256 along y and x",
+       [](Context& c) {
+         return Kronecker(Dense(random("m=64 y=256", c), "y -> m"),
+                          Dense(random("k=64 x=256", c), "x -> k"));
+       },
+       "y=256 x=256"},
+      {"Sampling", "65536 scattered points of 8 images",
+       [](Context& c) {
+         return Sampling(
+             integers("sample=65536 d=2", c, [](int64_t i) { return scattered(i) % 256; }),
+             "y=256 x=256 -> sample");
+       },
+       kImages},
+      {"ArrayToBlocks", "8 by 8 blocks at every fourth pixel of 8 images",
+       [](Context&) { return ArrayToBlocks("y=256 x=256 -> by bx ky kx", blocks()); }, kImages},
+      {"BlocksToArray", "8 by 8 blocks at every fourth pixel of 8 images",
+       [](Context&) { return BlocksToArray("by bx ky kx -> y=256 x=256", blocks()); },
+       "coil=8 by=63 bx=63 ky=8 kx=8"},
+      {"Interpolate", "65536 random points of an image, 4 by 4 cells",
+       [](Context& c) { return Interpolate(points(65536, c), "y=256 x=256 -> point"); },
+       "y=256 x=256"},
+      {"Gridding", "65536 random points to an image, 4 by 4 cells",
+       [](Context& c) { return Gridding(points(65536, c), "point -> y=256 x=256"); },
+       "point=65536"},
       {"Chain", "FFT after 8 coil maps",
        [](Context& c) {
          return Chain({FFT("y x -> ky kx"), Dense(random(kImages, c), "y x -> coil y x")});
@@ -162,14 +216,14 @@ std::vector<BenchmarkCase> all_cases() {
        [](Context& c) {
          const Linop maps = Dense(random("coil=4 y=256 x=256", c), "y x -> coil y x");
          ConcatOptions o;
-         o.odim = "coil";
+         o.odim = std::string("coil");
          return Concat({maps, maps}, o);
        },
        "y=256 x=256"},
       {"Stack", "8 Diagonals of an image, along a new dim",
        [](Context& c) {
          StackOptions o;
-         o.odim = "coil";
+         o.odim = std::string("coil");
          return Stack(std::vector<Linop>(8, Diagonal(random("y=256 x=256", c), "y x")), o);
        },
        "y=256 x=256"},

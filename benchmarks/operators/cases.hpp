@@ -10,10 +10,10 @@
 // One problem of middling size for every operator: benchmarks/operators/every.cpp times its
 // application, adjoint and normal.
 struct BenchmarkCase {
-  std::string kind;  // as in tests/laws/cases.txt
-  std::string problem;
+  const char* kind;  // as in tests/laws/cases.txt
+  const char* problem;
   std::function<lunops::Linop(lunops::Context&)> make;
-  std::string input;  // shape
+  const char* input;  // shape
 };
 
 const std::vector<BenchmarkCase>& benchmark_cases();
