@@ -34,6 +34,30 @@ void Account::set_pressure(Pressure callback, void* self) noexcept {
   pressure_ = callback;
   pressure_self_ = self;
   pressure_thread_ = std::this_thread::get_id();
+  for (const std::shared_ptr<Account>& each : others_) each->set_pressure(callback, self);
+}
+
+std::shared_ptr<Account> Account::on(const std::shared_ptr<Account>& account, Device device) {
+  if (account->device_ == device) return account;
+  const std::shared_ptr<Account> owner = account->owner_.lock();
+  Account& first = owner == nullptr ? *account : *owner;
+  if (first.device_ == device) return owner;
+  const std::lock_guard lock(first.mutex_);
+  for (const std::shared_ptr<Account>& each : first.others_) {
+    if (each->device_ == device) return each;
+  }
+  auto made = std::make_shared<Account>(device);
+  made->owner_ = owner == nullptr ? account : owner;
+  made->pressure_ = first.pressure_;
+  made->pressure_self_ = first.pressure_self_;
+  made->pressure_thread_ = first.pressure_thread_;
+  first.others_.push_back(made);
+  return made;
+}
+
+std::vector<std::shared_ptr<Account>> Account::others() const {
+  const std::lock_guard lock(mutex_);
+  return others_;
 }
 
 bool Account::collect(size_t bytes) {

@@ -61,6 +61,11 @@ class Account {
   using Pressure = bool (*)(void* self, Device device, size_t bytes) noexcept;
   void set_pressure(Pressure callback, void* self) noexcept;
 
+  // The account of the same owner for `device`: one per device, made when first asked for.
+  static std::shared_ptr<Account> on(const std::shared_ptr<Account>& account, Device device);
+  // The accounts of this owner for other devices.
+  std::vector<std::shared_ptr<Account>> others() const;
+
   // For Storage: throws Error{host_memory | device_memory} listing the eight largest live tensors
   // if `bytes` do not fit.
   void charge(Charged& memory, size_t bytes);
@@ -92,6 +97,10 @@ class Account {
   void* pressure_self_ = nullptr;
   std::thread::id pressure_thread_;
   std::vector<Charged*> live_;
+  // The account that the owner made holds those for other devices; they know it, but do not keep
+  // it.
+  std::vector<std::shared_ptr<Account>> others_;
+  std::weak_ptr<Account> owner_;
 };
 
 }  // namespace lunops

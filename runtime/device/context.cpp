@@ -13,6 +13,15 @@ Context::Context(Backend& backend)
       stream(std::make_shared<Stream>(device, backend)),
       account(std::make_shared<Account>(device)) {}
 
+Context on_device(Device device, const Context& context) {
+  Context there = context;
+  if (device == context.device && device == context.stream->device()) return there;
+  there.device = device;
+  there.account = Account::on(context.account, device);
+  there.stream = std::make_shared<Stream>(device, context.backend(), context.threads());
+  return there;
+}
+
 void Context::poll() const {
   if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
     fail(Code::interrupted, "interrupt", "stopped on request");

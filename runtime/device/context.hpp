@@ -51,4 +51,7 @@ struct Context {
   void warn(std::string_view place, std::string_view text) const;
 };
 
+// The same call on `device`: its memory, its account among those of the call's owner, its stream.
+Context on_device(Device device, const Context& context);
+
 }  // namespace lunops

@@ -296,6 +296,8 @@ void Core::check_dtype(Mode mode, DType in) const {
        label_of(Node{shared_from_this(), mode, nullptr}), name_of(in), name_of(complex_of(in)));
 }
 
+void Core::check_device(Mode, Device) const {}
+
 DType result_dtype(const Node& node, DType in) { return node.core->result_dtype(node.mode, in); }
 
 Device result_device(const Node& node, Device in) {
@@ -313,7 +315,17 @@ void check_data(const Node& node, DType dtype, Device device) {
   const std::vector<Node> children = core.children();
   if (!product.empty()) return;
   for (const Node& child : children) check_data(with_mode(child, node.mode), dtype, device);
+  for (const Node& child : children) {
+    const Device first = result_device(with_mode(children.front(), node.mode), device);
+    const Device other = result_device(with_mode(child, node.mode), device);
+    if (first == other) continue;
+    fail(Code::device, "apply",
+         "the parts of {} leave their results on {} and on {}; bring them to one device with "
+         "lo.ToDevice",
+         label_of(node), first.text(), other.text());
+  }
   if (!children.empty()) return;
+  core.check_device(node.mode, device);
   core.check_dtype(node.mode, dtype);
   for (const WeightPtr& w : core.weights()) {
     if (w->dtype() && *w->dtype() != dtype) {

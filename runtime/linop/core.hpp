@@ -52,6 +52,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // Throws Error{dtype} if data of this dtype have no meaning here.  Default: a complex operator
   // takes complex data.  Not asked where there are factors or children.
   virtual void check_dtype(Mode, DType in) const;
+  // Throws Error{device} if data on this device have no meaning here.  Default: nothing.
+  virtual void check_device(Mode, Device in) const;
   // Linear over the real numbers only: the adjoint is the one for Re<.,.>, complex scalars do not
   // commute with it, and it has no transpose and no conj.  Default: some child is.
   virtual bool is_real_linear() const;

@@ -119,12 +119,11 @@ std::optional<Device> Linop::device() const {
 }
 
 Tensor Linop::operator()(const Tensor& x, Context& context) const {
-  const auto plan = node_.core->plans().get(node_, x, nullptr, context);
-  const size_t bytes = static_cast<size_t>(plan->output()->shape.count()) * size_of(plan->dtype());
-  Tensor y(Storage::make(bytes, context, plan->output(), plan->dtype()), plan->output(), 0,
-           plan->dtype());
-  plan->run(x, y, {}, context);
-  return y;
+  if (x.device() != context.device) {
+    Context here = on_device(x.device(), context);
+    return (*this)(x, here);
+  }
+  return node_.core->plans().get(node_, x, nullptr, context)->run(x, context);
 }
 
 namespace {
@@ -146,6 +145,10 @@ std::pair<const std::byte*, const std::byte*> range_of(const Tensor& t) {
 }  // namespace
 
 void Linop::apply(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
+  if (x.device() != context.device) {
+    Context here = on_device(x.device(), context);
+    return apply(x, y, s, here);
+  }
   const auto plan = node_.core->plans().get(node_, x, &y, context);
   if (x.storage() == y.storage()) {
     const auto [x0, x1] = range_of(x);
@@ -254,6 +257,10 @@ size_t Linop::hash() const noexcept {
 }
 
 double prepare(const Linop& a, const Tensor& x, Context& context, int applications) {
+  if (x.device() != context.device) {
+    Context here = on_device(x.device(), context);
+    return prepare(a, x, here, applications);
+  }
   if (a.core()->plans().has(a.node(), x, context, applications)) return 0.0;
   return a.core()->plans().get(a.node(), x, nullptr, context, applications)->seconds();
 }

@@ -12,14 +12,37 @@
 
 namespace lunops {
 
+Builder::Builder(Context& context, const PlanOptions& options)
+    : contexts_{&context}, options_(options) {
+  plan_->devices_.push_back(context.device);
+}
+
+int Builder::number_of(Device device) {
+  std::vector<Device>& all = plan_->devices_;
+  const auto found = std::find(all.begin(), all.end(), device);
+  if (found != all.end()) return static_cast<int>(found - all.begin());
+  if (all.size() == kMostDevices) {
+    fail(Code::unsupported, "plan", "one application uses more than {} devices", kMostDevices);
+  }
+  others_.push_back(std::make_unique<Context>(on_device(device, *contexts_.front())));
+  contexts_.push_back(others_.back().get());
+  all.push_back(device);
+  return static_cast<int>(all.size()) - 1;
+}
+
 Operand Builder::slot(const Shape& shape, DType dtype) {
+  return slot(shape, dtype, context().device);
+}
+
+Operand Builder::slot(const Shape& shape, DType dtype, Device device) {
   Operand o;
+  o.device = device;
   o.shape = shape;
   o.strides = row_major(shape.extents());
   o.dtype = dtype;
   o.place = Place::slot;
   o.slot = static_cast<int>(slots_.size());
-  slots_.push_back({static_cast<size_t>(shape.count()) * size_of(dtype)});
+  slots_.push_back({static_cast<size_t>(shape.count()) * size_of(dtype), number_of(device)});
   return o;
 }
 
@@ -28,7 +51,7 @@ Tensor Builder::values(const WeightPtr& w, DType dtype) {
     persists(w.get(), static_cast<size_t>(w->count()) * size_of(dtype));
   }
   if (is_dry()) return {};
-  Tensor made = w->as(dtype, context_);
+  Tensor made = w->as(dtype, context());
   plan_->kept_.push_back(made);
   return made;
 }
@@ -95,6 +118,7 @@ void Builder::end_node() {
 
 void Builder::add(std::unique_ptr<Step> step) {
   const int number = static_cast<int>(plan_->steps_.size());
+  step->device = device_;
   const auto touch = [&](int slot) {
     Slot& s = slots_[static_cast<size_t>(slot)];
     if (s.first < 0) s.first = number;
@@ -105,7 +129,7 @@ void Builder::add(std::unique_ptr<Step> step) {
   }
   if (step->scratch_bytes > 0) {
     step->scratch = static_cast<int>(slots_.size());
-    slots_.push_back({step->scratch_bytes});
+    slots_.push_back({step->scratch_bytes, device_});
     touch(step->scratch);
   }
   if (step->label.empty()) step->label = label_;
@@ -175,6 +199,7 @@ void Builder::lower_factor(const Node& node,
                            const Operand& x,
                            const Operand& y,
                            const StepScale& scale) {
+  const Switch here(*this, x.device);
   Operand seen = x, made = y;
   if (node.form != nullptr) {
     const Node own{node.core, node.mode, nullptr};
@@ -196,9 +221,11 @@ void Builder::lower(const Product& product,
   if (y.shape.count() == 0) return;
   if (x.shape.count() == 0) {
     // A sum over nothing.
+    const Switch there(*this, y.device);
     add(prepare_step(make_ref(y), scale));
     return;
   }
+  const Switch here(*this, x.device);
   Product p = product;
   if (options_.rewrite) {
     const Operand* outer = std::exchange(rewriting_, &x);
@@ -233,7 +260,8 @@ void Builder::lower(const Product& product,
     // A slot of this chain has no other reader: an elementwise product may write where it reads.
     const bool in_place =
         as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot && !at.repeats();
-    Operand next = in_place ? at : slot(out, result_dtype(node, at.dtype));
+    Operand next =
+        in_place ? at : slot(out, result_dtype(node, at.dtype), result_device(node, at.device));
     next.shape = out;
     lower_factor(node, at, next, StepScale{});
     at = next;
@@ -282,10 +310,18 @@ void require_known(const Node& node, const Shape& shape) {
 }
 
 void Builder::place_slots() {
+  plan_->slots_.assign(slots_.size(), {});
+  plan_->workspaces_.assign(plan_->devices_.size(), 0);
+  for (size_t d = 0; d < plan_->devices_.size(); ++d) place_slots(static_cast<int>(d));
+}
+
+void Builder::place_slots(int device) {
   constexpr size_t kAlign = 64;
-  plan_->offsets_.assign(slots_.size(), 0);
+  std::vector<SlotPlace>& places = plan_->slots_;
+  size_t& workspace = plan_->workspaces_[static_cast<size_t>(device)];
   std::vector<size_t> order;
   for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].device != device) continue;
     if (slots_[i].first >= 0 && slots_[i].bytes > 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(),
@@ -296,24 +332,25 @@ void Builder::place_slots() {
     for (const size_t j : placed) {
       const bool meet = slots_[i].first <= slots_[j].last && slots_[j].first <= slots_[i].last;
       if (!meet) continue;
-      if (offset + slots_[i].bytes <= plan_->offsets_[j]) break;
-      const size_t end = plan_->offsets_[j] + (slots_[j].bytes + kAlign - 1) / kAlign * kAlign;
+      if (offset + slots_[i].bytes <= places[j].offset) break;
+      const size_t end = places[j].offset + (slots_[j].bytes + kAlign - 1) / kAlign * kAlign;
       offset = std::max(offset, end);
     }
-    plan_->offsets_[i] = offset;
-    plan_->workspace_ = std::max(plan_->workspace_, offset + slots_[i].bytes);
+    places[i] = {offset, device};
+    workspace = std::max(workspace, offset + slots_[i].bytes);
     placed.push_back(i);
     std::sort(placed.begin(), placed.end(),
-              [&](size_t a, size_t b) { return plan_->offsets_[a] < plan_->offsets_[b]; });
+              [&](size_t a, size_t b) { return places[a].offset < places[b].offset; });
   }
 }
 
-std::shared_ptr<const Plan> Builder::finish(std::shared_ptr<const Layout> output,
-                                            DType dtype,
+std::shared_ptr<const Plan> Builder::finish(std::shared_ptr<const Layout> layout,
+                                            const Operand& output,
                                             double seconds) {
   place_slots();
-  plan_->output_ = std::move(output);
-  plan_->dtype_ = dtype;
+  plan_->output_ = std::move(layout);
+  plan_->dtype_ = output.dtype;
+  plan_->output_device_ = output.device;
   plan_->seconds_ = seconds;
   return plan_;
 }

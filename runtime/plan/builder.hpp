@@ -21,9 +21,11 @@ struct Product;
 // are known, so slots that are never alive together share memory.
 class Builder {
  public:
-  Builder(Context& context, const PlanOptions& options) : context_(context), options_(options) {}
+  // The context is on the input's device, on which the first steps run.
+  Builder(Context& context, const PlanOptions& options);
 
-  Context& context() noexcept { return context_; }
+  // Of the device on which the steps being written run.
+  Context& context() noexcept { return *contexts_[static_cast<size_t>(device_)]; }
   const PlanOptions& options() const noexcept { return options_; }
   // For choices: the plan then holds for this number only.
   int applications() noexcept {
@@ -32,8 +34,9 @@ class Builder {
   }
   bool is_dry() const noexcept { return options_.is_dry; }
 
-  // Workspace for an array, row-major.
+  // Workspace for an array, row-major, on the device of the steps being written or on another.
   Operand slot(const Shape& shape, DType dtype);
+  Operand slot(const Shape& shape, DType dtype, Device device);
 
   // A weight as a constant with these extents and strides; it is made or rounded now.
   Ref weight(const WeightPtr& w,
@@ -65,23 +68,40 @@ class Builder {
   void persists(const void* what, size_t bytes);  // counted once for each `what` but null
   void watch(const Node& node);  // the weights of this node are checked before each run
 
-  std::shared_ptr<const Plan> finish(std::shared_ptr<const Layout> output,
-                                     DType dtype,
+  std::shared_ptr<const Plan> finish(std::shared_ptr<const Layout> layout,
+                                     const Operand& output,
                                      double seconds);
 
  private:
-  void place_slots();
-  void lower_factor(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
-
   // What explain shows: nodes of the product that is lowered now, with the steps that each adds.
   void begin_node(const std::string& name, const std::string& signature);
   void end_node();
 
-  Context& context_;
+  // Steps written during its life run on `device`.
+  class Switch {
+   public:
+    Switch(Builder& builder, Device device)
+        : builder_(builder), before_(std::exchange(builder.device_, builder.number_of(device))) {}
+    ~Switch() { builder_.device_ = before_; }
+    Switch(const Switch&) = delete;
+
+   private:
+    Builder& builder_;
+    int before_;
+  };
+  int number_of(Device device);
+  void place_slots();
+  void place_slots(int device);
+  void lower_factor(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
+
+  std::vector<Context*> contexts_;                // by number of the device
+  std::vector<std::unique_ptr<Context>> others_;  // of all but the first
+  int device_ = 0;
   PlanOptions options_;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   struct Slot {
     size_t bytes = 0;
+    int device = 0;
     int first = -1, last = -1;  // steps
   };
   std::vector<ExplainedNode> open_;     // outermost first

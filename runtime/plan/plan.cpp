@@ -2,7 +2,9 @@
 #include "runtime/plan/plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <numeric>
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/arena.hpp"
@@ -12,31 +14,64 @@ namespace lunops {
 
 void Plan::run(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
   for (const WeightPtr& w : weights_) w->check();
-  Frame frame;
-  frame.input = static_cast<std::byte*>(x.data());
-  frame.output = static_cast<std::byte*>(y.data());
-  frame.offsets = offsets_.data();
-  frame.scale = s;
-  frame.stream = context.stream.get();
-  frame.backend = &context.backend();
   if (s.alpha == 0.0) {
+    Context there = on_device(y.device(), context);
     const RawView out = y.view();
     if (s.beta == 0.0) {
-      frame.backend->fill(0.0, out, *frame.stream);
+      there.backend().fill(0.0, out, *there.stream);
     } else if (s.beta != 1.0) {
-      frame.backend->axpby(out, false, {s.beta, 0.0}, out, *frame.stream);
+      there.backend().axpby(out, false, {s.beta, 0.0}, out, *there.stream);
     }
     return;
   }
-  Arena::Lease lease;
-  if (workspace_ > 0) {
-    lease = Arena::lease(workspace_, context);
-    frame.workspace = lease.data();
+  // Contexts, workspaces and leases by number of the device; the first is the caller's.
+  std::vector<Context> others;
+  std::array<Context*, kMostDevices> contexts{&context};
+  std::array<std::byte*, kMostDevices> workspaces{};
+  std::array<Arena::Lease, kMostDevices> leases;
+  others.reserve(devices_.size() - 1);
+  for (size_t d = 1; d < devices_.size(); ++d) {
+    contexts[d] = &others.emplace_back(on_device(devices_[d], context));
   }
+  for (size_t d = 0; d < devices_.size(); ++d) {
+    if (workspaces_[d] == 0) continue;
+    leases[d] = Arena::lease(workspaces_[d], *contexts[d]);
+    workspaces[d] = leases[d].data();
+  }
+  Frame frame;
+  frame.input = static_cast<std::byte*>(x.data());
+  frame.output = static_cast<std::byte*>(y.data());
+  frame.workspaces = workspaces.data();
+  frame.slots = slots_.data();
+  frame.scale = s;
   for (const auto& step : steps_) {
     context.poll();
+    Context& here = *contexts[static_cast<size_t>(step->device)];
+    frame.context = &here;
+    frame.stream = here.stream.get();
+    frame.backend = &here.backend();
     step->run(frame);
   }
+}
+
+size_t Plan::workspace() const noexcept {
+  return std::accumulate(workspaces_.begin(), workspaces_.end(), size_t{0});
+}
+
+Tensor Plan::run(const Tensor& x, Context& context) const {
+  const auto make = [&](Context& there) {
+    const size_t bytes = static_cast<size_t>(output_->shape.count()) * size_of(dtype_);
+    return Tensor(Storage::make(bytes, there, output_, dtype_), output_, 0, dtype_);
+  };
+  Tensor y;
+  if (output_device_ == context.device) {
+    y = make(context);
+  } else {
+    Context there = on_device(output_device_, context);
+    y = make(there);
+  }
+  run(x, y, {}, context);
+  return y;
 }
 
 double Plan::flops() const noexcept {
@@ -73,6 +108,8 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   from.shape = binding.input;
   from.strides = x.strides;
   from.dtype = dtype;
+  from.device = context.device;
+  to.device = result_device(node, context.device);
   to.dtype = result_dtype(node, dtype);
   to.shape = out;
   to.strides = y_strides == nullptr ? row_major(out.extents()) : *y_strides;
@@ -91,19 +128,16 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  return builder.finish(layout, to.dtype, took.count());
+  return builder.finish(layout, to, took.count());
 }
 
 Tensor apply_planned(const Linop& a,
                      const Tensor& x,
                      Context& context,
                      const PlanOptions& options) {
-  const auto plan = make_plan(a.node(), *x.layout(), x.dtype(), nullptr, context, options);
-  const size_t bytes = static_cast<size_t>(plan->output()->shape.count()) * size_of(plan->dtype());
-  Tensor y(Storage::make(bytes, context, plan->output(), plan->dtype()), plan->output(), 0,
-           plan->dtype());
-  plan->run(x, y, {}, context);
-  return y;
+  Context here = on_device(x.device(), context);
+  const auto plan = make_plan(a.node(), *x.layout(), x.dtype(), nullptr, here, options);
+  return plan->run(x, here);
 }
 
 }  // namespace lunops

@@ -13,6 +13,9 @@
 
 namespace lunops {
 
+// In one application.
+constexpr size_t kMostDevices = 16;
+
 // How to carry out one application to tensors of one shape: a list of steps and a size of
 // workspace.
 //
@@ -20,13 +23,19 @@ namespace lunops {
 // takes nothing from the pool.  Steps own kernels and weights, never a core.
 class Plan {
  public:
-  // y <- alpha A(x) + beta y.  x and y have the layouts that the plan was made for.
+  // y <- alpha A(x) + beta y.  x and y have the layouts that the plan was made for; the context is
+  // on the device of x.
   void run(const Tensor& x, const Tensor& y, Scale s, Context& context) const;
+
+  Tensor run(const Tensor& x, Context& context) const;  // y = A(x), in new memory
 
   const std::shared_ptr<const Layout>& output() const noexcept { return output_; }
   DType dtype() const noexcept { return dtype_; }
   const std::vector<std::unique_ptr<Step>>& steps() const noexcept { return steps_; }
-  size_t workspace() const noexcept { return workspace_; }
+  size_t workspace() const noexcept;  // on all devices
+  // Where the result lies, and all devices that steps run on; the input's is the first.
+  Device output_device() const noexcept { return output_device_; }
+  const std::vector<Device>& devices() const noexcept { return devices_; }
   double flops() const noexcept;
   double bytes() const noexcept;
   double seconds() const noexcept { return seconds_; }  // planning took
@@ -40,8 +49,11 @@ class Plan {
  private:
   friend class Builder;
   std::vector<std::unique_ptr<Step>> steps_;
-  std::vector<size_t> offsets_;  // of slots
-  size_t workspace_ = 0, persistent_ = 0;
+  std::vector<SlotPlace> slots_;
+  std::vector<Device> devices_;
+  std::vector<size_t> workspaces_;  // by device
+  Device output_device_;
+  size_t persistent_ = 0;
   int applications_ = 0;
   Weights weights_;           // checked before each run
   std::vector<Tensor> kept_;  // constants of the steps

@@ -8,6 +8,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/shape.hpp"
+#include "runtime/device/context.hpp"
 
 namespace lunops {
 
@@ -23,6 +24,7 @@ struct Operand {
   Place place = Place::input;
   int slot = -1;
   int64_t offset = 0;  // bytes from the start of the place
+  Device device = Device::host();
 
   bool is_contiguous() const noexcept;
   // Some elements share memory: a dim longer than 1 has stride 0.
@@ -46,15 +48,27 @@ struct StepScale {
   StepScale accumulating() const noexcept { return {factor, has_callers_alpha, Beta::one}; }
 };
 
-// What a running plan gives its steps.
+// Where a slot lies: the workspace of one of the plan's devices, by number.
+struct SlotPlace {
+  size_t offset = 0;
+  int device = 0;
+};
+
+// What a running plan gives its steps.  Stream, backend and context are those of the device that
+// the step runs on.
 struct Frame {
   std::byte* input = nullptr;
   std::byte* output = nullptr;
-  std::byte* workspace = nullptr;
-  const size_t* offsets = nullptr;  // of the slots in the workspace
+  std::byte* const* workspaces = nullptr;  // by number of the device
+  const SlotPlace* slots = nullptr;
   Scale scale;
   Stream* stream = nullptr;
   Backend* backend = nullptr;
+  Context* context = nullptr;
+
+  std::byte* slot(int number) const noexcept {
+    return workspaces[slots[number].device] + slots[number].offset;
+  }
 
   Scale resolve(const StepScale& s) const noexcept {
     Scale out;
@@ -96,7 +110,7 @@ inline void* Ref::address(const Frame& frame) const noexcept {
     case Place::output:
       return frame.output + offset;
     case Place::slot:
-      return frame.workspace + frame.offsets[slot] + offset;
+      return frame.slot(slot) + offset;
     case Place::constant:
       break;
   }
@@ -109,15 +123,17 @@ class Step {
   virtual ~Step() = default;
   virtual void run(const Frame& frame) const = 0;
 
-  std::vector<Ref> refs;  // all views; their slots are alive during this step
-  int scratch = -1;       // slot of the kernel's own workspace
+  std::vector<Ref> refs;          // all views; their slots are alive during this step
+  int device = 0;                 // number among the plan's
+  bool is_host_callback = false;  // calls code of the host: on the applying thread only
+  int scratch = -1;               // slot of the kernel's own workspace
   size_t scratch_bytes = 0;
   std::string label, text;  // operator and what it does
   double flops = 0, bytes = 0, seconds = 0;
 
  protected:
   std::byte* scratch_at(const Frame& frame) const noexcept {
-    return scratch < 0 ? nullptr : frame.workspace + frame.offsets[scratch];
+    return scratch < 0 ? nullptr : frame.slot(scratch);
   }
 };
 

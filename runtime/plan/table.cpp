@@ -25,7 +25,8 @@ void check_out(const Tensor& y, const Layout& result, DType dtype, Device device
          name_of(dtype));
   }
   if (!(y.device() == device)) {
-    fail(Code::device, "apply", "out is on {} but x is on {}", y.device().text(), device.text());
+    fail(Code::device, "apply", "out is on {} but the result is on {}", y.device().text(),
+         device.text());
   }
   if (y.layout().get() == &result || y.shape() == result.shape) return;
   const bool fits = y.shape().extents() == result.shape.extents() &&
@@ -82,7 +83,7 @@ std::shared_ptr<const Plan> PlanTable::get(
       if (strided) {  // errors of `out` come before any work
         const auto dry =
             make_plan(node, *x.layout(), x.dtype(), nullptr, context, {.is_dry = true});
-        check_out(*y, *dry->output(), dry->dtype(), x.device());
+        check_out(*y, *dry->output(), dry->dtype(), dry->output_device());
       }
       plan = make_plan(node, *x.layout(), x.dtype(), strided ? &y->strides() : nullptr, context,
                        options);
@@ -99,7 +100,7 @@ std::shared_ptr<const Plan> PlanTable::get(
                           x.dtype(), x.device(), &context.backend(), plan, ++clock_});
     }
   }
-  if (y != nullptr) check_out(*y, *plan->output(), plan->dtype(), x.device());
+  if (y != nullptr) check_out(*y, *plan->output(), plan->dtype(), plan->output_device());
   return plan;
 }
 

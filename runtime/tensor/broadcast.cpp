@@ -113,13 +113,6 @@ RawView view_as(const Tensor& x, const Shape& shape) {
   return v;
 }
 
-Context on_device(Device device, const Context& context) {
-  Context there = context;
-  there.device = device;
-  if (device != context.account->device()) there.account = std::make_shared<Account>(device);
-  return there;
-}
-
 void check_device(std::string_view operation, const Tensor& a, const Tensor& b) {
   if (a.device() == b.device()) return;
   fail(Code::device, operation, "one tensor is on {}, the other on {}; move one with :to \"{}\"",

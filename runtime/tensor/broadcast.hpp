@@ -19,9 +19,6 @@ std::shared_ptr<const Layout> broadcast(std::string_view operation,
 // x under the dims of `shape`, with stride 0 in those it lacks; `shape` came from `broadcast`.
 RawView view_as(const Tensor& x, const Shape& shape);
 
-// The same call with results on `device`: what is made from tensors of one device stays there.
-Context on_device(Device device, const Context& context);
-
 // Throws Error{device} naming both and `:to`.
 void check_device(std::string_view operation, const Tensor& a, const Tensor& b);
 
