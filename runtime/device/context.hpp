@@ -14,6 +14,8 @@
 
 namespace lunops {
 
+class Tensor;
+
 // One report of a long operation, at most ten a second.
 struct ProgressEvent {
   std::string_view label;
@@ -29,6 +31,10 @@ class Listener {
   virtual ~Listener() = default;
   virtual void warn(std::string_view place, std::string_view text) = 0;
   virtual void progress(const ProgressEvent& event) = 0;
+  // A line that somebody asked for, as often as it comes.
+  virtual void note(std::string_view text);
+  // Lets a person look at what passes a Breakpoint; false where there is nobody.
+  virtual bool stop(std::string_view label, const Tensor& x, std::string_view mode);
 };
 
 // What a call needs besides its arguments, made by the caller and passed by reference to every

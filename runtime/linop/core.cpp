@@ -290,6 +290,20 @@ bool Core::is_real_linear() const {
                      [](const Node& n) { return n.core->is_real_linear(); });
 }
 
+const Core* Core::without_adjoint() const noexcept {
+  for (const Node& child : children()) {
+    if (const Core* found = child.core->without_adjoint()) return found;
+  }
+  return nullptr;
+}
+
+void require_adjoint(const Core& core, std::string_view operation) {
+  const Core* missing = core.without_adjoint();
+  if (missing == nullptr) return;
+  fail(Code::unsupported, operation, "{} has no adjoint; give adjoint = function(y) … end",
+       missing->label());
+}
+
 void Core::check_dtype(Mode mode, DType in) const {
   if (field() != Field::complex || is_complex(in)) return;
   fail(Code::dtype, "apply", "{} is complex but x is {}; use x:as \"{}\"",
@@ -297,6 +311,25 @@ void Core::check_dtype(Mode mode, DType in) const {
 }
 
 void Core::check_device(Mode, Device) const {}
+
+std::shared_ptr<const Core> Core::rebuilt(Parts parts) const {
+  if (parts.name != name_ && weights().empty()) {
+    fail(Code::unsupported, "with", "{} keeps its name; give name = where it is made", label());
+  }
+  fail(Code::unsupported, "with", "{} cannot be made anew with other weights", label());
+}
+
+std::string_view Core::weight_name(size_t) const noexcept { return "weight"; }
+
+Tensor Core::weight_gradient(size_t number, const Tensor&, const Tensor&, Context&) const {
+  fail(Code::unsupported, "vjp", "{} has no gradient with respect to its {}; leave it out with only",
+       label(), weight_name(number));
+}
+
+std::vector<Pairing> Core::pairings(Mode, const Tensor&, const Tensor&, Context&) const {
+  fail(Code::unsupported, "vjp", "{} has no gradients of its children; take those of each child",
+       label());
+}
 
 DType result_dtype(const Node& node, DType in) { return node.core->result_dtype(node.mode, in); }
 

@@ -23,6 +23,21 @@ struct TileRequest;
 
 using DimExtents = std::vector<std::pair<Dim, int64_t>>;
 
+// What an operator is made anew from: as many weights and children as it has, in their order.
+struct Parts {
+  Weights weights;
+  std::vector<Node> children;
+  std::string name;
+};
+
+// A child of a container with what it is applied to, and what its result is paired with, where
+// Re<v, A x> of the container is the sum of Re<v, child x> over these.
+struct Pairing {
+  size_t child;
+  Node node;
+  Tensor x, v;
+};
+
 // The mathematics of an operator: weights, children, and how an application becomes steps.
 //
 // Immutable, counted by live_cores(), shared by handles and containers, and never pointing to a
@@ -57,8 +72,27 @@ class Core : public std::enable_shared_from_this<Core> {
   // Linear over the real numbers only: the adjoint is the one for Re<.,.>, complex scalars do not
   // commute with it, and it has no transpose and no conj.  Default: some child is.
   virtual bool is_real_linear() const;
+  // The operator in this one that has no adjoint, or null.  Default: among the children.
+  virtual const Core* without_adjoint() const noexcept;
   // Where data on this device end up.
   virtual Device result_device(Mode, Device in) const;
+
+  // The same operator with other weights, children or name; extents are those it has.  Default:
+  // Error{unsupported}.
+  virtual std::shared_ptr<const Core> rebuilt(Parts parts) const;
+  // What users call the weights: "weight", "traj", "kernel".
+  virtual std::string_view weight_name(size_t number) const noexcept;
+  // The gradient g of Re<v, A x> with respect to weights()[number], in forward mode: with its
+  // extents, complex where data are (operators.md §14).  x and v have the core's names.
+  virtual Tensor weight_gradient(size_t number,
+                                 const Tensor& x,
+                                 const Tensor& v,
+                                 Context& context) const;
+  // For containers that are no product.  Default: Error{unsupported}.
+  virtual std::vector<Pairing> pairings(Mode,
+                                        const Tensor& x,
+                                        const Tensor& v,
+                                        Context& context) const;
 
   // A = Aᴴ: then .H is the operator itself.
   virtual bool is_self_adjoint() const noexcept { return false; }
@@ -118,6 +152,9 @@ Composition composition_of(const Node& node);  // with inner dims
 std::string label_of(const Node& node);
 Node with_mode(const Node& node, Mode flip);   // node's mode ^ flip, self-adjoint cores normalised
 bool same_node(const Node& a, const Node& b);  // same node or same structure over the same storages
+
+// Throws Error{unsupported} naming the operator in `core` that has no adjoint, if there is one.
+void require_adjoint(const Core& core, std::string_view operation);
 
 // Shape of the result for an input of this shape; extents that nothing knows stay kUnknown.
 Shape output_of(const Node& node, const Shape& x);

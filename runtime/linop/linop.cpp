@@ -176,7 +176,11 @@ std::pair<Shape, DType> Linop::result(const Tensor& x) const {
   return {out, result_dtype(node_, x.dtype())};
 }
 
-Linop Linop::H() const { return Linop(with_mode(node_, Mode::adjoint), block_); }
+Linop Linop::H() const {
+  require_adjoint(*node_.core, "adjoint");
+  return Linop(with_mode(node_, Mode::adjoint), block_);
+}
+
 namespace {
 
 // A real-linear operator is a matrix on (Re, Im) only: its modes other than the adjoint are no
@@ -191,6 +195,7 @@ void refuse_real_linear(const Linop& a, const char* what) {
 
 Linop Linop::T() const {
   refuse_real_linear(*this, "transpose");
+  require_adjoint(*node_.core, "transpose");
   return Linop(with_mode(node_, Mode::transpose), block_);
 }
 

@@ -27,6 +27,7 @@ constexpr bool conjugates(Mode m) noexcept { return (static_cast<uint8_t>(m) & 2
 enum class Field : uint8_t { real, complex };
 
 class Core;
+struct NamedPart;
 
 // The dim names and the batch setting under which a handle shows its core: the forward signature
 // that it shows.  Its terms correspond to those of the core's own signature by position.
@@ -101,6 +102,13 @@ class Linop {
   Linop closed() const;
   Linop power(
       double exponent) const;  // n-fold composition; any real power for diagonals and scalars
+
+  // The same operator with other weights of the same shapes, by path (see parts.hpp), and another
+  // name.  What does not change is shared: plans, sorted points and FFTs of the unchanged parts.
+  Linop with(const std::vector<NamedPart>& values,
+             const std::optional<std::string>& name = {}) const;
+  // The same operator with all its weights on another device: compact copies.
+  Linop to(Device device, Context& context) const;
 
   bool operator==(const Linop& other) const;  // same node, or same structure over the same storages
 

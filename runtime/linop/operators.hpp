@@ -8,4 +8,5 @@
 #include "runtime/linop/field/constructors.hpp"
 #include "runtime/linop/moving/constructors.hpp"
 #include "runtime/linop/nufft/constructors.hpp"
+#include "runtime/linop/system/constructors.hpp"
 #include "runtime/linop/transform/constructors.hpp"

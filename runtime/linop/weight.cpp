@@ -23,12 +23,16 @@ Weight::Weight(std::vector<int64_t> extents,
                bool is_complex,
                Weights sources,
                Recipe recipe,
-               std::string key)
+               std::string key,
+               PullBack pull_back,
+               std::optional<Device> device)
     : extents_(std::move(extents)),
       is_complex_(is_complex),
       sources_(std::move(sources)),
       recipe_(std::move(recipe)),
-      key_(std::move(key)) {}
+      key_(std::move(key)),
+      pull_back_(std::move(pull_back)),
+      device_(device) {}
 
 int64_t Weight::count() const noexcept {
   int64_t n = 1;
@@ -46,6 +50,7 @@ std::optional<DType> Weight::dtype() const {
 
 Device Weight::device() const {
   if (is_given()) return tensor_.device();
+  if (device_) return *device_;
   return sources_.empty() ? Device::host() : sources_.front()->device();
 }
 
@@ -87,6 +92,22 @@ bool Weight::same(const Weight& other) const noexcept {
          tensor_.offset() == other.tensor_.offset() && tensor_.dtype() == other.tensor_.dtype() &&
          extents_ == other.extents_ && tensor_.strides() == other.tensor_.strides() &&
          version_ == other.version_;
+}
+
+WeightPtr weight_on(const WeightPtr& weight, Device device, Context& context) {
+  if (weight->device() == device) return weight;
+  weight->check();
+  if (weight->is_given()) {
+    return std::make_shared<Weight>(weight->tensor().to(device, context), weight->owner());
+  }
+  auto recipe = [weight, device](DType dtype, Context& there) {
+    Context here = on_device(weight->device(), there);
+    const DType own = weight->is_complex() ? complex_of(dtype) : real_of(dtype);
+    return weight->as(own, here, false).as(dtype, here).to(device, there);
+  };
+  return std::make_shared<Weight>(weight->extents(), weight->is_complex(), Weights{weight},
+                                  std::move(recipe), fmt::format("on {}", device.text()),
+                                  Weight::PullBack{}, device);
 }
 
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values) {
@@ -166,10 +187,35 @@ WeightPtr weight_product(const WeightPtr& a,
                                conjugate_b && b->is_complex(), Scale{}, y, stream);
     return out;
   };
-  return std::make_shared<Weight>(
-      extents, a->is_complex() || b->is_complex(), Weights{a, b}, std::move(recipe),
-      fmt::format("product {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
-                  conjugate_b, key_of(terms)));
+  // Re<g, h b> = Re<g conj(b), h>, and Re<g, conj(h) b> = Re<conj(g) b, h>.
+  auto pull_back = [=](const Tensor& g, Context& context) {
+    const auto one = [&](const Weight& other, const Side& other_terms, bool conjugate_other,
+                         const Weight& own, const Side& own_terms, bool conjugate_own) {
+      Side all = own_terms;
+      for (const Term& t : terms) {
+        if (find_term(own_terms, t) < 0) all.push_back(t);
+      }
+      const std::vector<int64_t> wide = extents_of(all, {{a.get(), &a_terms}, {b.get(), &b_terms}});
+      const Tensor out = Tensor::empty(Shape::unnamed(own.extents()), g.dtype(), context);
+      const Tensor values = operand(other, g.dtype(), context);
+      std::vector<int64_t> y_strides = out.strides();
+      y_strides.resize(wide.size(), 0);
+      context.backend().contract(view_of(g, wide, strides_for(all, terms, g)),
+                                 conjugate_own && is_complex(g.dtype()),
+                                 view_of(values, wide, strides_for(all, other_terms, values)),
+                                 conjugate_other == conjugate_own && other.is_complex(),
+                                 static_cast<int>(all.size() - own_terms.size()), Scale{},
+                                 view_of(out, wide, y_strides), *context.stream);
+      return out;
+    };
+    return std::vector<Tensor>{one(*b, b_terms, conjugate_b, *a, a_terms, conjugate_a),
+                               one(*a, a_terms, conjugate_a, *b, b_terms, conjugate_b)};
+  };
+  return std::make_shared<Weight>(extents, a->is_complex() || b->is_complex(), Weights{a, b},
+                                  std::move(recipe),
+                                  fmt::format("product {} {} {} {} {}", key_of(a_terms), conjugate_a,
+                                              key_of(b_terms), conjugate_b, key_of(terms)),
+                                  std::move(pull_back));
 }
 
 WeightPtr weight_square(const WeightPtr& a) {
@@ -179,7 +225,17 @@ WeightPtr weight_square(const WeightPtr& a) {
     context.backend().unary(Unary::square_abs, values.view(), out.view(), *context.stream);
     return out.dtype() == dtype ? out : out.as(dtype, context);
   };
-  return std::make_shared<Weight>(a->extents(), false, Weights{a}, std::move(recipe), "square");
+  // |a + h|^2 = |a|^2 + 2 Re(conj(a) h) + ..., so the gradient is 2 a Re(g).
+  auto pull_back = [a](const Tensor& g, Context& context) {
+    const Tensor values = operand(*a, g.dtype(), context);
+    const Tensor real = lunops::is_complex(g.dtype()) ? g.real_part().clone(context) : g;
+    const Tensor out = Tensor::empty(Shape::unnamed(a->extents()), values.dtype(), context);
+    context.backend().multiply(real.view(), values.view(), false, Scale{2.0, 0.0}, out.view(),
+                               *context.stream);
+    return std::vector<Tensor>{out};
+  };
+  return std::make_shared<Weight>(a->extents(), false, Weights{a}, std::move(recipe), "square",
+                                  std::move(pull_back));
 }
 
 WeightPtr weight_sum(const std::vector<WeightTerm>& summands, const Side& terms) {

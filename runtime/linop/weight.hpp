@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,17 @@ class Weight {
   // `owner` is the label of the operator: "Dense 'maps'".
   Weight(Tensor tensor, std::string owner);
   using Recipe = std::function<Tensor(DType dtype, Context& context)>;
+  // The gradients with respect to the sources, from that with respect to the result; all of them
+  // complex where data are.
+  using PullBack = std::function<std::vector<Tensor>(const Tensor& gradient, Context& context)>;
   // `key`: weights of one key over the same sources are the same; empty: only of one object.
   Weight(std::vector<int64_t> extents,
          bool is_complex,
          Weights sources,
          Recipe recipe,
-         std::string key = {});
+         std::string key = {},
+         PullBack pull_back = {},
+         std::optional<Device> device = {});
 
   const std::vector<int64_t>& extents() const noexcept { return extents_; }
   int64_t count() const noexcept;
@@ -49,6 +55,7 @@ class Weight {
   DType meets(DType data) const noexcept;
   // In this dtype; a conversion or a carried-out recipe is kept if `keep`.
   Tensor as(DType dtype, Context& context, bool keep = true) const;
+  const PullBack& pull_back() const noexcept { return pull_back_; }
   void check() const;  // throws Error{argument} if a user's tensor was written after construction
   bool same(const Weight& other) const noexcept;
 
@@ -61,9 +68,14 @@ class Weight {
   Weights sources_;
   Recipe recipe_;
   std::string key_;
+  PullBack pull_back_;
+  std::optional<Device> device_;  // else that of the sources
   mutable std::mutex mutex_;
   mutable std::vector<Tensor> made_;
 };
+
+// The weight on another device: values of its own there, no more than its elements.
+WeightPtr weight_on(const WeightPtr& weight, Device device, Context& context);
 
 // Strides of a weight with these terms, for views whose dims are `dims` (0 for a dim it lacks).
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values);

@@ -45,10 +45,12 @@ class Checker {
   }
 
   std::vector<LawResult> all() {
-    adjoint();
+    // Of an operator that has no adjoint only the forward direction is there.
+    const bool has_adjoint = a_.core()->without_adjoint() == nullptr;
+    if (has_adjoint) adjoint();
     linear();
-    normal();
-    if (!a_.is_real_linear()) modes();
+    if (has_adjoint) normal();
+    if (has_adjoint && !a_.is_real_linear()) modes();
     scales();
     batch();
     rewriting();
@@ -166,6 +168,10 @@ class Checker {
 }  // namespace
 
 std::vector<LawResult> check_laws(const Linop& a, Context& context, const CheckOptions& options) {
+  if (const auto device = a.device(); device && *device != context.device) {
+    Context here = on_device(*device, context);
+    return check_laws(a, here, options);
+  }
   return Checker(a, options, context).all();
 }
 

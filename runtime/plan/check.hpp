@@ -27,7 +27,8 @@ struct LawResult {
 // The laws that need nothing but the operator, on random data: <Ax, y> = <x, A.H y>, linearity,
 // A.N x = A.H(A x), A.T and A.conj() by conjugation, y <- alpha A x + beta y, batch dims, and the
 // rewritten form against the unrewritten one.  Real-linear operators are held to the real part of
-// inner products and to real coefficients, and have no transpose.
+// inner products and to real coefficients, and have no transpose.  Of an operator without adjoint
+// only what needs none is tested.
 // Throws Error{shape} if an extent is unknown, and what the operator itself throws.
 // Source: operators.md §12, L1-L6, L12, L17; their tolerances.
 std::vector<LawResult> check_laws(const Linop& a,

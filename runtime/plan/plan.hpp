@@ -102,7 +102,7 @@ class PlanTable {
   const Entry* find(
       const Node& node, const Tensor& x, const Tensor* y, const Context&, int applications) const;
 
-  std::mutex planning_;
+  std::recursive_mutex planning_;  // planning may run code of the host, which applies operators
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   uint64_t clock_ = 0;

@@ -333,6 +333,10 @@ std::pair<Tensor, SolverInfo> cg(const Linop& m,
                                  Context& context,
                                  const CgOptions& options) {
   check(m, b, options);
+  if (b.device() != context.device) {
+    Context here = on_device(b.device(), context);
+    return Run(m, b, here, options).solve();
+  }
   return Run(m, b, context, options).solve();
 }
 

@@ -49,6 +49,11 @@ PowerResult power_method(const Linop& m,
   if (options.iters < 1) {
     fail(Code::argument, "power", "'iters' is {}; it must be 1 or more", options.iters);
   }
+  const Device device = options.v0 ? options.v0->device() : m.device().value_or(context.device);
+  if (device != context.device) {
+    Context here = on_device(device, context);
+    return power_method(m, here, options, shape, dtype);
+  }
   Tensor v = start_vector(m, context, options, shape, dtype);
   const auto [result_shape, result_dtype] = m.result(v);
   if (result_shape.without_primes() != v.shape().without_primes()) {

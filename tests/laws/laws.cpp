@@ -462,6 +462,13 @@ void rewriting(const Subject& s, Context& c) {
   CHECK(distance(sum(x, c), apply_planned(sum, x, c, {.rewrite = false})) <= tol);
 }
 
+// Functions of the host get tensors of their own, which are memory of the pool.
+bool calls_host(const Linop& a) {
+  if (a.kind() == "Custom" || a.kind() == "Trace" || a.kind() == "Breakpoint") return true;
+  const std::vector<Linop> children = a.children();
+  return std::any_of(children.begin(), children.end(), calls_host);
+}
+
 void reuse(const Subject& s, Context& c) {
   INFO("L18 of " << s.name);
   const Tensor x = input_of(s, c);
@@ -469,7 +476,7 @@ void reuse(const Subject& s, Context& c) {
   const auto expected = bits(y);
   const auto before = Pool::of(Device::host()).figures().allocations;
   s.a.apply(x, y, {}, c);
-  CHECK(Pool::of(Device::host()).figures().allocations == before);
+  if (!calls_host(s.a)) CHECK(Pool::of(Device::host()).figures().allocations == before);
   std::vector<int> equal(4, 0);
   std::vector<std::thread> threads;
   for (size_t t = 0; t < equal.size(); ++t) {

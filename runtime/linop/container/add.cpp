@@ -62,6 +62,14 @@ Tile AddCore::cut(const TileRequest& request) const {
           input, output};
 }
 
+std::vector<Pairing> AddCore::pairings(Mode mode, const Tensor& x, const Tensor& v, Context&) const {
+  std::vector<Pairing> all;
+  for (size_t i = 0; i < terms_.size(); ++i) {
+    all.push_back({i, with_mode(terms_[i], mode), x, v});
+  }
+  return all;
+}
+
 std::shared_ptr<const Core> AddCore::shown_as(const Signature& form) const {
   auto list = shown_children(terms_, signature(), form);
   if (!list) return nullptr;

@@ -18,6 +18,10 @@ class AddCore final : public Core {
   // Throws Error{dtype} if the terms disagree.
   DType result_dtype(Mode, DType in) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<AddCore>(std::move(parts.children), signature(), parts.name);
+  }
+  std::vector<Pairing> pairings(Mode, const Tensor& x, const Tensor& v, Context&) const override;
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;

@@ -15,6 +15,10 @@ class ChainCore final : public Core {
   Field field() const noexcept override;
   std::vector<Node> children() const override { return factors_; }
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<ChainCore>(std::move(parts.children), Composition{signature(), inner()},
+                                       parts.name);
+  }
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;

@@ -105,6 +105,29 @@ bool ConcatCore::same(const Core& other) const {
                     same_node);
 }
 
+std::vector<Pairing> ConcatCore::pairings(Mode mode,
+                                          const Tensor& x,
+                                          const Tensor& v,
+                                          Context&) const {
+  const Side& input = signature().input();
+  const Side& output = signature().output();
+  // The part that child i has of a tensor on one side.
+  const auto part = [&](const Tensor& of, const Side& side, const Joint& joint, size_t i) {
+    if (!joint.is_there()) return of;
+    const Places at = places(side, signature().is_open(), of.ndim());
+    return of.slice(at.term[static_cast<size_t>(joint.term)], joint.parts[i].first,
+                    joint.parts[i].count);
+  };
+  const bool t = transposes(mode);
+  std::vector<Pairing> all;
+  for (size_t i = 0; i < children_.size(); ++i) {
+    all.push_back({i, with_mode(children_[i], mode),
+                   t ? part(x, output, output_, i) : part(x, input, input_, i),
+                   t ? part(v, input, input_, i) : part(v, output, output_, i)});
+  }
+  return all;
+}
+
 std::shared_ptr<const Core> ConcatCore::shown_as(const Signature& form) const {
   auto list = shown_children(children_, signature(), form);
   if (!list) return nullptr;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/error.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/wiring.hpp"
 #include "runtime/linop/tile.hpp"
@@ -106,6 +107,16 @@ Tile NormalCore::cut(const TileRequest& request) const {
   return cut_product(*this, factors(Mode::forward), part);
 }
 
+std::shared_ptr<const Core> NormalCore::rebuilt(Parts parts) const {
+  if (!parts.name.empty()) {
+    fail(Code::unsupported, "with", "{} has no name; give one to its operator", label());
+  }
+  std::optional<Node> middle;
+  if (middle_) middle = parts.children.back();
+  return std::make_shared<NormalCore>(parts.children.front(), std::move(middle),
+                                      Composition{signature(), inner()});
+}
+
 std::shared_ptr<const Core> NormalCore::shown_as(const Signature& form) const {
   auto list = shown_children(children(), signature(), form);
   if (!list) return nullptr;
@@ -144,6 +155,7 @@ Node make_normal(const Node& a, const Node* inner) {
   if (a.form == nullptr) {
     if (auto exact = a.core->exact_normal(a.mode, inner)) return *exact;
   }
+  require_adjoint(*a.core, "normal");
   const Composition of_a = composition_of(a);
   Composition composition;
   if (inner == nullptr) {

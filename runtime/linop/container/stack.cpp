@@ -78,6 +78,28 @@ bool StackCore::same(const Core& other) const {
                     same_node);
 }
 
+std::vector<Pairing> StackCore::pairings(Mode mode,
+                                         const Tensor& x,
+                                         const Tensor& v,
+                                         Context&) const {
+  const Side& input = signature().input();
+  const Side& output = signature().output();
+  // The element that child i has of a tensor on one side.
+  const auto element = [&](const Tensor& of, const Side& side, int term, size_t i) {
+    if (term < 0) return of;
+    const Places at = places(side, signature().is_open(), of.ndim());
+    return of.select(at.term[static_cast<size_t>(term)], static_cast<int64_t>(i));
+  };
+  const bool t = transposes(mode);
+  std::vector<Pairing> all;
+  for (size_t i = 0; i < children_.size(); ++i) {
+    all.push_back({i, with_mode(children_[i], mode),
+                   t ? element(x, output, output_, i) : element(x, input, input_, i),
+                   t ? element(v, input, input_, i) : element(v, output, output_, i)});
+  }
+  return all;
+}
+
 std::shared_ptr<const Core> StackCore::shown_as(const Signature& form) const {
   auto list = shown_children(children_, signature(), form);
   if (!list) return nullptr;

@@ -21,6 +21,11 @@ class StackCore final : public Core {
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<StackCore>(std::move(parts.children), input_, output_, signature(),
+                                       parts.name);
+  }
+  std::vector<Pairing> pairings(Mode, const Tensor& x, const Tensor& v, Context&) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;

@@ -73,6 +73,16 @@ bool TiledCore::same(const Core& other) const {
                     [](const Part& a, const Part& b) { return a.same(b); });
 }
 
+std::shared_ptr<const Core> TiledCore::rebuilt(Parts parts) const {
+  if (!parts.name.empty()) {
+    fail(Code::unsupported, "with", "{} has no name; give one to its operator", label());
+  }
+  std::vector<Part> made = parts_;
+  for (size_t i = 0; i < made.size(); ++i) made[i].op = parts.children[i];
+  return std::make_shared<TiledCore>(std::move(made), Composition{signature(), inner()}, batch_,
+                                     grid_);
+}
+
 void TiledCore::complete(Mode mode, const Shape& in, Shape& out) const {
   if (parts_.empty()) return;
   const Part& part = parts_.front();

@@ -33,6 +33,7 @@ class TiledCore final : public Core {
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -18,6 +18,10 @@ class DenseCore final : public Core {
   std::string details() const override;
   Weights weights() const override { return {weight_}; }
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<DenseCore>(parts.weights.front(), terms_, signature(), parts.name);
+  }
+  Tensor weight_gradient(size_t, const Tensor& x, const Tensor& v, Context&) const override;
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

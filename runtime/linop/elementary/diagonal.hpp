@@ -21,6 +21,10 @@ class DiagonalCore final : public Core {
   Weights weights() const override { return {weight_}; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<DiagonalCore>(parts.weights.front(), terms_, signature(), parts.name);
+  }
+  Tensor weight_gradient(size_t, const Tensor& x, const Tensor& v, Context&) const override;
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -15,6 +15,9 @@ class IdentityCore final : public Core {
   Mode canonical(Mode) const noexcept override { return Mode::forward; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core&) const override { return true; }
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<IdentityCore>(signature(), parts.name);
+  }
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;

@@ -21,7 +21,7 @@ std::string ScalarCore::details() const {
 
 std::optional<Node> ScalarCore::exact_normal(Mode, const Node* inner) const {
   if (inner != nullptr) return std::nullopt;
-  return Node{std::make_shared<ScalarCore>(std::norm(value_), signature(), ""), Mode::forward,
+  return Node{std::make_shared<ScalarCore>(std::norm(value_), signature(), "", value_), Mode::forward,
               nullptr};
 }
 

@@ -8,8 +8,9 @@ namespace lunops {
 // y = s x.  s is kept in double and rounded to the data's precision by the kernels.
 class ScalarCore final : public Core {
  public:
-  ScalarCore(c128 value, Signature signature, std::string name)
-      : Core(std::move(signature), std::move(name)), value_(value) {}
+  // `root`: where the value is the squared modulus of another scalar, that one; for gradients.
+  ScalarCore(c128 value, Signature signature, std::string name, std::optional<c128> root = {})
+      : Core(std::move(signature), std::move(name)), value_(value), root_(root) {}
   std::string_view kind() const noexcept override { return "Scalar"; }
   Field field() const noexcept override {
     return value_.imag() == 0.0 ? Field::real : Field::complex;
@@ -19,13 +20,18 @@ class ScalarCore final : public Core {
   std::string details() const override;
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<ScalarCore>(value_, signature(), parts.name, root_);
+  }
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
+  const std::optional<c128>& root() const noexcept { return root_; }
   c128 value(Mode mode) const noexcept { return conjugates(mode) ? std::conj(value_) : value_; }
 
  private:
   c128 value_;
+  std::optional<c128> root_;
 };
 
 const ScalarCore* as_scalar(const Node& node) noexcept;

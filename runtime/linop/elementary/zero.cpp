@@ -23,6 +23,9 @@ class ZeroCore final : public Core {
     return Node{std::make_shared<ZeroCore>(sig.normal(), ""), Mode::forward, nullptr};
   }
   bool same(const Core&) const override { return true; }
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<ZeroCore>(signature(), parts.name);
+  }
   void complete(Mode, const Shape& in, Shape& out) const override {
     // A dim on both sides of the normal has one extent.
     for (int i = 0; i < out.ndim(); ++i) {

@@ -19,6 +19,9 @@ class PadCore final : public Core {
   bool is_isometry(Mode mode) const noexcept override { return pads(mode); }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<PadCore>(is_crop_, at_, pairs_, signature(), parts.name);
+  }
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;

@@ -45,6 +45,19 @@ NufftCore::NufftCore(const NufftCore& other, const Signature& form)
   made_ = other.made_;
 }
 
+std::shared_ptr<const Core> NufftCore::rebuilt(Parts parts) const {
+  const WeightPtr counts = parts.weights.size() > 1 ? parts.weights.back() : nullptr;
+  const bool has_other_counts = counts != counts_weight_ &&
+                                counts->device() == counts_weight_->device();
+  if (has_other_counts) {
+    fail(Code::unsupported, "with", "{} keeps its counts; build a new operator", label());
+  }
+  const auto made = std::make_shared<NufftCore>(parts.weights.front(), roles_.terms, counts, counts_,
+                                                choices_, signature(), parts.name);
+  if (parts.weights.front()->same(*trajectory_)) made->made_ = made_;
+  return made;
+}
+
 std::shared_ptr<const Core> NufftCore::shown_as(const Signature& form) const {
   return std::make_shared<NufftCore>(*this, form);
 }
@@ -97,16 +110,18 @@ NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const 
   return spec;
 }
 
+double NufftCore::cycles_per_unit(int64_t extent) const noexcept {
+  const auto n = static_cast<double>(extent);
+  if (choices_.units == "radians") return n / (2 * std::numbers::pi);
+  return choices_.units == "normalized" ? n : 1.0;
+}
+
 std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
                                            Context* context) const {
   std::vector<double> values = read_positions("NUFFT", trajectory(), roles_, counts_);
   const size_t d = image.size();
   std::vector<double> factor(d, 1.0);
-  for (size_t j = 0; j < d; ++j) {
-    const auto n = static_cast<double>(image[j]);
-    if (choices_.units == "radians") factor[j] = n / (2 * std::numbers::pi);
-    if (choices_.units == "normalized") factor[j] = n;
-  }
+  for (size_t j = 0; j < d; ++j) factor[j] = cycles_per_unit(image[j]);
   std::vector<double> largest(d, 0.0);
   int64_t beyond = 0;
   for (size_t p = 0; p < values.size(); p += d) {

@@ -51,6 +51,12 @@ class NufftCore final : public Core {
   Weights weights() const override {
     return counts_weight_ == nullptr ? Weights{trajectory_} : Weights{trajectory_, counts_weight_};
   }
+  std::string_view weight_name(size_t number) const noexcept override {
+    return number == 0 ? "traj" : "counts";
+  }
+  // Sorted points stay where the trajectory does.
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
+  Tensor weight_gradient(size_t, const Tensor& x, const Tensor& v, Context&) const override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
@@ -102,6 +108,8 @@ class NufftCore final : public Core {
   }
 
  private:
+  // Cycles per unit of the trajectory along an image dim of this extent.
+  double cycles_per_unit(int64_t extent) const noexcept;
   static bool matches(const KernelKey& a, const KernelKey& b) noexcept;
   void check_units(const std::vector<int64_t>& image,
                    const std::vector<double>& largest,

@@ -23,6 +23,10 @@ class FftCore final : public Core {
   bool is_isometry(Mode) const noexcept override { return norm_ == Norm::ortho; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    return std::make_shared<FftCore>(norm_, is_centred_, is_inverse_, pairs_, signature(),
+                                     parts.name);
+  }
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/grad/vjp.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/container/chain.hpp"
+#include "runtime/linop/container/normal.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
+
+namespace lunops {
+
+namespace {
+
+// One call of vjp: walks the tree with what each node is applied to (x) and what its result is
+// paired with (v), and adds up gradients by path.
+class Walk {
+ public:
+  Walk(std::vector<std::string> wanted, Context& context)
+      : wanted_(std::move(wanted)), context_(context) {}
+
+  void operator()(const Node& shown, const std::string& path, const Tensor& x, const Tensor& v) {
+    if (!wants_below(*shown.core, path)) return;
+    const Node node{shown.core, shown.mode, nullptr};
+    const Core& core = *node.core;
+    // The names that the core sees.
+    const Shape in = core_input(shown, bind(signature_of(shown), label_of(shown), x.shape()).input);
+    const Tensor own_x = x.with_shape(in), own_v = v.with_shape(output_of(node, in));
+    const std::vector<Node> factors = core.factors(node.mode);
+    if (!factors.empty()) {
+      product(core, node.mode, factors, path, own_x, own_v);
+    } else if (!core.children().empty()) {
+      for (const Pairing& p : core.pairings(node.mode, own_x, own_v, context_)) {
+        (*this)(p.node, child_path(core, path, p.child), p.x, p.v);
+      }
+    } else {
+      leaf(core, node.mode, path, own_x, own_v);
+    }
+  }
+
+  std::vector<NamedPart> take() { return std::move(found_); }
+
+ private:
+  bool wants(const std::string& path) const {
+    return std::find(wanted_.begin(), wanted_.end(), path) != wanted_.end();
+  }
+
+  bool wants_below(const Core& core, const std::string& path) const {
+    if (dynamic_cast<const ScalarCore*>(&core) != nullptr) return wants(path + "scalar");
+    for (size_t i = 0; i < core.weights().size(); ++i) {
+      for (const auto& [name, weight] : given_weights(core, i, path)) {
+        if (wants(name)) return true;
+      }
+    }
+    const std::vector<Node> children = core.children();
+    for (size_t i = 0; i < children.size(); ++i) {
+      if (wants_below(*children[i].core, child_path(core, path, i))) return true;
+    }
+    return false;
+  }
+
+  // Number of the child that factor `at` of a product is.
+  static size_t child_of(const Core& core, Mode mode, size_t at, size_t count) {
+    if (core.kind() == "Normal") return count == 3 && at == 1 ? 1 : 0;
+    return transposes(mode) ? count - 1 - at : at;
+  }
+
+  void product(const Core& core,
+               Mode mode,
+               const std::vector<Node>& factors,
+               const std::string& path,
+               const Tensor& x,
+               const Tensor& v) {
+    const size_t n = factors.size();
+    std::vector<bool> is_wanted(n);
+    for (size_t i = 0; i < n; ++i) {
+      is_wanted[i] =
+          wants_below(*factors[i].core, child_path(core, path, child_of(core, mode, i, n)));
+    }
+    const auto first = static_cast<size_t>(std::find(is_wanted.begin(), is_wanted.end(), true) -
+                                           is_wanted.begin());
+    // What goes into each factor, from the right as far as one is asked for.
+    std::vector<Tensor> inputs(n);
+    inputs[n - 1] = x;
+    for (size_t i = n - 1; i > first; --i) {
+      inputs[i - 1] = Linop(factors[i])(inputs[i], context_);
+    }
+    Tensor paired = v;
+    for (size_t i = 0; i < n; ++i) {
+      const std::string below = child_path(core, path, child_of(core, mode, i, n));
+      if (is_wanted[i]) (*this)(factors[i], below, inputs[i], paired);
+      if (std::find(is_wanted.begin() + static_cast<ptrdiff_t>(i) + 1, is_wanted.end(), true) ==
+          is_wanted.end()) {
+        return;
+      }
+      paired = Linop(with_mode(factors[i], Mode::adjoint))(paired, context_);
+    }
+  }
+
+  Tensor conj_of(const Tensor& x) {
+    return is_complex(x.dtype()) ? unary(Unary::conj, x, context_) : x;
+  }
+
+  // Re<v, Aᴴ x> is Re<x, A v>; Re<v, conj(A conj(x))> is Re<conj(v), A conj(x)>.
+  void leaf(
+      const Core& core, Mode mode, const std::string& path, const Tensor& x, const Tensor& v) {
+    const bool conjugates_data = conjugates(mode) != transposes(mode);
+    Tensor from = transposes(mode) ? v : x, to = transposes(mode) ? x : v;
+    if (conjugates_data) from = conj_of(from), to = conj_of(to);
+    if (const auto* s = dynamic_cast<const ScalarCore*>(&core)) {
+      c128 g = dot(from.unname(), to.unname(), context_);
+      // |s + h|^2 = |s|^2 + 2 Re(conj(s) h) + ...
+      if (s->root()) g = 2.0 * g.real() * *s->root();
+      if (s->root().value_or(s->value(Mode::forward)).imag() == 0.0) g = g.real();
+      add(path + "scalar", g);
+      return;
+    }
+    const Weights weights = core.weights();
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const auto given = given_weights(core, i, path);
+      if (std::none_of(given.begin(), given.end(), [&](const auto& w) { return wants(w.first); })) {
+        continue;
+      }
+      pull_back(core, given, *weights[i], core.weight_gradient(i, from, to, context_));
+    }
+  }
+
+  void pull_back(const Core& core,
+                 const std::vector<std::pair<std::string, WeightPtr>>& given,
+                 const Weight& weight,
+                 Tensor g) {
+    if (!weight.is_complex() && is_complex(g.dtype())) g = g.real_part().clone(context_);
+    if (!weight.is_given()) {
+      if (!weight.pull_back()) {
+        fail(
+            Code::unsupported, "vjp",
+            "the weight of {} was computed in a way that has no gradient; take the gradient of the "
+            "operators that it was made from",
+            core.label());
+      }
+      const std::vector<Tensor> parts = weight.pull_back()(g, context_);
+      for (size_t i = 0; i < parts.size(); ++i) {
+        pull_back(core, given, *weight.sources()[i], parts[i]);
+      }
+      return;
+    }
+    const auto found = std::find_if(given.begin(), given.end(),
+                                    [&](const auto& w) { return w.second.get() == &weight; });
+    if (!wants(found->first)) return;
+    const Tensor& own = weight.tensor();
+    add(found->first, g.as(own.dtype(), context_).with_shape(own.shape()));
+  }
+
+  void add(const std::string& path, PartValue value) {
+    const auto known = std::find_if(found_.begin(), found_.end(),
+                                    [&](const NamedPart& p) { return p.path == path; });
+    if (known == found_.end()) {
+      found_.push_back({path, std::move(value)});
+    } else if (c128* sum = std::get_if<c128>(&known->value)) {
+      *sum += std::get<c128>(value);
+    } else {
+      axpby(1.0, std::get<Tensor>(value), 1.0, std::get<Tensor>(known->value), context_);
+    }
+  }
+
+  std::vector<std::string> wanted_;
+  Context& context_;
+  std::vector<NamedPart> found_;
+};
+
+void check_paired(const Linop& a, const Tensor& x, const Tensor& v) {
+  const auto [shape, dtype] = a.result(x);
+  if (v.dtype() != dtype) {
+    fail(Code::dtype, "vjp", "v is {} but A x is {}", name_of(v.dtype()), name_of(dtype));
+  }
+  const Device device = result_device(a.node(), x.device());
+  if (v.device() != device) {
+    fail(Code::device, "vjp", "v is on {} but A x is on {}; use v:to \"{}\"", v.device().text(),
+         device.text(), device.text());
+  }
+  const bool has_names = !v.shape().is_named() || !shape.is_named() ||
+                         v.shape().without_primes() == shape.without_primes();
+  if (v.shape().extents() != shape.extents() || !has_names) {
+    fail(Code::shape, "vjp", "v is {} but A x is {}", v.shape().braced(), shape.braced());
+  }
+}
+
+}  // namespace
+
+Gradients vjp(const Linop& a,
+              const Tensor& x,
+              const Tensor& v,
+              Context& context,
+              const std::optional<std::vector<std::string>>& only) {
+  if (x.device() != context.device) {
+    Context here = on_device(x.device(), context);
+    return vjp(a, x, v, here, only);
+  }
+  check_paired(a, x, v);
+  const std::vector<NamedPart> parts = named_parts(a.node());
+  std::vector<std::string> wanted;
+  bool wants_x = !only;
+  if (only) {
+    for (const std::string& path : *only) {
+      wants_x = wants_x || path == "x";
+      if (path == "x") continue;
+      check_path("vjp", path, parts, a.node());
+      const auto part = std::find_if(parts.begin(), parts.end(),
+                                     [&](const NamedPart& p) { return p.path == path; });
+      const Tensor* weight = std::get_if<Tensor>(&part->value);
+      if (weight != nullptr && !is_floating(weight->dtype())) {
+        fail(Code::unsupported, "vjp", "'{}' is {}, which has no gradient", path,
+             name_of(weight->dtype()));
+      }
+      wanted.push_back(path);
+    }
+  } else {
+    for (const NamedPart& p : parts) {
+      const Tensor* weight = std::get_if<Tensor>(&p.value);
+      if (weight == nullptr || is_floating(weight->dtype())) wanted.push_back(p.path);
+    }
+  }
+  Gradients made;
+  if (wants_x) made.x = a.H()(v, context);
+  Walk walk(std::move(wanted), context);
+  walk(a.node(), "", x, v);
+  made.weights = walk.take();
+  // In the order of the children, whatever the order in which a mode met them.
+  const auto place_of = [&](const NamedPart& each) {
+    return std::find_if(parts.begin(), parts.end(),
+                        [&](const NamedPart& p) { return p.path == each.path; });
+  };
+  std::sort(made.weights.begin(), made.weights.end(),
+            [&](const NamedPart& p, const NamedPart& q) { return place_of(p) < place_of(q); });
+  return made;
+}
+
+}  // namespace lunops

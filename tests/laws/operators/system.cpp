@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "tests/laws/laws.hpp"
+
+namespace lunops::laws {
+namespace {
+
+const Device kOther{DeviceKind::cpu, 1};
+
+// A Dense whose kernels are host functions: the runtime sees shapes only.
+Linop hosted(const Linop& a, std::string_view text, CustomOptions options = {}) {
+  for (const Dim& d : a.dims()) options.extent.emplace_back(d.text(), a.extent(d.text()));
+  options.field = a.field();
+  const auto apply = [](const Linop& of) {
+    return [of](const Tensor& x, Context& context) { return of(x, context); };
+  };
+  return Custom(text, {apply(a), apply(a.H())}, options);
+}
+
+const bool custom = add(
+    "Custom",
+    {
+        {"a matrix",
+         [](Draw& d) { return hosted(Dense(d.tensor("m=5 n=3"), "m n, n -> m"), "n -> m"); },
+         {}},
+        {"with batch dims",
+         [](Draw& d) {
+           return hosted(Dense(d.tensor("m=2 n=3"), "m n, n -> m"), "... n -> ... m");
+         },
+         "t=2 n=3"},
+        {"cut along its output",
+         [](Draw& d) {
+           const Tensor w = d.tensor("m=5 n=3");
+           CustomOptions options;
+           options.cuts = {"m"};
+           options.split = [w](const std::vector<CustomCut>& cuts) {
+             const CustomCut& m = cuts.front();
+             const Linop part = Dense(w.slice(0, m.first, m.count), "m n, n -> m");
+             return CustomPart{{[part](const Tensor& x, Context& c) { return part(x, c); },
+                                [part](const Tensor& y, Context& c) { return part.H()(y, c); }}};
+           };
+           return hosted(Dense(w, "m n, n -> m"), "n -> m", options);
+         },
+         {}},
+    });
+
+TraceOptions silent() {
+  TraceOptions options;
+  options.look = [](const Tensor&, std::string_view, Context&) {};
+  return options;
+}
+
+const bool trace = add("Trace",
+                       {
+                           {"two dims", [](Draw&) { return Trace("y x", silent()); }, "y=3 x=4"},
+                           {"any dims", [](Draw&) { return Trace("...", silent()); }, "x=1"},
+                       });
+
+const bool breakpoint = add("Breakpoint",
+                            {
+                                {"nobody there", [](Draw&) { return Breakpoint("x"); }, "x=3"},
+                            });
+
+const bool sleep = add("Sleep",
+                       {
+                           {"no time", [](Draw&) { return Sleep(0, "y x"); }, "y=2 x=3"},
+                       });
+
+const bool to_device =
+    add("ToDevice",
+        {
+            {"to where they are", [](Draw&) { return ToDevice(Device::host(), Device::host()); },
+             "y=3 x=4"},
+            {"there and back",
+             [](Draw& d) {
+               const Linop w = Dense(d.tensor("m=5 n=3"), "m n, n -> m");
+               return ToDevice(kOther, Device::host()) * w.to(kOther, d.context()) *
+                      ToDevice(Device::host(), kOther);
+             },
+             {}},
+        });
+
+}  // namespace
+}  // namespace lunops::laws
