@@ -171,6 +171,13 @@ void set(Failure& why, Code code, std::string_view operation, std::string_view t
 }
 
 bool run(State& state, Failure& why, void (*f)(void*), void* data) noexcept {
+  struct Inside {
+    State& state;
+    explicit Inside(State& s) : state(s) {
+      if (state.depth++ == 0) state.thread = std::this_thread::get_id();
+    }
+    ~Inside() { --state.depth; }
+  } inside(state);
   try {
     if (state.test_throw != TestThrow::none) throw_for_test(state.test_throw);
     f(data);

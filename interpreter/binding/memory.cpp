@@ -9,6 +9,31 @@ namespace lunops::lua {
 
 namespace {
 
+// What the tensors of one device use, as a field of that name and as lines of text.
+void add_device(Table& table, const Account& account) {
+  const Account::Figures a = account.figures();
+  const Pool::Figures p = Pool::of(account.device()).figures();
+  Table device;
+  device["live"] = static_cast<int64_t>(a.live);
+  device["cached"] = static_cast<int64_t>(p.cached);
+  device["peak"] = static_cast<int64_t>(a.peak);
+  device["limit"] = static_cast<int64_t>(a.limit);
+  device["budget"] = static_cast<int64_t>(a.budget);
+  device["allocations"] = static_cast<int64_t>(p.allocations);
+  device["system"] = static_cast<int64_t>(p.system);
+  Table largest;
+  for (const std::string& line : account.largest(8)) largest.list.emplace_back(line);
+  device["largest"] = std::move(largest);
+  table.text += fmt::format(
+      "\n{:<5} live {}, cached {}, peak {}, limit {}, budget {}\n      {} allocations, {} from the "
+      "system, {} collections",
+      account.device().text(), size_text(static_cast<double>(a.live)),
+      size_text(static_cast<double>(p.cached)), size_text(static_cast<double>(a.peak)),
+      size_text(static_cast<double>(a.limit)), size_text(static_cast<double>(a.budget)),
+      p.allocations, p.system, a.collections);
+  table[account.device().text()] = std::move(device);
+}
+
 // lo.memory reads the collector's figures, which needs the state: a hand-written entry.
 int memory_entry(lua_State* L) {
   State& state = state_of(L);
@@ -19,36 +44,17 @@ int memory_entry(lua_State* L) {
       option("reset_peak", Kind::boolean, "false", "starts the peak anew after this call")};
   return finish(L, state, [&](Context& context) -> Value {
     const Given given("memory", *options, {}, fields);
-    Account& account = *context.account;
-    Pool& pool = Pool::of(account.device());
-    const Account::Figures a = account.figures();
-    const Pool::Figures p = pool.figures();
-    Table device;
-    device["live"] = static_cast<int64_t>(a.live);
-    device["cached"] = static_cast<int64_t>(p.cached);
-    device["peak"] = static_cast<int64_t>(a.peak);
-    device["limit"] = static_cast<int64_t>(a.limit);
-    device["budget"] = static_cast<int64_t>(a.budget);
-    device["allocations"] = static_cast<int64_t>(p.allocations);
-    device["system"] = static_cast<int64_t>(p.system);
-    Table largest;
-    for (const std::string& line : account.largest(8)) largest.list.emplace_back(line);
-    device["largest"] = std::move(largest);
     Table table;
-    table.text = fmt::format(
-        "lua   {}\n{:<5} live {}, cached {}, peak {}, limit {}, budget {}\n      {} allocations, "
-        "{} "
-        "from the system, {} collections",
-        size_text(lua_bytes), account.device().text(), size_text(static_cast<double>(a.live)),
-        size_text(static_cast<double>(p.cached)), size_text(static_cast<double>(a.peak)),
-        size_text(static_cast<double>(a.limit)), size_text(static_cast<double>(a.budget)),
-        p.allocations, p.system, a.collections);
     table["lua"] = static_cast<int64_t>(lua_bytes);
-    table["collections"] = static_cast<int64_t>(a.collections);
-    table[account.device().text()] = std::move(device);
-    if (given.boolean("reset_peak", false)) {
-      account.reset_peak();
-      pool.reset_peak();
+    table["collections"] = static_cast<int64_t>(context.account->figures().collections);
+    table.text = fmt::format("lua   {}", size_text(lua_bytes));
+    std::vector<std::shared_ptr<Account>> accounts = context.account->others();
+    accounts.insert(accounts.begin(), context.account);
+    for (const auto& account : accounts) {
+      add_device(table, *account);
+      if (!given.boolean("reset_peak", false)) continue;
+      account->reset_peak();
+      Pool::of(account->device()).reset_peak();
     }
     return table;
   });
@@ -57,8 +63,9 @@ constexpr Field kMemoryOptions[] = {
     option("reset_peak", Kind::boolean, "false", "starts the peak anew after this call")};
 constexpr Manual memory_ = {{.name = "memory",
                              .summary = "What Lua and the tensors of this state use.",
-                             .returns = "{lua, collections, cpu = {live, cached, peak, "
-                                        "limit, budget, allocations, system, largest}}",
+                             .returns =
+                                 "{lua, collections, cpu = {live, cached, peak, "
+                                 "limit, budget, allocations, system, largest}, [\"cpu:1\"] = …}",
                              .example = "print(lo.memory().cpu.live >= 0)  --> true",
                              .see = {"scope"}}};
 

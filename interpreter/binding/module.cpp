@@ -36,7 +36,7 @@ int open(lua_State* L) {
   install_type(L, state, Boxed<Tensor>::type,
                {tensor_records(), tensor_arithmetic_records(), reduction_records()},
                tensor_missing());
-  install_type(L, state, Boxed<Linop>::type, {linop_records(), linop_arithmetic_records()},
+  install_type(L, state, Boxed<Linop>::type, {linop_records(), linop_arithmetic_records(), linop_parts_records()},
                linop_missing());
   install_type(L, state, Boxed<Stages>::type, {stages_records()});
 
@@ -78,8 +78,10 @@ std::span<const Topic> all_topics() {
       {"transforms", transform_records()},
       {"differences", difference_records()},
       {"containers", container_records()},
+      {"user code and system", system_records()},
       {"operator values", linop_records()},
       {"algebra of operators", linop_arithmetic_records()},
+      {"weights and gradients", linop_parts_records()},
       {"solvers", solver_records()},
       {"plans", explain_records()},
       {"laws", law_records()},

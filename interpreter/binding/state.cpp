@@ -7,6 +7,7 @@
 
 #include "interpreter/binding/box.hpp"
 #include "interpreter/binding/failure.hpp"
+#include "interpreter/binding/lua_function.hpp"
 
 namespace lunops::lua {
 
@@ -37,15 +38,20 @@ int close_state(lua_State* L) {
 
 }  // namespace
 
-State::State(lua_State* L) : main(L), running(L) {
+State::State(lua_State* L)
+    : main(L), running(L), functions(std::make_shared<KeptFunctions>(*this)) {
   context.cancel = &cancel;
   context.listener = this;
   context.account->set_pressure(collect, this);
 }
 
-State::~State() { context.account->set_pressure(nullptr, nullptr); }
+State::~State() {
+  functions->close();
+  context.account->set_pressure(nullptr, nullptr);
+}
 
 Context State::enter(lua_State* L) noexcept {
+  functions->release_dropped(L);
   lua_Debug frame;
   // "Sl" fills the record and allocates nothing.
   if (lua_getstack(L, 1, &frame) && lua_getinfo(L, "Sl", &frame) && frame.currentline > 0) {
@@ -71,6 +77,18 @@ void State::warn(std::string_view place, std::string_view text) {
   } else {
     std::fprintf(stderr, "warning: %s\n", line.c_str());
   }
+}
+
+void State::note(std::string_view text) {
+  if (sink != nullptr) {
+    sink->note(text);
+  } else {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  }
+}
+
+bool State::stop(std::string_view label, const Tensor& x, std::string_view mode) {
+  return on_stop != nullptr && on_stop(session, label, x, mode);
 }
 
 void State::progress(const ProgressEvent& event) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@
 namespace lunops::lua {
 
 struct BoxHeader;
+class KeptFunctions;
 
 // Test switch: what each compute throws instead of working.
 enum class TestThrow : uint8_t { none, error, memory, standard, other };
@@ -49,11 +51,28 @@ struct State final : Listener {
   Sink* sink = nullptr;             // null: warnings go to stderr, progress nowhere
   const void* interrupt = nullptr;  // set while an interrupt unwinds: what `raise` raises then
 
+  // How many computes are under way, one inside the other, and on which thread.
+  int depth = 0;
+  std::thread::id thread;
+  std::shared_ptr<KeptFunctions> functions;
+
+  // Told of an error inside a callback before its stack is unwound, so that the session can show
+  // the frames of an error that passes through the runtime; `failed_value` tells it apart.
+  void (*on_callback_error)(void* session, lua_State* L) noexcept = nullptr;
+  bool (*on_stop)(void* session,
+                  std::string_view label,
+                  const Tensor& x,
+                  std::string_view mode) = nullptr;
+  void* session = nullptr;
+  const void* failed_value = nullptr;
+
   // The Context of a call, with the script line for storages of 1 MiB and more.
   Context enter(lua_State* L) noexcept;
 
   void warn(std::string_view place, std::string_view text) override;
   void progress(const ProgressEvent& event) override;
+  void note(std::string_view text) override;
+  bool stop(std::string_view label, const Tensor& x, std::string_view mode) override;
 
   struct Warning {
     std::string place, text;

@@ -26,6 +26,7 @@ std::span<const Record> memory_records();
 std::span<const Record> script_records();
 std::span<const Record> linop_records();
 std::span<const Record> linop_arithmetic_records();
+std::span<const Record> linop_parts_records();
 // Operators, by section of the catalogue: operators/*.cpp.
 std::span<const Record> elementary_records();
 std::span<const Record> field_records();
@@ -34,6 +35,7 @@ std::span<const Record> cutting_records();
 std::span<const Record> transform_records();
 std::span<const Record> difference_records();
 std::span<const Record> container_records();
+std::span<const Record> system_records();
 std::span<const Record> explain_records();
 std::span<const Record> split_records();
 std::span<const Record> solver_records();

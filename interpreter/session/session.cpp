@@ -31,11 +31,27 @@ struct SessionAccess {
   }
   static void collect(Session& session, lua_State* L) noexcept {
     try {
+      const void* value = lua_topointer(L, 1);
+      const bool passed_through = value != nullptr && value == session.state_->failed_value;
+      session.state_->failed_value = nullptr;
+      if (passed_through && session.frames_.empty()) session.frames_ = session.inner_frames_;
       session.frames_ = is_interrupt(L, 1) || session.frames_.empty()
                             ? describe_stack(L, 1, session.options_.trace, session.recent_)
                             : session.frames_;
     } catch (...) {
       session.frames_.clear();
+    }
+  }
+  static bool stop(void* session, std::string_view label, const Tensor& x, std::string_view mode) {
+    return static_cast<Session*>(session)->stop(label, x, mode);
+  }
+  // Inside a callback: the whole stack, which the entry that raises the error again no longer has.
+  static void collect_inner(void* session, lua_State* L) noexcept {
+    auto& self = *static_cast<Session*>(session);
+    try {
+      self.inner_frames_ = describe_stack(L, 1, self.options_.trace, self.recent_);
+    } catch (...) {
+      self.inner_frames_.clear();
     }
   }
 };
@@ -132,6 +148,9 @@ Session::Session(Sink& sink, const SessionOptions& options) : sink_(sink), optio
   state_ = static_cast<State*>(lua_touserdata(L_, -1));
   lua_pop(L_, 1);
   state_->sink = &sink_;
+  state_->session = this;
+  state_->on_callback_error = SessionAccess::collect_inner;
+  state_->on_stop = SessionAccess::stop;
   state_->recent = &recent_;
   state_->seed = options.seed;
   state_->warnings_are_errors = options.warnings_are_errors;
@@ -175,15 +194,19 @@ Outcome Session::call(int arguments, int results) {
   lua_rawgetp(L_, LUA_REGISTRYINDEX, &kHandlerKey);
   lua_insert(L_, handler);
   frames_.clear();
+  // An entry at a Breakpoint runs inside another one.
+  const bool was_busy = is_busy_;
+  lua_State* const running = was_busy ? state_->running : state_->main;
   is_busy_ = true;
   const int status = lua_pcall(L_, arguments, results, handler);
-  is_busy_ = false;
+  is_busy_ = was_busy;
   if (status != LUA_OK && is_interrupt(L_, -1) == false && state_->interrupt != nullptr) {
     // A second error on the way up: the interrupt is what counts.
     lua_pop(L_, 1);
     lua_pushlightuserdata(L_, const_cast<void*>(state_->interrupt));
   }
   clear_interrupt(*state_);
+  state_->running = running;
   lua_remove(L_, handler);
   return status == LUA_OK ? Outcome{} : failed(false);
 }
@@ -200,6 +223,44 @@ std::string without_question(std::string_view text) {
   });
   if (is_name && !asked.empty()) return fmt::format("help({0}, \"{0}\")", asked);
   return fmt::format("help({})", asked);
+}
+
+// x and mode are names of the prompt as long as the application waits; what had them before comes
+// back.
+bool Session::stop(std::string_view label, const Tensor& x, std::string_view mode) {
+  if (!lua_checkstack(L_, 40)) return false;
+  const int base = lua_gettop(L_);
+  struct Names {
+    State* state;
+    const Tensor* x;
+    std::string_view mode;
+  } names{state_, &x, mode};
+  auto set = [&names](lua_State* L) {
+    push_environment(L, *names.state);
+    lua_getfield(L, -1, "x");
+    lua_getfield(L, -2, "mode");
+    push_tensor(L, *names.state, *names.x);
+    lua_setfield(L, -4, "x");
+    lua_pushlstring(L, names.mode.data(), names.mode.size());
+    lua_setfield(L, -4, "mode");
+    return 2;
+  };
+  auto restore = [&names](lua_State* L) {
+    push_environment(L, *names.state);
+    lua_insert(L, 1);
+    lua_setfield(L, 1, "mode");
+    lua_setfield(L, 1, "x");
+    return 0;
+  };
+  bool has_stopped = false;
+  if (protect(L_, base, set)) {
+    has_stopped =
+        sink_.read_entries(fmt::format("{}{}{} {}; x and mode are there, Ctrl-D goes on", label,
+                                       label.empty() ? "" : ", ", mode, x.shape().braced()));
+    protect(L_, base, restore);
+  }
+  lua_settop(L_, base);
+  return has_stopped;
 }
 
 Input Session::classify(std::string_view given) {

@@ -13,6 +13,10 @@
 #include "interpreter/session/sink.hpp"
 #include "runtime/core/error.hpp"
 
+namespace lunops {
+class Tensor;
+}
+
 namespace lunops::lua {
 
 struct State;
@@ -70,6 +74,7 @@ class __attribute__((visibility("default"))) Session {
   Outcome call(int arguments, int results);  // the function lies below them; leaves the results
   Outcome failed(bool is_syntax);            // shows the error on top of the stack, pops it
   void echo(int first);
+  bool stop(std::string_view label, const Tensor& x, std::string_view mode);
 
   Sink& sink_;
   SessionOptions options_;
@@ -78,6 +83,7 @@ class __attribute__((visibility("default"))) Session {
   int entries_ = 0;                                         // prompt[1], prompt[2] …
   std::deque<std::pair<std::string, std::string>> recent_;  // chunk name and text, for excerpts
   std::string frames_;                                      // collected by the message handler
+  std::string inner_frames_;                                // of the last error inside a callback
   bool is_busy_ = false;
   bool told_about_locals_ = false;
 };

@@ -26,6 +26,8 @@ class Sink {
   virtual void write(Stream stream, std::span<const Span> spans) = 0;
   virtual void progress(const ProgressEvent& event) = 0;
   virtual void note(std::string_view text) = 0;  // one warning or remark, without a line end
+  // Reads entries until their end while an application waits; false where nobody writes any.
+  virtual bool read_entries(std::string_view /*title*/) { return false; }
 };
 
 }  // namespace lunops::lua

@@ -57,15 +57,8 @@ std::string startup_file(const PromptOptions& options) {
   return access(path.c_str(), R_OK) == 0 ? path : "";
 }
 
-}  // namespace
-
-int run_prompt(Session& session, TerminalSink& sink, const PromptOptions& options) {
-  const bool edits = has_editor();
-  if (isatty(STDIN_FILENO)) std::printf("%s\n", version_text().c_str());
-  // An error in the startup file is shown, and the prompt starts.
-  if (const std::string init = startup_file(options); !init.empty())
-    session.run_file(init, {init}, 0);
-
+// Entries until the end of input.
+void read_entries(Session& session, TerminalSink& sink, bool edits) {
   std::string text;
   int empty_lines = 0;
   for (;;) {
@@ -110,6 +103,20 @@ int run_prompt(Session& session, TerminalSink& sink, const PromptOptions& option
     text.clear();
     empty_lines = 0;
   }
+}
+
+}  // namespace
+
+int run_prompt(Session& session, TerminalSink& sink, const PromptOptions& options) {
+  const bool edits = has_editor();
+  if (isatty(STDIN_FILENO)) std::printf("%s\n", version_text().c_str());
+  // An error in the startup file is shown, and the prompt starts.
+  if (const std::string init = startup_file(options); !init.empty())
+    session.run_file(init, {init}, 0);
+
+  sink.reader = [&session, &sink, edits] { read_entries(session, sink, edits); };
+  read_entries(session, sink, edits);
+  sink.reader = nullptr;
   if (edits) close_editor();
   if (isatty(STDIN_FILENO)) std::printf("\n");
   return 0;

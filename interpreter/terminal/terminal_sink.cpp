@@ -65,6 +65,14 @@ void TerminalSink::write(Stream stream, std::span<const Span> spans) {
   }
 }
 
+bool TerminalSink::read_entries(std::string_view title) {
+  if (!reader) return false;
+  note(title);
+  reader();
+  std::clearerr(stdin);  // its end was that of these entries only
+  return true;
+}
+
 void TerminalSink::note(std::string_view text) {
   const std::string line = fmt::format("note: {}\n", text);
   const Span spans[] = {{Role::hint, line}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "interpreter/session/sink.hpp"
@@ -17,6 +18,10 @@ class TerminalSink final : public Sink {
   void write(Stream stream, std::span<const Span> spans) override;
   void progress(const ProgressEvent& event) override;
   void note(std::string_view text) override;
+  bool read_entries(std::string_view title) override;
+
+  // What reads entries at a Breakpoint; none before the prompt starts.
+  std::function<void()> reader;
 
   void finish();  // removes a progress line that still stands
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
-#include "runtime/linop/container/chain.hpp"
-#include "runtime/linop/container/normal.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
 
 namespace lunops {
@@ -26,9 +24,9 @@ class Walk {
     // The names that the core sees.
     const Shape in = core_input(shown, bind(signature_of(shown), label_of(shown), x.shape()).input);
     const Tensor own_x = x.with_shape(in), own_v = v.with_shape(output_of(node, in));
-    const std::vector<Node> factors = core.factors(node.mode);
+    const std::vector<Factor> factors = factors_of(core, node.mode, path);
     if (!factors.empty()) {
-      product(core, node.mode, factors, path, own_x, own_v);
+      product(factors, own_x, own_v);
     } else if (!core.children().empty()) {
       for (const Pairing& p : core.pairings(node.mode, own_x, own_v, context_)) {
         (*this)(p.node, child_path(core, path, p.child), p.x, p.v);
@@ -59,23 +57,38 @@ class Walk {
     return false;
   }
 
-  // Number of the child that factor `at` of a product is.
-  static size_t child_of(const Core& core, Mode mode, size_t at, size_t count) {
-    if (core.kind() == "Normal") return count == 3 && at == 1 ? 1 : 0;
-    return transposes(mode) ? count - 1 - at : at;
+  struct Factor {
+    Node node;
+    std::string path;
+  };
+
+  // The factors of a product with the paths of what lies below them; nothing for other operators.
+  static std::vector<Factor> factors_of(const Core& core, Mode mode, const std::string& path) {
+    std::vector<Factor> made;
+    if (const std::optional<Node> a = core.normal_of()) {
+      // Aᴴ A in any mode is a product of the same form.
+      made.push_back({with_mode(with_mode(*a, Mode::adjoint), mode), path});
+      made.push_back({with_mode(*a, mode), path});
+      if (transposes(mode)) std::reverse(made.begin(), made.end());
+      return made;
+    }
+    const std::vector<Node> factors = core.factors(mode);
+    const size_t n = factors.size();
+    for (size_t i = 0; i < n; ++i) {
+      // Of Aᴴ M A the middle is the second child, all else the first.
+      const size_t child = core.kind() == "Normal" ? (n == 3 && i == 1 ? 1 : 0)
+                           : transposes(mode)      ? n - 1 - i
+                                                   : i;
+      made.push_back({factors[i], child_path(core, path, child)});
+    }
+    return made;
   }
 
-  void product(const Core& core,
-               Mode mode,
-               const std::vector<Node>& factors,
-               const std::string& path,
-               const Tensor& x,
-               const Tensor& v) {
+  void product(const std::vector<Factor>& factors, const Tensor& x, const Tensor& v) {
     const size_t n = factors.size();
     std::vector<bool> is_wanted(n);
     for (size_t i = 0; i < n; ++i) {
-      is_wanted[i] =
-          wants_below(*factors[i].core, child_path(core, path, child_of(core, mode, i, n)));
+      is_wanted[i] = wants_below(*factors[i].node.core, factors[i].path);
     }
     const auto first = static_cast<size_t>(std::find(is_wanted.begin(), is_wanted.end(), true) -
                                            is_wanted.begin());
@@ -83,17 +96,16 @@ class Walk {
     std::vector<Tensor> inputs(n);
     inputs[n - 1] = x;
     for (size_t i = n - 1; i > first; --i) {
-      inputs[i - 1] = Linop(factors[i])(inputs[i], context_);
+      inputs[i - 1] = Linop(factors[i].node)(inputs[i], context_);
     }
     Tensor paired = v;
     for (size_t i = 0; i < n; ++i) {
-      const std::string below = child_path(core, path, child_of(core, mode, i, n));
-      if (is_wanted[i]) (*this)(factors[i], below, inputs[i], paired);
+      if (is_wanted[i]) (*this)(factors[i].node, factors[i].path, inputs[i], paired);
       if (std::find(is_wanted.begin() + static_cast<ptrdiff_t>(i) + 1, is_wanted.end(), true) ==
           is_wanted.end()) {
         return;
       }
-      paired = Linop(with_mode(factors[i], Mode::adjoint))(paired, context_);
+      paired = Linop(with_mode(factors[i].node, Mode::adjoint))(paired, context_);
     }
   }
 

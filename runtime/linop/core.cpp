@@ -319,12 +319,19 @@ std::shared_ptr<const Core> Core::rebuilt(Parts parts) const {
   fail(Code::unsupported, "with", "{} cannot be made anew with other weights", label());
 }
 
+void Core::require_same_weights(const Parts& parts) const {
+  if (parts.is_move || parts.weights == weights()) return;
+  fail(Code::unsupported, "with", "{} keeps its weights; build a new operator", label());
+}
+
 std::string_view Core::weight_name(size_t) const noexcept { return "weight"; }
 
 Tensor Core::weight_gradient(size_t number, const Tensor&, const Tensor&, Context&) const {
   fail(Code::unsupported, "vjp", "{} has no gradient with respect to its {}; leave it out with only",
        label(), weight_name(number));
 }
+
+std::optional<Node> Core::normal_of() const { return std::nullopt; }
 
 std::vector<Pairing> Core::pairings(Mode, const Tensor&, const Tensor&, Context&) const {
   fail(Code::unsupported, "vjp", "{} has no gradients of its children; take those of each child",

@@ -28,6 +28,7 @@ struct Parts {
   Weights weights;
   std::vector<Node> children;
   std::string name;
+  bool is_move = false;  // the weights are copies on another device
 };
 
 // A child of a container with what it is applied to, and what its result is paired with, where
@@ -80,6 +81,9 @@ class Core : public std::enable_shared_from_this<Core> {
   // The same operator with other weights, children or name; extents are those it has.  Default:
   // Error{unsupported}.
   virtual std::shared_ptr<const Core> rebuilt(Parts parts) const;
+  // For `rebuilt` of operators that made something of their weights: Error{unsupported} if there are
+  // others than copies.
+  void require_same_weights(const Parts& parts) const;
   // What users call the weights: "weight", "traj", "kernel".
   virtual std::string_view weight_name(size_t number) const noexcept;
   // The gradient g of Re<v, A x> with respect to weights()[number], in forward mode: with its
@@ -88,6 +92,9 @@ class Core : public std::enable_shared_from_this<Core> {
                                  const Tensor& x,
                                  const Tensor& v,
                                  Context& context) const;
+  // The operator whose normal this is where its weights were computed for that; gradients go
+  // through the two factors.  Default: nothing.
+  virtual std::optional<Node> normal_of() const;
   // For containers that are no product.  Default: Error{unsupported}.
   virtual std::vector<Pairing> pairings(Mode,
                                         const Tensor& x,

@@ -71,7 +71,7 @@ class Rebuilder {
       return std::make_shared<ScalarCore>(number_of(*core, found->second), core->signature(),
                                           core->name());
     }
-    Parts parts{core->weights(), core->children(), core->name()};
+    Parts parts{core->weights(), core->children(), core->name(), context_ != nullptr};
     bool is_changed = false;
     for (size_t i = 0; i < parts.weights.size(); ++i) {
       const WeightPtr made = weight(*core, i, path);

@@ -52,6 +52,26 @@ class Prompt(unittest.TestCase):
         child.expect("10\r\n20\r\n")
         child.close()
 
+    def test_a_breakpoint_opens_a_prompt_inside_the_application(self):
+        child = start()
+        entered(child, 'lo = require "lunops"')
+        entered(child, "x = 'mine'")
+        child.sendline("A = lo.Breakpoint{ 'x', label = 'here' }; y = (2 * A)(lo.ones 'x=3')")
+        child.expect_exact("here, forward {x=3}; x and mode are there, Ctrl-D goes on")
+        child.expect("> ")
+        self.assertEqual(entered(child, "x:sum()"), "3+0i")
+        self.assertEqual(entered(child, "mode"), '"forward"')
+        self.assertIn("oops", entered(child, "error 'oops'"))
+        self.assertEqual(entered(child, "A.kind"), '"Breakpoint"')
+        child.sendeof()
+        child.expect("> ")
+        self.assertEqual(entered(child, "y:sum()"), "6+0i")
+        self.assertEqual(entered(child, "x"), '"mine"')
+        child.sendeof()
+        child.expect(pexpect.EOF)
+        child.close()
+        self.assertEqual(child.exitstatus, 0)
+
     def press_stops(self, text):
         child = start()
         child.sendline("print('run' .. 'ning') " + text)
@@ -68,6 +88,12 @@ class Prompt(unittest.TestCase):
 
     def test_one_press_stops_a_loop(self):
         self.press_stops("while true do end")
+
+    def test_one_press_stops_a_function_of_a_custom_operator(self):
+        self.press_stops(
+            "lo = require 'lunops' A = lo.Custom{ 'x -> x', apply = function(x) while true do end end, check = false } "
+            "lo.cg(A, lo.ones 'x=2')"
+        )
 
     def test_one_press_stops_a_loop_in_pcall(self):
         self.press_stops("while true do pcall(function() while true do end end) end")

@@ -77,6 +77,14 @@ bool SparseCore::same(const Core& other) const {
          std::equal(given_.begin(), given_.end(), o.given_.begin(), o.given_.end(), equal);
 }
 
+std::shared_ptr<const Core> SparseCore::rebuilt(Parts parts) const {
+  require_same_weights(parts);
+  const WeightPtr value = parts.weights.front();
+  parts.weights.erase(parts.weights.begin());
+  return std::make_shared<SparseCore>(table_, value, std::move(parts.weights), signature(),
+                                      parts.name);
+}
+
 std::shared_ptr<const Core> SparseCore::shown_as(const Signature& form) const {
   return std::make_shared<SparseCore>(*this, form);
 }

@@ -29,6 +29,7 @@ class SparseCore final : public Core {
   void check_dtype(Mode, DType in) const override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 

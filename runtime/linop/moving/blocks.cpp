@@ -116,6 +116,13 @@ bool BlocksCore::same(const Core& other) const {
          (!a.has_mask() || a.mask->same(*b.mask));
 }
 
+std::shared_ptr<const Core> BlocksCore::rebuilt(Parts parts) const {
+  require_same_weights(parts);
+  auto made = std::make_shared<BlockCut>(*cut_);
+  if (made->has_mask()) made->mask = parts.weights.front();
+  return std::make_shared<BlocksCore>(is_reverse_, std::move(made), signature(), parts.name);
+}
+
 std::shared_ptr<const Core> BlocksCore::shown_as(const Signature& form) const {
   return std::make_shared<BlocksCore>(is_reverse_, cut_, form, name());
 }

@@ -63,6 +63,19 @@ bool SamplingCore::same(const Core& other) const {
          std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(), equal);
 }
 
+std::shared_ptr<const Core> SamplingCore::rebuilt(Parts parts) const {
+  require_same_weights(parts);
+  SampleIndex index = index_;
+  if (index.mask != nullptr) {
+    index.mask = parts.weights.front();
+  } else {
+    index.tensors = std::move(parts.weights);
+  }
+  const auto made = std::make_shared<SamplingCore>(std::move(index), signature(), parts.name);
+  made->made_ = made_;
+  return made;
+}
+
 std::shared_ptr<const Core> SamplingCore::shown_as(const Signature& form) const {
   return std::make_shared<SamplingCore>(*this, form);
 }

@@ -47,11 +47,7 @@ NufftCore::NufftCore(const NufftCore& other, const Signature& form)
 
 std::shared_ptr<const Core> NufftCore::rebuilt(Parts parts) const {
   const WeightPtr counts = parts.weights.size() > 1 ? parts.weights.back() : nullptr;
-  const bool has_other_counts = counts != counts_weight_ &&
-                                counts->device() == counts_weight_->device();
-  if (has_other_counts) {
-    fail(Code::unsupported, "with", "{} keeps its counts; build a new operator", label());
-  }
+  if (counts != counts_weight_) require_same_weights(parts);
   const auto made = std::make_shared<NufftCore>(parts.weights.front(), roles_.terms, counts, counts_,
                                                 choices_, signature(), parts.name);
   if (parts.weights.front()->same(*trajectory_)) made->made_ = made_;

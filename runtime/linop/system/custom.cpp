@@ -22,7 +22,7 @@ const Core* CustomCore::without_adjoint() const noexcept {
   return is_normal_ || code_->functions.adjoint ? nullptr : this;
 }
 
-std::shared_ptr<const CustomCore> normal_of(const CustomCore& core) {
+std::shared_ptr<const CustomCore> normal_core(const CustomCore& core) {
   auto made = std::make_shared<CustomCore>(
       core.code_, normal(Composition{core.signature(), core.inner()}), core.name());
   made->is_normal_ = true;
@@ -34,7 +34,7 @@ std::optional<Node> CustomCore::exact_normal(Mode mode, const Node* inner) const
   if (inner != nullptr || transposes(mode) || is_normal_ || !code_->functions.normal) {
     return std::nullopt;
   }
-  return Node{normal_of(*this), conjugates(mode) ? Mode::conj : Mode::forward, nullptr};
+  return Node{normal_core(*this), conjugates(mode) ? Mode::conj : Mode::forward, nullptr};
 }
 
 bool CustomCore::same(const Core& other) const {

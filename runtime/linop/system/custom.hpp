@@ -38,7 +38,7 @@ class CustomCore final : public Core {
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
  private:
-  friend std::shared_ptr<const CustomCore> normal_of(const CustomCore& core);
+  friend std::shared_ptr<const CustomCore> normal_core(const CustomCore& core);
   HostCall call(Mode mode) const;
   // Runs the laws once, on tensors with these layouts.
   void check_laws(const std::shared_ptr<const Layout>& input,

@@ -100,6 +100,7 @@ std::optional<Node> ConvolutionCore::exact_normal(Mode mode, const Node* inner) 
   made.is_circular = true;
   made.method = is_.method;
   made.is_normal = true;
+  made.root = shared_from_this();
   return Node{std::make_shared<ConvolutionCore>(
                   std::move(made), Signature(signature().input(), to, signature().is_open()), ""),
               Mode::forward, nullptr};
@@ -142,6 +143,7 @@ Tile ConvolutionCore::cut(const TileRequest& request) const {
   made.kernel = cut_weight(is_.kernel, is_.terms, signature(), channels);
   // A piece of an autocorrelation is one only where the same channels stand on both sides.
   made.is_normal = is_.is_normal && request.is_whole();
+  made.root = nullptr;
   return tile_of(std::make_shared<ConvolutionCore>(
                      std::move(made), cut_signature(signature(), part.input, part.output), name()),
                  part);

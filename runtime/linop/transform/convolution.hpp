@@ -26,7 +26,8 @@ class ConvolutionCore final : public Core {
     std::vector<Line> lines;
     bool is_circular = false;
     Method method = Method::automatic;
-    bool is_normal = false;  // an autocorrelation: self-adjoint
+    bool is_normal = false;                 // an autocorrelation: self-adjoint
+    std::shared_ptr<const Core> root = {};  // then the convolution that it is the normal of
   };
   ConvolutionCore(Description description, Signature signature, std::string name);
 
@@ -41,6 +42,18 @@ class ConvolutionCore final : public Core {
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override {
+    Description made = is_;
+    made.kernel = parts.weights.front();
+    made.root = nullptr;
+    return std::make_shared<ConvolutionCore>(std::move(made), signature(), parts.name);
+  }
+  std::string_view weight_name(size_t) const noexcept override { return "kernel"; }
+  Tensor weight_gradient(size_t, const Tensor& x, const Tensor& v, Context&) const override;
+  std::optional<Node> normal_of() const override {
+    if (is_.root == nullptr) return std::nullopt;
+    return Node{is_.root, Mode::forward, nullptr};
+  }
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -40,6 +40,13 @@ InterpolateCore::InterpolateCore(const InterpolateCore& other, const Signature& 
   made_ = other.made_;
 }
 
+std::shared_ptr<const Core> InterpolateCore::rebuilt(Parts parts) const {
+  const auto made = std::make_shared<InterpolateCore>(
+      grids_, parts.weights.front(), roles_.terms, choices_, signature(), parts.name);
+  if (parts.weights.front()->same(*positions_)) made->made_ = made_;
+  return made;
+}
+
 std::shared_ptr<const Core> InterpolateCore::shown_as(const Signature& form) const {
   return std::make_shared<InterpolateCore>(*this, form);
 }

@@ -42,6 +42,7 @@ class InterpolateCore final : public Core {
   Mode canonical(Mode mode) const noexcept override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 

@@ -187,6 +187,26 @@ TEST_CASE("vjp: chains, sums and normals of them agree with finite differences",
   check_modes(padded({{"y", 9}, {"x", 6}}) * s, "y=5 x=4", 900);
 }
 
+TEST_CASE("vjp: kernels of convolutions agree with finite differences", "[grad]") {
+  const auto convolution = [](const Tensor& k, std::string_view text, std::string boundary,
+                              std::vector<std::pair<std::string, int64_t>> extents) {
+    ConvolutionOptions options;
+    options.boundary = std::move(boundary);
+    options.extent = std::move(extents);
+    return Convolution(k, text, options);
+  };
+
+  for (const std::string boundary : {"zero", "circular"}) {
+    check_modes(convolution(random("x=3", 1), "x", boundary, {{"x", 7}}), "t=2 x=7", 100);
+    check_modes(convolution(random("x=4", 2, DType::f64), "x", boundary, {{"x", 5}}), "x=5", 200);
+    check_modes(convolution(random("y=3 x=2", 3), "y x", boundary, {{"y", 5}, {"x", 4}}), "y=5 x=4",
+                300);
+    check_modes(
+        convolution(random("cin=2 x=3 cout=2", 4), "cin x -> cout x'", boundary, {{"x", 6}}),
+        "cin=2 x=6", 400);
+  }
+}
+
 TEST_CASE("vjp: stacks and joins agree with finite differences", "[grad]") {
   const Linop a = Dense(random("m=3 n=4", 1), "m n, n -> m"),
               b = Dense(random("m=2 n=4", 2), "m n, n -> m"),

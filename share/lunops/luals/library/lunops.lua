@@ -444,6 +444,51 @@ function Linop:bands() end
 ---@return lunops.Tensor # out, or a new tensor
 function Linop:apply(x, options) end
 
+--- The same operator with other weights of the same shapes, or another name.
+--- 
+--- ```lua
+--- local A = 2*lo.Diagonal{ lo.ones "x=3" }
+--- local B = A:with{ ["2.weight"] = lo.full("x=3", 5), ["1.scalar"] = 3 }
+--- print(B(lo.ones "x=3"):sum())  --> 45+0i
+--- ```
+---@param parts table weight = w, ["2.weight"] = w, scalar = s, name = "maps"
+---@return lunops.Linop # an operator; what does not change is shared
+function Linop:with(parts) end
+
+--- The weights that the operator was given, by path.
+--- 
+--- ```lua
+--- local A = 3*lo.Diagonal{ lo.ones "x=2" }
+--- print(A:parts()["1.scalar"], A:parts()["2.weight"].shape)  --> 3.0	x=2
+--- ```
+---@return table # a table: weight, traj, scalar, in containers ["2.weight"]
+function Linop:parts() end
+
+--- The same operator with all its weights on another device.
+--- 
+--- ```lua
+--- print(lo.Diagonal{ lo.ones "x=3" }:to("cpu:1").device)  --> cpu:1
+--- ```
+---@param device string for example "cuda:0"
+---@return lunops.Linop # an operator; itself if they lie there
+function Linop:to(device) end
+
+---@class lunops.LinopVjpOptions
+---@field only? table list of paths, and "x" for the first result (default all)
+
+--- Gradients of Re<v, A x> with respect to x and to the weights of A.
+--- 
+--- ```lua
+--- local D = lo.Diagonal{ lo.ones "x=2" }
+--- local gx, gw = D:vjp(lo.full("x=2", 3), lo.full("x=2", 5))
+--- print(gx:sum(), gw.weight:sum())  --> 10+0i	30+0i
+--- ```
+---@param x lunops.Tensor what A is applied to
+---@param v lunops.Tensor like A(x)
+---@param options? lunops.LinopVjpOptions
+---@return any # A.H(v), and a table of gradients by path ("weight", "2.weight")
+function Linop:vjp(x, v, options) end
+
 ---@class lunops.Stages
 ---@operator call: any
 local Stages = {}
@@ -1711,6 +1756,108 @@ function lo.Concat(given) end
 ---@return lunops.Linop
 function lo.Stack(given) end
 
+---@class lunops.CustomOptions
+---@field [1] string "n -> m"; with "..." the functions take batch dims too
+---@field apply? function tensor in, tensor out
+---@field adjoint? function the adjoint; without it, .H is an error (default none)
+---@field normal? function A.N (default adjoint after apply)
+---@field split? function takes { m = {first, last} }, returns { apply, adjoint } (default none)
+---@field cuts? string|string[] dims that split can cut (default none)
+---@field field? string "real" if real data will do (default "complex")
+---@field linear? string "real" if linear over real numbers only (default "complex")
+---@field check? boolean tests adjoint and linearity before the first use (default true)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- An operator made of Lua functions.
+--- 
+--- Dims `n -> m`; `A.H`: the function adjoint; without it .H is an error; `A.N`: the function normal, else adjoint after apply.
+--- 
+--- ```lua
+--- local A = lo.Custom{ "x -> x", name = "double",
+---   apply = function(x) return 2 * x end,
+---   adjoint = function(y) return 2 * y end }
+--- print(A.N(lo.ones "x=3"):sum())  --> 12+0i
+--- ```
+---@param given lunops.CustomOptions|string
+---@return lunops.Linop
+function lo.Custom(given) end
+
+---@class lunops.TraceOptions
+---@field [1]? string dims; default any
+---@field fn? function called with x and mode (default prints norm, |x| and the number of NaN)
+---@field label? string begins the line that is printed
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The identity that tells what passes, in forward and in adjoint direction.
+--- 
+--- Dims `...`; `A.H`: the same, which tells what passes backwards; `A.N`: the composition: both tell.
+--- 
+--- ```lua
+--- local A = lo.Trace{ "...", fn = function(x, mode) print(mode, x.shape) end }
+--- A.H(lo.ones "x=3")  --> adjoint	x=3
+--- ```
+---@param given lunops.TraceOptions|string
+---@return lunops.Linop
+function lo.Trace(given) end
+
+---@class lunops.BreakpointOptions
+---@field [1]? string dims; default any
+---@field label? string begins the line that is printed
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The identity that stops at a prompt with x and mode, where there is one.
+--- 
+--- Dims `...`; `A.H`: the same, which stops on the way back; `A.N`: the composition: both stop.
+--- 
+--- ```lua
+--- print(lo.Breakpoint "x")  --> Breakpoint {x} -> {x}
+--- ```
+---@param given lunops.BreakpointOptions|string
+---@return lunops.Linop
+function lo.Breakpoint(given) end
+
+---@class lunops.SleepOptions
+---@field [1]? string dims; default any
+---@field seconds? number how long (default 0.01)
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The identity that takes its time in forward direction.
+--- 
+--- Dims `...`; `A.H`: the identity, at once; `A.N`: the composition.
+--- 
+--- ```lua
+--- print(lo.Sleep{ "x", seconds = 0.001 }(lo.ones "x=3"):sum())  --> 3+0i
+--- ```
+---@param given lunops.SleepOptions|string
+---@return lunops.Linop
+function lo.Sleep(given) end
+
+---@class lunops.ToDeviceOptions
+---@field [1] string where the input lies
+---@field [2] string where the output lies
+---@field extent? table extents of dims of the signature
+---@field name? string shown by print, trace and explain
+---@field batch? boolean false closes the signature (default true)
+
+--- The identity that moves data to another device; the adjoint moves them back.
+--- 
+--- Dims `...`; `A.H`: ToDevice with the devices exchanged; `A.N`: Identity.
+--- 
+--- ```lua
+--- print(lo.ToDevice{ "cpu", "cpu:1" }(lo.ones "x=3").device)  --> cpu:1
+--- ```
+---@param given lunops.ToDeviceOptions
+---@return lunops.Linop
+function lo.ToDevice(given) end
+
 ---@class lunops.CgOptions
 ---@field iters? integer most iterations (default 100)
 ---@field tol? number|false stops when |r| <= tol*|b|; false: never (default 1e-6)
@@ -1925,7 +2072,7 @@ function lo.ellipse_image(table, shape, options) end
 --- print(lo.memory().cpu.live >= 0)  --> true
 --- ```
 ---@param options? lunops.MemoryOptions
----@return table # {lua, collections, cpu = {live, cached, peak, limit, budget, allocations, system, largest}}
+---@return table # {lua, collections, cpu = {live, cached, peak, limit, budget, allocations, system, largest}, ["cpu:1"] = …}
 function lo.memory(options) end
 
 --- Calls f, then closes every tensor and operator made during the call except those it returns.
