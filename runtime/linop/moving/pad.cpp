@@ -167,6 +167,11 @@ std::optional<Operand> PadCore::view(Mode mode, const Operand& x) const {
   return window(mode, x, out);
 }
 
+const PadCore* as_pad(const Node& node) noexcept {
+  if (node.form != nullptr) return nullptr;
+  return dynamic_cast<const PadCore*>(node.core.get());
+}
+
 namespace {
 
 Linop make_pad(const char* name, bool is_crop, std::string_view text, const PadOptions& options) {

@@ -26,10 +26,12 @@ class PadCore final : public Core {
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;
 
- private:
   bool pads(Mode mode) const noexcept { return is_crop_ == transposes(mode); }
   // Index in the larger array of the first element of the smaller one.
   int64_t offset(int64_t large, int64_t small) const noexcept;
+  const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
+
+ private:
   // The part of `large` that the smaller array is, with dims in the order of the smaller one.
   Operand window(Mode mode, const Operand& large, const Shape& small) const;
 
@@ -37,5 +39,7 @@ class PadCore final : public Core {
   At at_;
   std::vector<TermPair> pairs_;
 };
+
+const PadCore* as_pad(const Node& node) noexcept;  // Pad or Crop; null if the node renames it
 
 }  // namespace lunops

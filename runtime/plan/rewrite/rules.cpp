@@ -25,6 +25,7 @@ constexpr std::array kRules = {
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
     Rule{"R7", "exchange", "only to enable R6", exact, move_diagonal},
     Rule{"R13", "normal", "the entry gives an exact form", exact, take_exact_normal},
+    Rule{"R11", "select", "smaller array", exact, select_first},
     Rule{"R22", "fft", "same norm, centre and sign, disjoint dims", exact, merge_ffts},
     Rule{"R15", "basis", "cost, memory", approximate, fold_matrix_normal},
     Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},

@@ -51,6 +51,8 @@ bool merge_dense(Product& p, Builder& b);        // R9
 bool fuse_dense_normal(Product& p, Builder& b);  // R17
 // A kernel of so many elements may take 10 % of the memory budget (rule of Dense).
 bool fits_share_of_budget(Builder& b, double elements, bool is_complex);
+// moving.cpp
+bool select_first(Product& p, Builder& b);  // R11
 // sums.cpp
 bool factor_out(Product& p, Builder& b);  // R18
 bool merge_sums(Product& p, Builder& b);  // R19: an Add that is one product

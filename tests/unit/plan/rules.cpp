@@ -147,6 +147,41 @@ TEST_CASE("R17: the rule of Dense decides between the pair and the fused normal"
   CHECK(steps_of(tall.conj().N(), random("n=5")) == 1);
 }
 
+TEST_CASE("R11: a Diagonal next to a selection is cut to the smaller array", "[plan]") {
+  PadOptions crop, pad;
+  crop.to = {{"n", 4}};
+  crop.extent = {{"n", 7}};
+  pad.to = {{"n", 8}};
+  pad.extent = {{"n", 5}};
+  const Linop c = Crop("n x", crop), p = Pad("n x", pad);
+  const Linop d = Diagonal(random("n=7 x=3")), e = Diagonal(random("n=8 x=3", 2));
+  const Linop row = Diagonal(random("n=7", 3), "n x"), column = Diagonal(random("x=3", 4), "n x");
+  const Linop small = Diagonal(random("n=4 x=3", 5)), start = Diagonal(random("n=5 x=3", 6));
+
+  CHECK(steps_of(c * d, random("n=7 x=3")) == 1);  // the crop is a view then
+  CHECK(steps_of((c * d).H(), random("n=4 x=3")) == steps_of(c.H() * small, random("n=4 x=3")));
+  CHECK(steps_of(e * p, random("n=5 x=3")) == steps_of(p * start, random("n=5 x=3")));
+  CHECK(steps_of(small * c * row * column, random("n=7 x=3")) == 1);
+  CHECK(steps_of(e * p * start, random("n=5 x=3")) == steps_of(p * start, random("n=5 x=3")));
+  CHECK(steps_of(small * c * d, random("b=2 n=7 x=3")) == 1);
+}
+
+TEST_CASE("R20: the normal of operators above each other is the sum of their normals", "[plan]") {
+  const Linop a = Dense(random("m=3 n=5"), "m n, n -> m"),
+              b = Dense(random("m=2 n=5", 2), "m n, n -> m");
+  const Linop d = Diagonal(random("n=5", 3));
+  ConcatOptions o;
+  o.odim = "m";
+  const Linop stack = Concat({a, b}, o);
+
+  const Linop n = d * stack.H() * stack;
+  Context context;
+
+  CHECK(steps_of(n, random("n=5")) > 0);  // compares with the product
+  const auto plan = make_plan(n.node(), *random("n=5").layout(), DType::c128, nullptr, context);
+  CHECK(plan->rewritten().front().starts_with("R20 "));
+}
+
 TEST_CASE("R13: an operator's own form of its normal is taken wherever it stands", "[plan]") {
   FFTOptions o;
   o.norm = "backward";
