@@ -118,10 +118,22 @@ std::string label_of(const Node& node) {
   return name.empty() ? text : fmt::format("{} '{}'", text, name);
 }
 
+namespace {
+
+// The simplest mode of the node that is the same operator under the names that it shows: a normal
+// shown as n -> m is not its own adjoint any more, for that is m -> n.
+Mode canonical_mode(const Node& node) {
+  const bool is_symmetric =
+      node.form == nullptr || node.form->signature.adjoint() == node.form->signature;
+  return is_symmetric ? node.core->canonical(node.mode) : node.mode;
+}
+
+}  // namespace
+
 Node with_mode(const Node& node, Mode flip) {
   Node made = node;
   made.mode = node.mode ^ flip;
-  if (made.core->is_self_adjoint()) made.mode = made.core->canonical(made.mode);
+  if (made.core->is_self_adjoint()) made.mode = canonical_mode(made);
   return made;
 }
 
@@ -139,7 +151,7 @@ bool same_node(const Node& a, const Node& b) {
     const std::vector<Node> p = left->factors(a.mode), q = right->factors(b.mode);
     return std::equal(p.begin(), p.end(), q.begin(), q.end(), same_node);
   }
-  if (a.core->canonical(a.mode) != b.core->canonical(b.mode)) return false;
+  if (canonical_mode(a) != canonical_mode(b)) return false;
   return a.core == b.core || (a.core->kind() == b.core->kind() &&
                               a.core->signature() == b.core->signature() && a.core->same(*b.core));
 }

@@ -23,7 +23,9 @@ void flatten_into(const Node& node, bool simplify, Product& p) {
     }
   }
   Node factor = node;
-  factor.mode = node.core->canonical(node.mode);
+  // with_mode knows whether the names that a form shows allow it.
+  factor.mode =
+      node.form == nullptr ? node.core->canonical(node.mode) : with_mode(node, Mode::forward).mode;
   p.factors.push_back(std::move(factor));
 }
 

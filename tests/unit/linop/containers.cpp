@@ -218,3 +218,14 @@ TEST_CASE("containers: a normal of n terms takes steps in proportion to n", "[li
   CHECK(steps(Add(sum(8)).N(), x) == 16);
   CHECK(steps(concat(sum(8), "n", "").N(), tensor("n=16", Values(16, 1))) == 16);
 }
+
+TEST_CASE("handles: a normal under two names is not its own adjoint", "[linop]") {
+  Context context;
+  const Linop a = dense("m=1 n=2", {1, {0, 1}});
+  const Linop r = a.N().rename({{"n'", "q"}});
+
+  CHECK(r.signature().text() == "n=2 -> q=2");
+  CHECK(r.H().signature().text() == "q=2 -> n=2");
+  CHECK(r.H().H() == r);
+  CHECK(values_of(r.H()(tensor("q=2", {1, 0}), context)) == Values{1, {0, 1}});
+}
