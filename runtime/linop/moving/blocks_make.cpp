@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/shape_lexer.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/moving/blocks.hpp"
 #include "runtime/linop/moving/constructors.hpp"
@@ -43,6 +44,11 @@ std::vector<int64_t> by_dim(std::string_view name,
     if (value < 1) {
       fail(Code::argument, name, "{} of '{}' is {}; it is at least 1", option, key, value);
     }
+    // Sums of a few of them fit into int64_t.
+    if (value >= kExtentLimit) {
+      fail(Code::argument, name, "{} of '{}' is {}; it is below {}", option, key, value,
+           kExtentLimit);
+    }
     values[static_cast<size_t>(at - names.begin())] = value;
   }
   for (size_t d = 0; d < values.size(); ++d) {
@@ -74,6 +80,11 @@ Tensor ordered_mask(std::string_view name, const Tensor& mask, const Side& array
   return mask.permute(order);
 }
 
+[[noreturn]] void refuse_empty(std::string_view name, const Tensor& mask) {
+  fail(Code::argument, name, "the mask {} has no true entry; a block would be empty",
+       mask.shape().braced());
+}
+
 void read_mask(std::string_view name, const Tensor& mask, BlockCut& cut) {
   Context context;
   const Tensor row_major = mask.contiguous(context);
@@ -89,10 +100,7 @@ void read_mask(std::string_view name, const Tensor& mask, BlockCut& cut) {
     }
     ++cut.entries;
   }
-  if (cut.entries == 0) {
-    fail(Code::argument, name, "the mask {} has no true entry; a block would be empty",
-         mask.shape().braced());
-  }
+  if (cut.entries == 0) refuse_empty(name, mask);
 }
 
 Linop make_blocks(bool is_reverse, std::string_view text, const BlocksOptions& options) {
@@ -133,13 +141,18 @@ Linop make_blocks(bool is_reverse, std::string_view text, const BlocksOptions& o
   if (options.mask) {
     mask = ordered_mask(name, *options.mask, array);
     for (size_t d = 0; d < array.size(); ++d) block[d] = mask.shape().extent(static_cast<int>(d));
-    if (mask.count() == 0) read_mask(name, mask, *cut);
+    if (mask.count() == 0) refuse_empty(name, mask);
   }
   cut->block = by_dim(name, "block", options.block, array, block);
   cut->stride =
       by_dim(name, "stride", options.stride, array, std::vector<int64_t>(array.size(), 0));
   cut->entries = 1;
-  for (const int64_t n : cut->block) cut->entries *= n;
+  for (const int64_t n : cut->block) {
+    if (__builtin_mul_overflow(cut->entries, n, &cut->entries) || cut->entries >= kExtentLimit) {
+      fail(Code::argument, name, "a block of {} has too many elements: they are to be below {}",
+           fmt::join(cut->block, " x "), kExtentLimit);
+    }
+  }
   if (options.mask) {
     if (cut->block != block) {
       fail(Code::shape, name, "the mask {} is not a block of {}", mask.shape().braced(),

@@ -135,6 +135,13 @@ TEST_CASE("ArrayToBlocks: what does not fit is refused", "[linop]") {
         }) == "ArrayToBlocks: block of 'x' is 5 but 'x' is 4; use a smaller block");
   CHECK(error_of(make("x=4 -> b k", {{"x", 2}}, {{"x", 0}})) ==
         "ArrayToBlocks: stride of 'x' is 0; it is at least 1");
+  constexpr int64_t kHuge = int64_t{1} << 53;
+  CHECK(error_of(make("x=4 -> b k", {{"x", 2}}, {{"x", kHuge}})) ==
+        "ArrayToBlocks: stride of 'x' is 9007199254740992; it is below 9007199254740992");
+  CHECK(
+      error_of(make("y x -> i j k l", {{"y", kHuge / 2}, {"x", 2}}, {{"y", 1}, {"x", 1}})) ==
+      "ArrayToBlocks: a block of 4503599627370496 x 2 has too many elements: they are to be below "
+      "9007199254740992");
   CHECK(error_of(make("x=4 -> b k", {{"x", 2}}, {})) ==
         "ArrayToBlocks: stride of 'x' is missing; give stride = {x = …}");
   CHECK(error_of(make("x=4 -> b k", {{"y", 2}}, {{"x", 1}})) ==
@@ -145,6 +152,11 @@ TEST_CASE("ArrayToBlocks: what does not fit is refused", "[linop]") {
       "the counts, then the offsets in a block");
   CHECK(error_of(masked("x=2", {0, 0})) ==
         "ArrayToBlocks: the mask {x=2} has no true entry; a block would be empty");
+  CHECK(error_of([] {
+          BlocksOptions o = blocks({}, {{"x", 1}});
+          o.mask = tensor("x=0", {}, DType::boolean);
+          ArrayToBlocks("x=4 -> b k", o);
+        }) == "ArrayToBlocks: the mask {x=0} has no true entry; a block would be empty");
   CHECK(error_of(masked("x=3", {1, 0, 0})) == "ArrayToBlocks: the mask {x=3} is not a block of 2");
   CHECK(error_of(masked("y=1 x=2", {1, 0})) ==
         "ArrayToBlocks: the mask {y=1, x=2} does not have the dims of a block {x}");
