@@ -59,6 +59,10 @@ KroneckerCore::KroneckerCore(Node a, Node b, Signature signature, std::string na
 
 Field KroneckerCore::field() const noexcept { return field_of({a_, b_}); }
 
+DType KroneckerCore::result_dtype(Mode mode, DType in) const {
+  return lunops::result_dtype(with_mode(a_, mode), lunops::result_dtype(with_mode(b_, mode), in));
+}
+
 bool KroneckerCore::is_self_adjoint() const noexcept {
   const auto is = [](const Node& n) { return n.form == nullptr && n.core->is_self_adjoint(); };
   return is(a_) && is(b_);
@@ -157,13 +161,15 @@ void KroneckerCore::lower(
   if (a_is_last) {
     add(x.shape, batch, batch + a_in);
     add(y.shape, batch + a_out, y.shape.ndim());
-    const Operand middle = builder.slot(Shape(dims, extents), x.dtype);
+    const DType between = lunops::result_dtype(b, x.dtype);
+    const Operand middle = builder.slot(Shape(dims, extents), between);
     builder.lower(b, x, middle, StepScale{});
     builder.lower(a, permuted(middle, exchanged(batch, a_in, b_out)), y_a, s);
   } else {
     add(x.shape, batch + a_in, x.shape.ndim());
     add(y.shape, batch, batch + a_out);
-    const Operand middle = builder.slot(Shape(dims, extents), x.dtype);
+    const DType between = lunops::result_dtype(a, x.dtype);
+    const Operand middle = builder.slot(Shape(dims, extents), between);
     builder.lower(a, x_a, middle, StepScale{});
     builder.lower(b, permuted(middle, exchanged(batch, b_in, a_out)), y, s);
   }
@@ -177,6 +183,12 @@ const KroneckerCore* as_kronecker(const Node& node) noexcept {
 Node kronecker(const Node& a, const Node& b, std::string name) {
   const Signature left = signature_of(a), right = signature_of(b);
   for (const auto& [node, s] : {std::pair(&a, &left), std::pair(&b, &right)}) {
+    // i moves across one factor and not across the other, so that the order would matter.
+    if (node->core->is_real_linear()) {
+      fail(Code::argument, "Kronecker",
+           "{} is real-linear and is no factor of a product; multiply it with the product instead",
+           label_of(*node));
+    }
     if (!s->is_open()) {
       fail(Code::shape, "Kronecker", "{} \"{}\" {}; both operands keep further dims in front",
            label_of(*node), s->text(),

@@ -13,6 +13,7 @@ class KroneckerCore final : public Core {
   std::string_view kind() const noexcept override { return "Kronecker"; }
   Field field() const noexcept override;
   std::vector<Node> children() const override { return {a_, b_}; }
+  DType result_dtype(Mode mode, DType in) const override;
   bool is_self_adjoint() const noexcept override;
   bool is_isometry(Mode mode) const noexcept override;
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
