@@ -166,21 +166,22 @@ std::vector<int64_t> integers(const Tensor& t, const char* what) {
   return {row.data_as<int64_t>(), row.data_as<int64_t>() + row.count()};
 }
 
-// Product of the extents of a side, all of which must be known.
+// Product of the extents of a side, all of which must be known; the product may exceed int64_t.
 int64_t count_of(const Side& side) {
-  int64_t n = 1;
+  double n = 1;
   for (const Term& t : terms_of(side)) {
     if (t.extent == kUnknown) {
       const std::string dim = text_of_base(t);
       fail(Code::shape, kName, "extent of '{}' is unknown; give extent = {{{} = …}}", dim, dim);
     }
-    n *= t.extent;
+    n *= static_cast<double>(t.extent);
   }
   if (n > std::numeric_limits<int32_t>::max()) {
-    fail(Code::shape, kName, "{} has {} elements, which do not fit i32 indices (2^31 - 1 at most)",
+    fail(Code::shape, kName,
+         "{} has {:.0f} elements, which do not fit i32 indices (2^31 - 1 at most)",
          braced(side, true), n);
   }
-  return n;
+  return static_cast<int64_t>(n);
 }
 
 void check_range(const std::vector<int64_t>& index,

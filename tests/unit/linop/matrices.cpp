@@ -129,6 +129,13 @@ TEST_CASE("Sparse: what does not fit is refused", "[linop]") {
         "Sparse: {x=3000000000} has 3000000000 elements, which do not fit i32 indices (2^31 - 1 at "
         "most)");
   CHECK(error_of([] {
+          LinopOptions o;
+          o.extent = {{"y", int64_t{1} << 32}, {"x", int64_t{1} << 32}};
+          Sparse(csr({1, 2}, {1}, {1}), "y x -> r=1", o);
+        }) ==
+        "Sparse: {y=4294967296, x=4294967296} has 18446744073709551616 elements, which do not fit "
+        "i32 indices (2^31 - 1 at most)");
+  CHECK(error_of([] {
           Sparse(csr({1, 2}, {1}, {1}), "b=1 x=3 -> b r=1");
         }) ==
         "Sparse: 'b' is on both sides of \"b=1 x=3 -> b r=1\"; rows and columns have dims of their "
@@ -150,6 +157,30 @@ TEST_CASE("Kronecker: each factor acts on its dims", "[linop]") {
   CHECK(values_of(y) == Values{10, 22});
   CHECK(k.N().kind() == "Kronecker");
   CHECK(k.N().H() == k.N());
+}
+
+TEST_CASE("Kronecker: a factor may change the precision, whichever acts first", "[linop]") {
+  Context context;
+  const Linop wide = Dense(tensor("c=3 a=1", {1, 2, 3}, DType::f32), "a -> c");
+  const Linop narrow = Dense(tensor("c=1 a=2", {1, 2}, DType::f32), "a -> c");
+  CastOptions to_f64;
+  to_f64.to = "f64";
+  const Linop cast = Cast("b", to_f64);
+  const Tensor one = tensor("a=1 b=2", {1, 2}, DType::f32);
+  const Tensor two = tensor("a=2 b=2", {1, 2, 3, 4}, DType::f32);
+
+  CHECK(Kronecker(wide, cast)(one, context).dtype() == DType::f64);
+  CHECK(values_of(Kronecker(wide, cast)(one, context)) == Values{1, 2, 2, 4, 3, 6});
+  CHECK(values_of(Kronecker(narrow, cast)(two, context)) == Values{7, 10});
+  CHECK(values_of(Kronecker(narrow, cast).H()(tensor("c=1 b=1", {3}, DType::f64), context)) ==
+        Values{3, 6});
+}
+
+TEST_CASE("Kronecker: real-linear factors are refused", "[linop]") {
+  CHECK(
+      error_of([] { Kronecker(Identity("a"), Real("b")); }) ==
+      "Kronecker: Real is real-linear and is no factor of a product; multiply it with the product "
+      "instead");
 }
 
 TEST_CASE("Kronecker: factors that share a dim are refused", "[linop]") {
