@@ -61,6 +61,25 @@ size_t pair_named(std::string_view operation,
        option, name, signature.text(), name);
 }
 
+void check_listed(std::string_view operation,
+                  std::string_view option,
+                  const Signature& signature,
+                  const std::vector<TermPair>& pairs,
+                  const std::vector<std::string>& listed) {
+  if (listed.empty()) return;
+  std::vector<bool> is_listed(pairs.size(), false);
+  for (const std::string& name : listed) {
+    is_listed[pair_named(operation, option, signature, pairs, name)] = true;
+  }
+  const Side in = terms_of(signature.input());
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (is_listed[i]) continue;
+    const std::string name = text_of_base(in[static_cast<size_t>(pairs[i].in)]);
+    fail(Code::shape, operation, "{0}: \"{1}\" replaces '{2}' too; add it to '{0}', or keep '{2}'",
+         option, signature.text(), name);
+  }
+}
+
 Signature with_primed(std::string_view operation,
                       std::string_view text,
                       std::string_view option,

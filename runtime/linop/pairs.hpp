@@ -21,6 +21,13 @@ size_t pair_named(std::string_view operation,
                   const Signature& signature,
                   const std::vector<TermPair>& pairs,
                   std::string_view name);
+// Throws Error{shape} unless an option that lists the replaced dims, where it lists any, lists all
+// of them and no other.
+void check_listed(std::string_view operation,
+                  std::string_view option,
+                  const Signature& signature,
+                  const std::vector<TermPair>& pairs,
+                  const std::vector<std::string>& listed);
 // The signature of an operator that replaces the dims `changed`, which an option names: in a
 // one-sided string they get a prime on the output, a two-sided one names the results itself.
 Signature with_primed(std::string_view operation,

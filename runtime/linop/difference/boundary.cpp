@@ -95,6 +95,9 @@ double checked_spacing(std::string_view operation, double spacing) {
     fail(Code::argument, operation, "spacing is {}; it is the distance of two samples, above 0",
          std::isnan(spacing) ? std::abs(spacing) : spacing);  // a NaN has no sign worth showing
   }
+  if (!std::isfinite(1 / (spacing * spacing))) {
+    fail(Code::argument, operation, "spacing is {}, too small to divide by its square", spacing);
+  }
   return spacing;
 }
 

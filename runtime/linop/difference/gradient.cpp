@@ -200,6 +200,7 @@ Linop Gradient(std::string_view text, const GradientOptions& options) {
   }
   int stack = 0;
   std::vector<TermPair> pairs = gradient_pairs(signature, text, stack);
+  check_listed("Gradient", "dims", signature, pairs, options.dims);
   const std::vector<double> spacings = spacings_of("Gradient", signature, pairs, options.spacing);
   signature = equal_extents("Gradient", with_options("Gradient", signature, options), pairs);
   const Term component = terms_of(signature.output())[static_cast<size_t>(stack)];

@@ -50,6 +50,7 @@ Linop Laplacian(std::string_view text, const GradientOptions& options) {
          "\"{}\" has the same dims on both sides, so nothing is differentiated; write \"x -> x'\"",
          text);
   }
+  check_listed("Laplacian", "dims", signature, pairs, options.dims);
   LaplacianCore::Description description{
       boundary, spacings_of("Laplacian", signature, pairs, options.spacing)};
   signature = equal_extents("Laplacian", with_options("Laplacian", signature, options), pairs);

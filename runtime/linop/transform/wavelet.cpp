@@ -132,6 +132,8 @@ void WaveletCore::complete(Mode mode, const Shape& in, Shape& out) const {
   std::vector<int64_t> extents;
   for (const int at : dims.mixed)
     extents.push_back(in.extent(dims.source[static_cast<size_t>(at)]));
+  // The default number of levels needs all of them.
+  if (std::find(extents.begin(), extents.end(), kUnknown) != extents.end()) return;
   const int levels = levels_for(extents);
   for (size_t i = 0; i < extents.size(); ++i) {
     if (out.extent(dims.mixed[i]) == kUnknown)
@@ -168,8 +170,8 @@ void WaveletCore::lower(
       const int at =
           is_transposed ? dims.source[static_cast<size_t>(dims.mixed[i])] : dims.mixed[i];
       fail(Code::shape, "apply",
-           "{}: '{}' has extent {} but an image of {} has {} coefficients with {} levels", label(),
-           shape.dim(at).text(), given, image[i], p, spec.levels);
+           "{}: '{}' has extent {} but an image of {} has {} coefficients with {} level{}", label(),
+           shape.dim(at).text(), given, image[i], p, spec.levels, spec.levels == 1 ? "" : "s");
     }
     spec.padded.push_back(p);
   }
@@ -237,6 +239,7 @@ Linop Wavelet(std::string_view text, const WaveletOptions& options) {
          "\"{}\" has the same dims on both sides, so nothing is transformed; write \"x -> wx\"",
          text);
   }
+  check_listed("Wavelet", "dims", signature, pairs, options.dims);
   signature = with_options("Wavelet", signature, options);
   const int levels = static_cast<int>(options.levels.value_or(0));
   if (const auto extents = image_extents(signature, pairs)) {
@@ -250,8 +253,8 @@ Linop Wavelet(std::string_view text, const WaveletOptions& options) {
         const int64_t p = padded((*extents)[i], used);
         if (t.extent != kUnknown && t.extent != p) {
           fail(Code::shape, "Wavelet",
-               "extent of '{}' is {} but an image of {} has {} coefficients with {} levels",
-               text_of_base(t), t.extent, (*extents)[i], p, used);
+               "extent of '{}' is {} but an image of {} has {} coefficients with {} level{}",
+               text_of_base(t), t.extent, (*extents)[i], p, used, used == 1 ? "" : "s");
         }
         t.extent = p;
       }

@@ -188,6 +188,24 @@ TEST_CASE("differences: errors say what is known", "[linop]") {
           FiniteDifference("x", o);
         }) == "FiniteDifference: spacing is 0; it is the distance of two samples, above 0");
   CHECK(error_of([] {
+          FiniteDifferenceOptions o;
+          o.spacing = 1e-200;
+          FiniteDifference("x", o);
+        }) == "FiniteDifference: spacing is 1e-200, too small to divide by its square");
+  CHECK(error_of([] {
+          GradientOptions o;
+          o.dims = {"x"};
+          Gradient("y x -> grad y' x'", o);
+        }) ==
+        "Gradient: dims: \"y x -> grad y' x'\" replaces 'y' too; add it to 'dims', or keep 'y'");
+  CHECK(error_of([] {
+          GradientOptions o;
+          o.dims = {"y"};
+          Laplacian("y x -> y x'", o);
+        }) ==
+        "Laplacian: dims: 'y' stands on both sides of \"y x -> y x'\" and is kept; give its result "
+        "a name of its own, such as y'");
+  CHECK(error_of([] {
           GradientOptions o;
           o.dims = {"xx"};
           Gradient("y x", o);

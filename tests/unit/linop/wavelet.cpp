@@ -141,6 +141,14 @@ TEST_CASE("Wavelet: errors say what is known", "[linop]") {
   CHECK(error_of([] {
           result_of(Wavelet("x").H(), "wx=4", {1, 2, 3, 4});
         }) == "Wavelet.H: extent of 'x' is unknown; give extent = {x = …}");
+  CHECK(error_of([] {
+          WaveletOptions o;
+          o.dims = {"x"};
+          Wavelet("y x -> wy wx", o);
+        }) == "Wavelet: dims: \"y x -> wy wx\" replaces 'y' too; add it to 'dims', or keep 'y'");
+  CHECK(error_of([] {
+          result_of(Wavelet("y x") * Repeat("y -> y x"), "y=2", {1, 2});
+        }) == "Chain: extent of 'wy' is unknown; give extent = {wy = …}");
   CHECK(error_of([] { wavelet_bands(Identity("x")); }) ==
         "bands: Identity has no sub-bands; they are those of a Wavelet");
 }
