@@ -227,7 +227,8 @@ Linop Linop::closed() const {
 
 Linop Linop::power(double exponent) const {
   if (!std::isfinite(exponent)) {
-    fail(Code::argument, "power", "exponent is {}; give a finite number", exponent);
+    fail(Code::argument, "power", "exponent is {}; give a finite number",
+         std::isnan(exponent) ? std::abs(exponent) : exponent);  // a NaN has no sign worth showing
   }
   if (const auto made = diagonal_power(node_, exponent)) return Linop(*made);
   if (const auto made = scalar_power(node_, exponent)) return Linop(*made);

@@ -21,8 +21,8 @@ std::string ScalarCore::details() const {
 
 std::optional<Node> ScalarCore::exact_normal(Mode, const Node* inner) const {
   if (inner != nullptr) return std::nullopt;
-  return Node{std::make_shared<ScalarCore>(std::norm(value_), signature(), "", value_), Mode::forward,
-              nullptr};
+  return Node{std::make_shared<ScalarCore>(std::norm(value_), signature(), "", value_),
+              Mode::forward, nullptr};
 }
 
 bool ScalarCore::same(const Core& other) const {
@@ -66,8 +66,10 @@ std::optional<Node> scalar_power(const Node& node, double exponent) {
 
 Linop Scalar(c128 s, std::string_view text, const LinopOptions& options) {
   if (!std::isfinite(s.real()) || !std::isfinite(s.imag())) {
-    fail(Code::numeric, "Scalar", "the scalar is {}{:+}i; give a finite number", s.real(),
-         s.imag());
+    // A NaN has no sign worth showing.
+    const auto shown = [](double v) { return std::isnan(v) ? std::abs(v) : v; };
+    fail(Code::numeric, "Scalar", "the scalar is {}{:+}i; give a finite number", shown(s.real()),
+         shown(s.imag()));
   }
   const SignatureText parsed = parse_signature("Scalar", text);
   if (!parsed.is_one_sided) {

@@ -57,6 +57,9 @@ Linop Cast(std::string_view text, const CastOptions& options) {
     if (options.to != name_of(to)) continue;
     return Linop(std::make_shared<CastCore>(to, one_sided("Cast", text, options), options.name));
   }
+  if (options.to.empty()) {
+    fail(Code::argument, "Cast", "give to = \"c128\", or another of f32, f64 and c64");
+  }
   const std::vector<std::string> known{"f32", "f64", "c64", "c128"};
   fail(Code::argument, "Cast", "to is '{}'; it is f32, f64, c64 or c128{}", options.to,
        did_you_mean(options.to, known));

@@ -84,11 +84,9 @@ std::optional<Node> PadCore::exact_normal(Mode mode, const Node* inner) const {
     return mask;
   };
   const auto weight = std::make_shared<Weight>(extents, false, Weights{}, std::move(recipe));
-  // The side in normal form: without the prime that the larger side of an adjoint carries.
-  const Signature shown =
-      transposes(mode) ? on_input : Signature(side, side, signature().is_open());
+  // A signature is in normal form: without the prime that the larger side of an adjoint carries.
   for (Term& t : terms) t.dim.primes = 0;
-  return Node{std::make_shared<DiagonalCore>(weight, terms, shown, ""), Mode::forward, nullptr};
+  return Node{std::make_shared<DiagonalCore>(weight, terms, on_input, ""), Mode::forward, nullptr};
 }
 
 bool PadCore::same(const Core& other) const {

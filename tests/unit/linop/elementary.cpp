@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "runtime/linop/operators.hpp"
@@ -136,6 +138,15 @@ TEST_CASE("algebra: sums, differences, scalars and powers", "[linop]") {
   CHECK(values_of(a.power(2)(x, context)) == Values{0, 0});
   CHECK(values_of(a.power(0)(x, context)) == Values{3, 5});
   CHECK(values_of((-d)(x, context)) == Values{-3, -10});
+}
+
+TEST_CASE("Scalar: a scalar and an exponent are finite; a NaN is shown without a sign", "[linop]") {
+  const double nan = -std::numeric_limits<double>::quiet_NaN();
+
+  CHECK(error_of([&] { Scalar(nan, "x"); }) ==
+        "Scalar: the scalar is nan+0i; give a finite number");
+  CHECK(error_of([&] { Scalar(2.0, "x").power(nan); }) ==
+        "power: exponent is nan; give a finite number");
 }
 
 TEST_CASE("algebra: an inverse is refused with a way out", "[linop]") {

@@ -133,6 +133,11 @@ TEST_CASE("Cast: wrong data are refused with the way out", "[linop]") {
         "Cast: to is 'c46'; it is f32, f64, c64 or c128; did you mean 'c64'?");
 }
 
+TEST_CASE("Cast: the dtype has no default", "[linop]") {
+  CHECK(error_of([] { Cast("x", CastOptions{}); }) ==
+        "Cast: give to = \"c128\", or another of f32, f64 and c64");
+}
+
 TEST_CASE("Cast: two precisions meet in one chain, weights included", "[linop]") {
   Context context;
   const Linop a = Diagonal(tensor("x=2", {{0, 1}, 2}, DType::c128)) * cast("x", "c128") *
