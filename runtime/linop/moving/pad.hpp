@@ -29,6 +29,7 @@ class PadCore final : public Core {
   bool pads(Mode mode) const noexcept { return is_crop_ == transposes(mode); }
   // Index in the larger array of the first element of the smaller one.
   int64_t offset(int64_t large, int64_t small) const noexcept;
+  At at() const noexcept { return at_; }
   const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
 
  private:

@@ -21,9 +21,9 @@ class PairedCore : public Core {
   void complete(Mode, const Shape& in, Shape& out) const override;
   // Copies the view.
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+  const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
 
  protected:
-  const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
   PairedDims dims(Mode mode, int ndim) const {
     return paired_dims(signature(), pairs_, mode, ndim);
   }

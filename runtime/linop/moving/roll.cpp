@@ -56,11 +56,9 @@ Linop Roll(std::string_view text, const RollOptions& options) {
   if (pairs.empty()) {
     fail(Code::argument, "Roll", "nothing is rolled; give shift = {{x = 3}}");
   }
-  // The pieces of all combinations are separate copies.
-  constexpr size_t kMost = 8;
-  if (pairs.size() > kMost) {
+  if (pairs.size() > RollCore::kMostDims) {
     fail(Code::limit, "Roll", "{} dims are rolled at once; at most {} are, so chain two Rolls",
-         pairs.size(), kMost);
+         pairs.size(), RollCore::kMostDims);
   }
   signature = with_options("Roll", signature, options);
   std::vector<int64_t> shifts(pairs.size(), 0);

@@ -23,6 +23,13 @@ class RollCore final : public PairedCore {
   Tile cut(const TileRequest& request) const override { return cut_kept(*this, request); }
   // One copy for each combination of the two parts of each rolled dim.
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+  // The pieces of all combinations of rolled dims are separate copies.
+  static constexpr size_t kMostDims = 8;
+  // Of a pair, in this mode.
+  int64_t shift(Mode mode, int pair) const noexcept {
+    const int64_t s = shifts_[static_cast<size_t>(pair)];
+    return transposes(mode) ? -s : s;
+  }
 
  private:
   std::vector<int64_t> shifts_;

@@ -30,8 +30,10 @@ class SliceCore final : public Core {
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;
 
- private:
   bool selects(Mode mode) const noexcept { return is_embed_ == transposes(mode); }
+  const std::vector<Range>& ranges() const noexcept { return ranges_; }
+
+ private:
   const Side& large_side() const noexcept {
     return is_embed_ ? signature().output() : signature().input();
   }

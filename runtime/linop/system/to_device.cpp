@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/linop/system/to_device.hpp"
+
 #include "runtime/core/error.hpp"
 #include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/operators.hpp"
@@ -61,13 +63,21 @@ class ToDeviceCore final : public Core {
     b.copy(x, y, s);
   }
 
- private:
   Device from(Mode mode) const noexcept { return transposes(mode) ? target_ : source_; }
   Device to(Mode mode) const noexcept { return transposes(mode) ? source_ : target_; }
+
+ private:
   Device source_, target_;
 };
 
 }  // namespace
+
+std::optional<DeviceMove> as_to_device(const Node& node) noexcept {
+  if (node.form != nullptr) return std::nullopt;
+  const auto* core = dynamic_cast<const ToDeviceCore*>(node.core.get());
+  if (core == nullptr) return std::nullopt;
+  return DeviceMove{core->from(node.mode), core->to(node.mode)};
+}
 
 Linop ToDevice(Device source, Device target, const LinopOptions& options) {
   for (const Device device : {source, target}) {

@@ -12,8 +12,8 @@ namespace {
 
 using enum Rule::Kind;
 
-// R1 and R4 are the form of a product, R28 the form of a node (Core::canonical), R10 and R26 are
-// R12 where neighbours undo each other and views where they do not.  R8 and R9 stand after the
+// R1 and R4 are the form of a product, R28 the form of a node (Core::canonical), and R26 is
+// R12 where neighbours undo each other and a view where they do not.  R8 and R9 stand after the
 // rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what stands in
 // its way.
 constexpr std::array kRules = {
@@ -25,7 +25,10 @@ constexpr std::array kRules = {
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
     Rule{"R7", "exchange", "only to enable R6", exact, move_diagonal},
     Rule{"R13", "normal", "the entry gives an exact form", exact, take_exact_normal},
+    Rule{"R10", "move", "one kind; Pads and Crops of one anchor", exact, merge_moves},
     Rule{"R11", "select", "smaller array", exact, select_first},
+    Rule{"R25", "kronecker", "shapes fit, no more products", exact, join_kroneckers},
+    Rule{"R27", "device", "the first ends where the second begins", exact, join_devices},
     Rule{"R22", "fft", "same norm, centre and sign, disjoint dims", exact, merge_ffts},
     Rule{"R15", "basis", "cost, memory", approximate, fold_matrix_normal},
     Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},

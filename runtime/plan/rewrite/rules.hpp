@@ -51,6 +51,11 @@ bool merge_dense(Product& p, Builder& b);        // R9
 bool fuse_dense_normal(Product& p, Builder& b);  // R17
 // A kernel of so many elements may take 10 % of the memory budget (rule of Dense).
 bool fits_share_of_budget(Builder& b, double elements, bool is_complex);
+// joining.cpp
+bool join_kroneckers(Product& p, Builder& b);  // R25
+bool join_devices(Product& p, Builder& b);     // R27
+// merging.cpp
+bool merge_moves(Product& p, Builder& b);  // R10
 // moving.cpp
 bool select_first(Product& p, Builder& b);  // R11
 // sums.cpp

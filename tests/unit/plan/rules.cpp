@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <catch2/catch.hpp>
-
-#include "runtime/linop/operators.hpp"
-#include "runtime/plan/plan.hpp"
 #include "tests/unit/linop/values.hpp"
+#include "tests/unit/plan/rewritten.hpp"
 
 using namespace lunops;
+using test::random;
+using test::steps_of;
 using test::tensor;
-
-namespace {
-
-// Steps of the rewritten plan, after it was compared with the unrewritten operator in c128.
-size_t steps_of(const Linop& a, const Tensor& x, const PlanOptions& options = {}) {
-  Context context;
-  const Tensor rewritten = apply_planned(a, x, context, options);
-  const Tensor plain = apply_planned(a, x, context, {.rewrite = false});
-  const double error = norm(binary(Binary::subtract, rewritten, plain, context), context);
-  CHECK(error <= 1e-14 * (1 + norm(plain, context)));  // some roundings of c128
-  return make_plan(a.node(), *x.layout(), x.dtype(), nullptr, context, options)->steps().size();
-}
-
-Tensor random(const char* shape, uint64_t seed = 1) {
-  Context context;
-  return randn(Shape::parse(shape), DType::c128, seed, context);
-}
-
-}  // namespace
 
 TEST_CASE("R1, R2: nested chains are one level and identities are dropped", "[plan]") {
   const Linop d = Diagonal(random("n=5"));

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Neighbours of one kind that are one operator: R25, R27.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "runtime/linop/elementary/kronecker.hpp"
+#include "runtime/linop/operators.hpp"
+#include "runtime/linop/system/to_device.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
+
+namespace lunops {
+
+namespace {
+
+// The two operands of a Kronecker in the mode that it stands in.
+struct Operands {
+  Node a, b;
+};
+
+std::optional<Operands> operands_of(const Node& node) {
+  const KroneckerCore* k = as_kronecker(node);
+  if (k == nullptr) return std::nullopt;
+  return Operands{with_mode(k->left(), node.mode), with_mode(k->right(), node.mode)};
+}
+
+// The dims that `right` writes are those that `left` reads, and no others.
+bool fit(const Node& left, const Node& right) {
+  const Side in = signature_of(left).input(), out = signature_of(right).output();
+  return std::equal(in.begin(), in.end(), out.begin(), out.end(),
+                    [](const Term& a, const Term& b) { return a.dim.name == b.dim.name; });
+}
+
+// R12 on one operand.
+bool undo_each_other(const Node& left, const Node& right) {
+  return right.core->is_isometry(right.mode) && same_node(left, with_mode(right, Mode::adjoint));
+}
+
+bool shares_names(const Signature& a, const Signature& b) {
+  const std::vector<Dim> left = a.dims(), right = b.dims();
+  return std::any_of(left.begin(), left.end(), [&](const Dim& d) {
+    return std::any_of(right.begin(), right.end(), [&](const Dim& e) { return d.name == e.name; });
+  });
+}
+
+// Elements of the dims of A and of B in one array between the factors; nothing if one is unknown.
+struct Sizes {
+  double a = 1, b = 1;
+};
+std::optional<Sizes> sizes(const Shape& shape, size_t of_a, size_t of_b) {
+  Sizes s;
+  const int n = shape.ndim();
+  for (int i = n - static_cast<int>(of_a + of_b); i < n; ++i) {
+    if (shape.extent(i) == kUnknown) return std::nullopt;
+    (i < n - static_cast<int>(of_b) ? s.a : s.b) *= static_cast<double>(shape.extent(i));
+  }
+  return s;
+}
+
+// Products of one application of A ⊗ B to an array, as matrices, in the better order.
+double products(const Sizes& x, const Sizes& y) {
+  return std::min(x.a * x.b * y.b + x.a * y.a * y.b, x.a * x.b * y.a + x.b * y.a * y.b);
+}
+
+// The same of AC ⊗ BD, of which each operand keeps its two factors.
+double products(const Sizes& x, const Sizes& m, const Sizes& y) {
+  const double to_b = x.b * m.b + m.b * y.b, to_a = x.a * m.a + m.a * y.a;
+  return std::min(x.a * to_b + y.b * to_a, x.b * to_a + y.a * to_b);
+}
+
+}  // namespace
+
+bool join_kroneckers(Product& p, Builder& b) {
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    const Node &left = p.factors[i], &right = p.factors[i + 1];
+    const auto l = operands_of(left), r = operands_of(right);
+    if (!l || !r || !junction(left, right) || !fit(l->a, r->a) || !fit(l->b, r->b)) continue;
+    const Linop first = Linop(l->a) * Linop(r->a), second = Linop(l->b) * Linop(r->b);
+    if (shares_names(first.signature(), second.signature())) continue;
+    const auto x = b.shape_into(p, i + 1), middle = b.shape_into(p, i);
+    if (!x || !middle) continue;
+    const Signature &c = signature_of(r->a), &d = signature_of(r->b);
+    const auto in = sizes(*x, c.input().size(), d.input().size());
+    const auto between = sizes(*middle, c.output().size(), d.output().size());
+    const auto out = sizes(output_of(left, *middle), first.signature().output().size(),
+                           second.signature().output().size());
+    if (!in || !between || !out) continue;
+    if (products(*in, *between, *out) > products(*in, *between) + products(*between, *out)) {
+      continue;
+    }
+    b.rewrote("R25",
+              fmt::format("{} * {} -> one Kronecker", left.core->label(), right.core->label()));
+    const bool a_vanishes = undo_each_other(l->a, r->a), b_vanishes = undo_each_other(l->b, r->b);
+    if (a_vanishes && b_vanishes) {
+      erase(p, i, 2);
+    } else if (a_vanishes) {
+      replace(p, i, 2, second.node());  // the dims of A are batch dims
+    } else {
+      replace(p, i, 2, kronecker(first.node(), second.node(), ""));
+    }
+    return true;
+  }
+  return false;
+}
+
+bool join_devices(Product& p, Builder& b) {
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    const auto last = as_to_device(p.factors[i]), first = as_to_device(p.factors[i + 1]);
+    if (!last || !first || first->target != last->source) continue;
+    if (p.factors[i].core->signature() != p.factors[i + 1].core->signature()) continue;
+    const bool returns = first->source == last->target;
+    b.rewrote("R27", fmt::format("{} -> {} -> {} -> {}", first->source.text(), first->target.text(),
+                                 last->target.text(), returns ? "none" : "one ToDevice"));
+    if (returns) {
+      erase(p, i, 2);
+    } else {
+      replace(p, i, 2, ToDevice(first->source, last->target, {}).node());
+    }
+    return true;
+  }
+  return false;
+}
+
+}  // namespace lunops
