@@ -10,8 +10,11 @@ namespace lunops {
 
 TapRange tap_range(double width, double t) noexcept {
   TapRange range;
-  range.near = std::nearbyint(t);
-  range.rest = t - range.near;
+  const double near = std::nearbyint(t);
+  range.rest = t - near;
+  // Beyond, integers would overflow; doubles are whole numbers a thousand apart there.
+  constexpr double kFarthest = 0x1p62;
+  range.near = std::clamp(near, -kFarthest, kFarthest);
   range.first = std::ceil(range.rest - 0.5 * width);
   range.count = static_cast<int>(std::floor(range.rest + 0.5 * width) - range.first) + 1;
   return range;

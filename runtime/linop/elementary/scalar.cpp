@@ -60,6 +60,10 @@ std::optional<Node> scalar_power(const Node& node, double exponent) {
   }
   const c128 value =
       base.imag() == 0.0 ? c128(std::pow(base.real(), exponent)) : std::pow(base, exponent);
+  if (!std::isfinite(value.real()) || !std::isfinite(value.imag())) {
+    fail(Code::numeric, "power", "{} ^ {}: the result is too large for a double", label_of(node),
+         exponent);
+  }
   return Node{std::make_shared<ScalarCore>(value, signature_of(node), scalar->name()),
               Mode::forward, nullptr};
 }

@@ -120,8 +120,9 @@ PositionRoles position_roles(const PositionWords& w,
   if (entries != static_cast<int64_t>(dims)) {
     const std::string name = k.shape().is_named() ? k.shape().dim(coordinate).text()
                                                   : fmt::format("dim {}", coordinate + 1);
-    fail(Code::shape, w.operation, "{} has {} entries in '{}' but the {} \"{}\" has {} dim{}",
-         w.bare, entries, name, w.image, image_text, dims, dims == 1 ? "" : "s");
+    fail(Code::shape, w.operation, "{} has {} entr{} in '{}' but the {} \"{}\" has {} dim{}",
+         w.bare, entries, entries == 1 ? "y" : "ies", name, w.image, image_text, dims,
+         dims == 1 ? "" : "s");
   }
   if (dims == 0 || dims > 3) {
     fail(Code::shape, w.operation, "the {} \"{}\" has {} dims; 1, 2 or 3 are transformed", w.image,

@@ -113,6 +113,14 @@ TEST_CASE("Interpolate: eight points by hand", "[backend]") {
   }
 }
 
+TEST_CASE("tap_range: coordinates beyond the integers stay outside every grid", "[backend]") {
+  constexpr int64_t kFar = int64_t{1} << 61;
+
+  CHECK(tap_range(1, 1e300).start() > kFar);
+  CHECK(tap_range(1, -1e300).start() < -kFar);
+  CHECK(tap_range(4, -1e300).count == 5);
+}
+
 TEST_CASE("Interpolate: cpu agrees with the reference for widths, dims, boundaries and batches",
           "[backend]") {
   const std::vector<int64_t> grid = GENERATE(

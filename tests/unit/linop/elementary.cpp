@@ -147,6 +147,8 @@ TEST_CASE("Scalar: a scalar and an exponent are finite; a NaN is shown without a
         "Scalar: the scalar is nan+0i; give a finite number");
   CHECK(error_of([&] { Scalar(2.0, "x").power(nan); }) ==
         "power: exponent is nan; give a finite number");
+  CHECK(error_of([&] { Scalar(2.0, "x").power(2000); }) ==
+        "power: Scalar ^ 2000: the result is too large for a double");
 }
 
 TEST_CASE("algebra: an inverse is refused with a way out", "[linop]") {
