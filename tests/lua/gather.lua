@@ -16,6 +16,12 @@ check.it("Sampling takes indices from 1, lists of tensors, and masks", function(
   check.equal(M.extent.s, 2)
 end)
 
+check.it("Kronecker refuses a third operand", function()
+  check.raises("Kronecker: takes 2 operands, got 3", function()
+    lo.Kronecker{ lo.Identity "a", lo.Identity "b", lo.Identity "c" }
+  end)
+end)
+
 check.it("Sampling names the index that lies outside as it was written", function()
   local idx = lo.tensor({ { 1 }, { 5 } }, "s d", i32)
   check.raises("index 5 of 'x' at {s=2} is outside 1…4", function()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "interpreter/binding/operators/common.hpp"
+#include "runtime/core/error.hpp"
 
 namespace lunops::lua {
 
@@ -195,6 +196,12 @@ constexpr auto kronecker = with_options(
          .example = "local K = lo.Kronecker{ lo.FFT \"y -> ky\", lo.FFT \"x -> kx\" }\n"
                     "print(K.signature)  --> y x -> ky kx"},
         [](Context&, const Given& given) {
+          if (given.operands() > 2) {
+            fail(Code::argument, "Kronecker",
+                 "takes 2 operands, got {}; write a product of more as lo.Kronecker{{ A, "
+                 "lo.Kronecker{{ B, C }} }}",
+                 given.operands());
+          }
           return Kronecker(*given.operand(1)->get<Linop>(), *given.operand(2)->get<Linop>(),
                            common(given));
         },
