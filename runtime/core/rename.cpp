@@ -70,6 +70,32 @@ void rename_term(const std::vector<Rule>& rules, Term& term) {
   term.dim = {rule->to.name, static_cast<uint8_t>(primes)};
 }
 
+// What was not one dim on both sides is none under its new names either: the output's gets primes.
+void part_sides(const Signature& before, const Side& input, Side& output) {
+  const auto is_same = [](const Term& a, const Term& b) {
+    return a.kind == b.kind && a.dim == b.dim && a.variable == b.variable;
+  };
+  for (size_t i = 0; i < output.size(); ++i) {
+    Term& term = output[i];
+    if (term.kind != Term::Kind::dim) continue;
+    const auto met = [&] {
+      return std::find_if(input.begin(), input.end(),
+                          [&](const Term& t) { return is_same(t, term); });
+    };
+    const auto at = met();
+    const bool is_kept =
+        at == input.end() ||
+        is_same(before.input()[static_cast<size_t>(at - input.begin())], before.output()[i]);
+    if (is_kept) continue;
+    while (met() != input.end()) {
+      if (++term.dim.primes > kMaxPrimes) {
+        fail(Code::shape, "rename", "more than {} primes on '{}'", kMaxPrimes,
+             term.dim.name.text());
+      }
+    }
+  }
+}
+
 void check_twice(const Side& side, std::string_view place) {
   for (size_t i = 0; i < side.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
@@ -110,6 +136,7 @@ Composition rename(const Composition& a,
   Side output = signature.output();
   for (Term& term : input) rename_term(rules, term);
   for (Term& term : output) rename_term(rules, term);
+  part_sides(signature, input, output);
   check_twice(input, "input");
   check_twice(output, "output");
 

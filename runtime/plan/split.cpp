@@ -227,11 +227,34 @@ Tiles split(const Linop& a,
   return made;
 }
 
+namespace {
+
+// The side with extents for dims that tiles have ranges of, which reach from its start to its end.
+Side with_reached(const Side& side, const std::vector<SplitTile>& tiles, bool is_input) {
+  Side made = side;
+  size_t at = 0;
+  for (Term& t : made) {
+    if (t.kind == Term::Kind::ellipsis) continue;
+    for (const SplitTile& tile : tiles) {
+      const Slices& slices = is_input ? tile.input_slices : tile.output_slices;
+      if (side[static_cast<size_t>(&t - made.data())].extent != kUnknown || !slices[at]) continue;
+      t.extent = std::max(t.extent, slices[at]->end());
+    }
+    ++at;
+  }
+  return made;
+}
+
+}  // namespace
+
 Linop batch(const Linop& a,
             const SplitAxes& axes,
             const std::vector<std::pair<std::string, int64_t>>& extents) {
   const Tiles tiles = split(a, axes, extents, "batch");
-  const Composition whole = composition_of(a.node());
+  Composition whole = composition_of(a.node());
+  whole.signature = Signature(with_reached(whole.signature.input(), tiles.tiles, true),
+                              with_reached(whole.signature.output(), tiles.tiles, false),
+                              whole.signature.is_open());
   const auto is_inner = [&](Dim dim) {
     return std::any_of(whole.inner.begin(), whole.inner.end(),
                        [&](const auto& known) { return known.first == dim; });

@@ -113,4 +113,17 @@ check.it("a loop of conjugate gradients written in Lua stays below the limit", f
     ("peak %d, limit %d"):format(memory.peak, memory.limit))
 end)
 
+check.it("a Trace sees what goes through it, not what rules have scaled", function()
+  local seen
+  local T = lo.Trace{ "x", fn = function(x) seen = x:norm() end }
+  local D = lo.Diagonal{ lo.tensor({ 3, 4 }, "x", { dtype = "f64" }) }
+  local x = lo.ones("x=2", { dtype = "f64" })
+  for _, A in ipairs{ T * (2 * D), T * (D + D), 7 * T * (2 * D) } do
+    A(x)
+    check.near(seen, 10, 1e-12)
+  end
+  (7 * T * D)(x)
+  check.near(seen, 5, 1e-12)
+end)
+
 check.done()

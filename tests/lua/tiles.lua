@@ -39,6 +39,33 @@ check.it("batch is the operator, tile by tile", function()
   check.raises("batch: size of 'm' is 0", function() return lo.batch(W, { m = 0 }) end)
 end)
 
+check.it("what shifts a dim is cut where only its neighbours know the extent", function()
+  local x = lo.randn("x=6", { dtype = "c128", seed = 1 })
+  local D = lo.Diagonal{ lo.randn("x=6", { dtype = "c128", seed = 2 }), "x" }
+  local F, R = lo.Flip{ "x", dims = "x" }, lo.Rename "x' -> x"
+  for _, B in ipairs{ F * D, D * F, D * F * D, F * F * D, F * R * F * D, F * D + D } do
+    for _, name in ipairs{ "x", "x'" } do
+      local T = lo.batch(B, { [name] = 4 })
+      assert(lo.allclose(T(x), B(x)) and lo.allclose(T.H(x), B.H(x)), tostring(B))
+    end
+  end
+  -- The other dims may be open.
+  local two = lo.Flip{ "y x", dims = "x" } * lo.Diagonal{ lo.randn("x=6", { seed = 3 }), "y x" }
+  local z = lo.randn("y=5 x=6", { seed = 4 })
+  assert(lo.allclose(lo.batch(two, { x = 4 })(z), two(z)))
+  check.raises("extent of 'x' is unknown", lo.split, F, { x = 4 })
+  check.raises("Flip cannot be cut along 'x'; the extent of 'x' is unknown", lo.batch, F, { x = 4 },
+    { extent = { x = 6 } })
+end)
+
+check.it("a dim of an operator that is renamed to one of the other side stays mixed", function()
+  local W = lo.Dense{ lo.randn("m=6 n=6", { dtype = "c128", seed = 1 }) }:rename{ m = "n" }
+  local x = lo.randn("n=6", { dtype = "c128", seed = 2 })
+  check.equal(tostring(W.signature), "n=6 -> n'=6")
+  assert(lo.allclose(lo.batch(W, { n = 4 })(x), W(x)))
+  assert(lo.allclose(W.N(x), W.H(W(x))))
+end)
+
 check.it("bad sizes and places say what would be right", function()
   check.raises("size of 'n' is 0", function() return lo.split(A, { n = 0 }) end)
   check.raises("add up to 3", function() return lo.split(A, { b = { 1, 2 } }) end)

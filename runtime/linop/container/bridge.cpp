@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runtime/core/error.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/wiring.hpp"
 #include "runtime/linop/moving/pad.hpp"
@@ -61,6 +62,10 @@ std::vector<Node> bridge(const std::vector<BridgeDim>& dims) {
       to.push_back(from.back());
       both.push_back(from.back());
       continue;
+    }
+    if (d.extent == kUnknown && !(d.from && d.to)) {
+      fail(Code::shape, "split", "extent of '{0}' is unknown; give extent = {{{0} = …}}",
+           text_of_base(d.term));
     }
     const Stretch all{0, d.extent};
     from.push_back(d.from.value_or(all));

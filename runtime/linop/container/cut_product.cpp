@@ -113,10 +113,32 @@ class ProductCut {
     return r;
   }
 
+  // Factor k, told the extents of what it is cut along where only its neighbours know them.
+  Node node_for(size_t k, const TileRequest& request) const {
+    const Stage& stage = wiring_.stages[k];
+    const Signature sig = signature_of(stage.node);
+    const auto is_open = [](const Side& terms, const Slices& slices) {
+      for (size_t i = 0; i < terms.size(); ++i) {
+        if (slices[i] && terms[i].extent == kUnknown) return true;
+      }
+      return false;
+    };
+    if (!is_open(terms_of(sig.input()), request.input) &&
+        !is_open(terms_of(sig.output()), request.output)) {
+      return stage.node;
+    }
+    const auto extents = [&](const std::vector<int>& wires) {
+      std::vector<int64_t> list;
+      for (const int w : wires) list.push_back(wiring_.wires[static_cast<size_t>(w)].extent);
+      return list;
+    };
+    return with_extents(stage.node, extents(stage.input), extents(stage.output));
+  }
+
   // Cuts factor k and takes over what it narrows.  False: nothing is left.
   bool apply(size_t k, const TileRequest& request) {
     const Stage& stage = wiring_.stages[k];
-    Tile tile = cut(stage.node, request);
+    Tile tile = cut(node_for(k, request), request);
     if (!tile.op) return false;
     tiles_[k] = std::move(tile);
     used_[k] = request;

@@ -51,7 +51,87 @@ std::vector<InnerDim> find_inner(const Wiring& w, const DimExtents& inner) {
   return found;
 }
 
+// Extents that factors make of others; whether there were any new ones.
+bool learn_extents(Wiring& w) {
+  bool is_new = false;
+  const auto through = [&](const Node& node, const std::vector<int>& from,
+                           const std::vector<int>& to) {
+    const auto extent_of = [&](int wire) {
+      return wire == kRestWire ? 1 : w.wires[static_cast<size_t>(wire)].extent;
+    };
+    const auto is_open = [&](int wire) { return extent_of(wire) == kUnknown; };
+    if (std::any_of(from.begin(), from.end(), is_open)) return;
+    if (std::none_of(to.begin(), to.end(), is_open)) return;
+    const Signature sig = signature_of(node);
+    const Side in = terms_of(sig.input());
+    const Places at = places(sig.input(), has_rest(sig), static_cast<int>(from.size()));
+    std::vector<Dim> dims(from.size());
+    std::vector<int64_t> extents;
+    for (size_t t = 0; t < in.size(); ++t) {
+      if (in[t].kind != Term::Kind::dim) continue;
+      dims[static_cast<size_t>(at.term[t])] = in[t].dim.without_primes();
+    }
+    for (size_t i = 0; i < from.size(); ++i) {
+      // No name in a string starts with '#'.
+      if (dims[i].name.empty()) dims[i].name = Name::intern(fmt::format("#w{}", i));
+      extents.push_back(extent_of(from[i]));
+    }
+    const Shape made = output_of(node, Shape(std::move(dims), std::move(extents)));
+    for (size_t i = 0; i < to.size(); ++i) {
+      const int64_t extent = made.extent(static_cast<int>(i));
+      if (!is_open(to[i]) || extent == kUnknown) continue;
+      w.wires[static_cast<size_t>(to[i])].extent = extent;
+      is_new = true;
+    }
+  };
+  for (const Stage& s : w.stages) {
+    through(s.node, s.before, s.after);
+    if (s.node.core->without_adjoint() == nullptr) {
+      through(with_mode(s.node, Mode::adjoint), s.after, s.before);
+    }
+  }
+  return is_new;
+}
+
 }  // namespace
+
+namespace {
+
+Side with_extents(const Side& side, const std::vector<int64_t>& extents, bool& is_new) {
+  Side made = side;
+  size_t at = 0;
+  for (Term& t : made) {
+    if (t.kind == Term::Kind::ellipsis) continue;
+    const int64_t known = extents[at++];
+    if (t.extent != kUnknown || known == kUnknown) continue;
+    t.extent = known;
+    is_new = true;
+  }
+  return made;
+}
+
+}  // namespace
+
+Node with_extents(const Node& node,
+                  const std::vector<int64_t>& input,
+                  const std::vector<int64_t>& output) {
+  const bool is_transposed = transposes(node.mode);
+  bool is_new = false;
+  const auto completed = [&](const Signature& s) {
+    return Signature(with_extents(s.input(), is_transposed ? output : input, is_new),
+                     with_extents(s.output(), is_transposed ? input : output, is_new), s.is_open());
+  };
+  const Signature own = completed(node.core->signature());
+  // A container shown anew forgets the names of its inner dims.
+  if (!is_new || !node.core->inner().empty()) return node;
+  auto core = node.core->shown_as(own);
+  if (core == nullptr) return node;
+  Node made{std::move(core), node.mode, node.form};
+  if (node.form != nullptr) {
+    made.form = std::make_shared<const Form>(Form{completed(node.form->signature)});
+  }
+  return made;
+}
 
 std::vector<int> list_of(const Signature& signature, bool is_input) {
   const Side& side = is_input ? signature.input() : signature.output();
@@ -120,6 +200,8 @@ Wiring wire(const std::vector<Node>& factors, const Signature& signature, const 
     if (w.inner[i].wire == kRestWire) continue;
     Wire& known = w.wires[static_cast<size_t>(w.inner[i].wire)];
     if (known.extent == kUnknown) known.extent = inner[i].second;
+  }
+  while (learn_extents(w)) {
   }
   return w;
 }

@@ -40,6 +40,13 @@ struct Wiring {
 // `factors` as they are written, the last acting first; `signature` and `inner` of their product.
 Wiring wire(const std::vector<Node>& factors, const Signature& signature, const DimExtents& inner);
 
+// The node with those extents of its terms that it does not know itself, where its core can be
+// shown with them; else the node.  For cuts of what shifts dims, in which positions count from the
+// other end.
+Node with_extents(const Node& node,
+                  const std::vector<int64_t>& input,
+                  const std::vector<int64_t>& output);
+
 // The dims of a side as a list, "..." as kRestWire and terms by their number.
 std::vector<int> list_of(const Signature& signature, bool is_input);
 

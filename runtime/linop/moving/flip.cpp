@@ -14,6 +14,15 @@ std::shared_ptr<const Core> FlipCore::shown_as(const Signature& form) const {
 Tile FlipCore::cut(const TileRequest& request) const {
   TileRequest part = request;
   const Side in = terms_of(signature().input());
+  for (const TermPair& pair : pairs()) {
+    const Term& t = in[static_cast<size_t>(pair.in)];
+    const bool is_cut =
+        part.input[static_cast<size_t>(pair.in)] || part.output[static_cast<size_t>(pair.out)];
+    if (!is_cut || t.extent != kUnknown) continue;
+    refuse_cut(
+        *this, t,
+        fmt::format("the extent of '{0}' is unknown; give extent = {{{0} = …}}", text_of_base(t)));
+  }
   const auto facing = [&](size_t pair, const Stretch& s) {
     return Stretch{in[static_cast<size_t>(pairs()[pair].in)].extent - s.end(), s.count};
   };

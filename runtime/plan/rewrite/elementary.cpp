@@ -32,15 +32,19 @@ bool drop_zeros(Product& p, Builder& b) {
   return true;
 }
 
+bool passes_scalar(const Product& p, size_t i, c128 s) {
+  return std::none_of(p.factors.begin(), p.factors.begin() + static_cast<ptrdiff_t>(i),
+                      [&](const Node& f) {
+                        return is_barrier(f) || (s.imag() != 0.0 && f.core->is_real_linear());
+                      });
+}
+
 bool collect_scalars(Product& p, Builder& b) {
   for (size_t i = 0; i < p.factors.size(); ++i) {
     const ScalarCore* scalar = as_scalar(p.factors[i]);
     if (scalar == nullptr) continue;
     const c128 s = scalar->value(p.factors[i].mode);
-    const bool commutes =
-        s.imag() == 0.0 || std::none_of(p.factors.begin(), p.factors.begin() + i,
-                                        [](const Node& f) { return f.core->is_real_linear(); });
-    if (!commutes) continue;
+    if (!passes_scalar(p, i, s)) continue;
     // The last step scales what it writes.
     b.rewrote("R5", "scalars into the last step");
     p.scale *= s;

@@ -19,7 +19,8 @@ using enum Rule::Kind;
 constexpr std::array kRules = {
     Rule{"R2", "identity", "", exact, drop_identities},
     Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
-    Rule{"R5", "scalar", "a complex s not across real-linear factors", exact, collect_scalars},
+    Rule{"R5", "scalar", "across no barrier; a complex s across nothing real-linear", exact,
+         collect_scalars},
     Rule{"R19", "sum", "one term is left", exact, merge_sums},
     Rule{"R12", "isometry", "", exact, drop_isometries},
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},

@@ -37,9 +37,12 @@ int rewrite(Product& p, Builder& b);
 
 // Rules of products, one function each, by the file that holds them.
 // elementary.cpp
-bool drop_identities(Product& p, Builder& b);    // R2
-bool drop_zeros(Product& p, Builder& b);         // R3
-bool collect_scalars(Product& p, Builder& b);    // R5
+bool drop_identities(Product& p, Builder& b);  // R2
+bool drop_zeros(Product& p, Builder& b);       // R3
+bool collect_scalars(Product& p, Builder& b);  // R5
+// Whether s may go from factor i to the left end: no barrier sees other data, and a complex scalar
+// stays right of what is linear over the real numbers only.
+bool passes_scalar(const Product& p, size_t i, c128 s);
 bool drop_isometries(Product& p, Builder& b);    // R12
 bool take_exact_normal(Product& p, Builder& b);  // R13, R20, R24
 // diagonal.cpp

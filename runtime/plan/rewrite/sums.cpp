@@ -105,12 +105,7 @@ bool merge_sums(Product& p, Builder& b) {
     collect_terms(p.factors[i], terms, b);
     merge_terms(terms, b);
     if (terms.size() != 1) continue;
-    // A complex scalar stays right of what is linear over the real numbers only.
-    const bool is_blocked =
-        terms.front().scale.imag() != 0.0 &&
-        std::any_of(p.factors.begin(), p.factors.begin() + static_cast<ptrdiff_t>(i),
-                    [](const Node& f) { return f.core->is_real_linear(); });
-    if (is_blocked) continue;
+    if (terms.front().scale != 1.0 && !passes_scalar(p, i, terms.front().scale)) continue;
     const auto at = p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i));
     p.factors.insert(at, terms.front().factors.begin(), terms.front().factors.end());
     p.scale *= terms.front().scale;

@@ -183,6 +183,10 @@ TEST_CASE("Signature: rename is one simultaneous substitution (cases 41, 42, 43)
           (void)sig("coil -> c").rename({{"coli", "q"}});
         }) == "rename: no dim 'coli' in \"coil -> c\"; did you mean 'coil'?");
   CHECK(sig("n -> n'").rename({{"n", "p"}}).text() == "p -> p'");
+  // A mixed dim that takes the name of one on the other side does not become a kept dim.
+  CHECK(sig("n -> m").rename({{"m", "n"}}).text() == "n -> n'");
+  CHECK(sig("a b -> a c").rename({{"c", "b"}}).text() == "a b -> a b'");
+  CHECK(sig("n m -> m n'").rename({{"n", "m"}, {"m", "n"}}).text() == "m n -> n m'");
   CHECK(sig("n -> n'").rename({{"n'", "m"}}).text() == "n -> m");
   CHECK(sig("(1) -> (2)").rename({{"(1)", "n"}}).text() == "n -> (1)");
   const Composition fs{sig("y x -> spoke"), {{Dim::parse("coil"), 8}}};
