@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <map>
+#include <set>
 #include <tuple>
 
 #include <catch2/catch.hpp>
@@ -51,6 +53,36 @@ TEST_CASE("laws: every registered operator, in every dtype that it takes", "[law
       }
       const double error = r.each.approximate == nullptr ? 0.0 : r.each.approximate(dtype);
       laws::all(subject(name, a, r.each.input, dtype, error, kSeed, context), context);
+    }
+  }
+}
+
+TEST_CASE("laws: L15, the cases of every operator have even, prime, single and no extents",
+          "[laws]") {
+  const auto is_prime = [](int64_t n) {
+    for (int64_t k = 2; k * k <= n; ++k) {
+      if (n % k == 0) return false;
+    }
+    return n > 1;
+  };
+  std::map<std::string, std::set<std::string>> found;
+  for (const laws::Registered& r : laws::registered()) {
+    Context context;
+    laws::Draw draw(kSeed, DType::c64, context);
+    const auto s = subject(r.kind, r.each.make(draw), r.each.input, DType::c64, 0, kSeed, context);
+    for (const Shape* side : {&s.input, &s.output}) {
+      for (const int64_t n : side->extents()) {
+        if (n == 0) found[r.kind].insert("none");
+        if (n == 1) found[r.kind].insert("one");
+        if (n > 1 && n % 2 == 0) found[r.kind].insert("even");
+        if (n > 2 && is_prime(n)) found[r.kind].insert("prime");  // and therefore odd
+      }
+    }
+  }
+  for (const auto& [kind, extents] : found) {
+    for (const char* which : {"even", "prime", "one", "none"}) {
+      INFO(kind << ", extent: " << which);
+      CHECK(extents.count(which) == 1);
     }
   }
 }

@@ -479,9 +479,9 @@ Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool
   e.gridding_workspace = gridding_workspace(spec, e.parameters, batch);
   // Planes hold the image's extent of the slowest dim; images share a pass until they fill
   // kGroupBytes.
-  auto plane = static_cast<int64_t>(size_of(spec.dtype)) * spec.image[0];
+  const bool is_line = spec.image.size() == 1 && e.embedded;
+  auto plane = static_cast<int64_t>(size_of(spec.dtype)) * (is_line ? grid[0] : spec.image[0]);
   for (size_t d = 1; d < spec.image.size(); ++d) plane *= e.embedded ? grid[d] : spec.image[d];
-  if (spec.image.size() == 1 && e.embedded) plane = plane / spec.image[0] * grid[0];
   const int64_t group = ThreadPool::process().threads() * kGroupBytes;
   const int64_t room = std::max<int64_t>(1, group / std::max<int64_t>(1, plane));
   e.toeplitz_workspace =

@@ -77,6 +77,10 @@ void lower_nufft(Builder& b,
   const Operand& image = is_adjoint ? y : x;
   const Operand& samples = is_adjoint ? x : y;
   const NufftRoles roles = nufft_roles(f, maps, image.shape);
+  if (roles.is_empty_image()) {
+    b.add(prepare_step(make_ref(y), s));
+    return;
+  }
   const std::vector<int> ia = image_axes(roles), sa = sample_axes(roles);
   const RoleView iv = role_view(b, image, ia, roles.image_frames, roles.image, !is_adjoint);
   const RoleView sv = role_view(b, samples, sa, roles.sample_frames, roles.samples, is_adjoint);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "runtime/linop/nufft/nufft.hpp"
@@ -25,6 +26,11 @@ struct NufftRoles {
   std::vector<Term> image_map_terms;        // by image dim
   std::vector<int64_t> extents;             // N_d
   Shape sample_shape;
+
+  // Whether there are no pixels: such a transform is zero, and no grid is made for it.
+  bool is_empty_image() const noexcept {
+    return std::find(extents.begin(), extents.end(), 0) != extents.end();
+  }
 };
 NufftRoles nufft_roles(const NufftCore& f, const AttachedMaps* maps, const Shape& image);
 // The same for any operator that goes from image to samples in mode `to_samples`.

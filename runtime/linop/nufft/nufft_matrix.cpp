@@ -270,6 +270,10 @@ void NufftMatrixCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   const AttachedMaps* maps = maps_ ? &*maps_ : nullptr;
   const Roles r = roles(x.shape);
+  if (r.all.is_empty_image()) {
+    b.add(prepare_step(make_ref(y), s));
+    return;
+  }
   const Estimate e = estimate(b.context(), x.shape, x.dtype);
   const NufftSpec spec = f_->spec(r.all.extents, x.dtype);
   const int64_t k = middle_.k();

@@ -144,6 +144,10 @@ void NufftNormalCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   const AttachedMaps* maps = maps_ ? &*maps_ : nullptr;
   const NufftRoles roles = nufft_roles(*f_, maps, x.shape);
+  if (roles.is_empty_image()) {
+    b.add(prepare_step(make_ref(y), s));
+    return;
+  }
   std::vector<int> positions;
   std::vector<LoopAxis> axes;
   int summed = -1, forced = -1;

@@ -47,10 +47,15 @@ double error_with(const NufftSpec& spec, const NufftParameters& p, Predictions& 
   return predict(dims, is_double(spec));
 }
 
+// The extent that grids are made for: a dim without pixels has the grid of one.
+int64_t gridded_extent(const NufftSpec& spec, size_t d) {
+  return std::max<int64_t>(spec.image[d], 1);
+}
+
 // Fills grid, real oversampling and beta for a width.
 void complete(const NufftSpec& spec, const std::array<double, 3>& oversamp, NufftParameters& p) {
   for (size_t d = 0; d < spec.image.size(); ++d) {
-    const int64_t n = spec.image[d];
+    const int64_t n = gridded_extent(spec, d);
     if (spec.grid[d] > 0) {
       p.grid[d] = spec.grid[d];
     } else {
@@ -88,7 +93,7 @@ NufftParameters choose_nearest(const NufftSpec& spec) {
   p.width = 1;
   double variance = 0;
   for (size_t d = 0; d < spec.image.size(); ++d) {
-    const int64_t n = spec.image[d];
+    const int64_t n = gridded_extent(spec, d);
     const double sigma = spec.oversamp[d] > 0 ? spec.oversamp[d] : kNearestOversamp;
     if (spec.grid[d] != 0 && spec.grid[d] < n) {
       fail(Code::argument, "NUFFT", "'grid' = {} is smaller than the image extent {}", spec.grid[d],

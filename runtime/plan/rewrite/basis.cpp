@@ -197,7 +197,7 @@ std::optional<Candidate> samples_at(const Product& p, size_t i) {
 // Takes the candidate if its kernels pay, and says why or why not.
 bool accept(Product& p, const Candidate& c, Builder& b) {
   const auto x = b.shape_into(p, c.first + c.count - 1);
-  if (!x) return false;
+  if (!x || x->count() == 0) return false;
   const NufftCore& nufft = *c.core->nufft();
   const auto e = c.core->estimate(b.context(), *x, b.input_dtype());
   const double runs = b.applications();

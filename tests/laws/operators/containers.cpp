@@ -44,6 +44,13 @@ const bool sum = add(
            return w + 2.0 * Identity() - Diagonal(d.tensor("n=4"));
          },
          {}},
+        {"one element", [](Draw& d) { return Diagonal(d.tensor("x=1")) + Identity(); }, {}},
+        {"no element", [](Draw& d) { return Diagonal(d.tensor("x=0")) + 2.0 * Identity(); }, {}},
+        {"empty sums",
+         [](Draw& d) {
+           return Dense(d.tensor("m=3 n=0"), "n -> m") + Dense(d.tensor("m=3 n=0"), "n -> m");
+         },
+         {}},
         {"regularised normal",
          [](Draw& d) { return Dense(d.tensor("m=5 n=3"), "m n, n -> m").N() + 0.1 * Identity(); },
          {}},
@@ -100,6 +107,12 @@ const bool concat =
              },
              {}},
             {"one operator", [](Draw& d) { return Concat({dense(d, 3, 4)}, along("n", "m")); }, {}},
+            {"one element", [](Draw& d) { return Concat({dense(d, 1, 1)}, along("", "m")); }, {}},
+            {"of nothing",
+             [](Draw& d) {
+               return Concat({dense(d, 0, 3), dense(d, 0, 3)}, along("", "m"));
+             },
+             {}},
             {"a normal and a sum",
              [](Draw& d) {
                const Linop n = Dense(d.tensor("m=2 n=3"), "n -> m").N();
@@ -156,6 +169,16 @@ const bool stack = add(
          },
          {}},
         {"one operator", [](Draw& d) { return Stack({dense(d, 3, 4)}, stacked("", "frame")); }, {}},
+        {"of one element",
+         [](Draw& d) {
+           return Stack({dense(d, 1, 1), dense(d, 1, 1)}, stacked("", "frame"));
+         },
+         {}},
+        {"empty sums",
+         [](Draw& d) {
+           return Stack({dense(d, 2, 0), dense(d, 2, 0)}, stacked("frame", "frame"));
+         },
+         {}},
         {"kept dims and sums",
          [](Draw& d) {
            return Stack(
@@ -165,36 +188,43 @@ const bool stack = add(
          {}},
     });
 
-const bool cuts =
-    add("Chain",
-        {
-            {"a Dense between Diagonals",
-             [](Draw& d) {
-               const Linop w = Diagonal(d.tensor("k=4"));
-               return w * Dense(d.tensor("k'=4 k=4"), "k -> k'") * w;
-             },
-             {}},
-            {"padding before a transform",
-             [](Draw& d) {
-               PadOptions o;
-               o.to = {{"x", 7}};
-               return FFT("x=7 -> k=7") * Pad("x=4", o) * Diagonal(d.tensor("coil=3 x=4"));
-             },
-             {}},
-            {"normals with inner dims of one name",
-             [](Draw& d) {
-               const Linop w = Dense(d.tensor("m=3 n=2"), "n -> m");
-               return w.N() * w.N();
-             },
-             {}},
-            {"a normal with something between",
-             [](Draw& d) {
-               const Linop s = Dense(d.tensor("coil=3 y=4"), "y -> coil y");
-               return s.normal(Dense(d.tensor("coil'=3 coil=3"), "coil y -> coil' y") *
-                               Diagonal(d.tensor("coil=3 y=4")));
-             },
-             {}},
-        });
+const bool cuts = add(
+    "Chain",
+    {
+        {"a Dense between Diagonals",
+         [](Draw& d) {
+           const Linop w = Diagonal(d.tensor("k=4"));
+           return w * Dense(d.tensor("k'=4 k=4"), "k -> k'") * w;
+         },
+         {}},
+        {"padding before a transform",
+         [](Draw& d) {
+           PadOptions o;
+           o.to = {{"x", 7}};
+           return FFT("x=7 -> k=7") * Pad("x=4", o) * Diagonal(d.tensor("coil=3 x=4"));
+         },
+         {}},
+        {"of one element", [](Draw& d) { return dense(d, 1, 1) * Diagonal(d.tensor("n=1")); }, {}},
+        {"through nothing",
+         [](Draw& d) { return Dense(d.tensor("k=3 m=0"), "m -> k") * dense(d, 0, 2); },
+         {}},
+        {"out of nothing",
+         [](Draw& d) { return Dense(d.tensor("k=3 m=2"), "m -> k") * dense(d, 2, 0); },
+         {}},
+        {"normals with inner dims of one name",
+         [](Draw& d) {
+           const Linop w = Dense(d.tensor("m=3 n=2"), "n -> m");
+           return w.N() * w.N();
+         },
+         {}},
+        {"a normal with something between",
+         [](Draw& d) {
+           const Linop s = Dense(d.tensor("coil=3 y=4"), "y -> coil y");
+           return s.normal(Dense(d.tensor("coil'=3 coil=3"), "coil y -> coil' y") *
+                           Diagonal(d.tensor("coil=3 y=4")));
+         },
+         {}},
+    });
 
 }  // namespace
 }  // namespace lunops::laws

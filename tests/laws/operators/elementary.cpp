@@ -10,20 +10,31 @@ const bool identity = add("Identity",
                           {
                               {"two dims", [](Draw&) { return Identity("y=3 x=4"); }, {}},
                               {"anything", [](Draw&) { return Identity(); }, "a=2 b=3"},
+                              {"one element", [](Draw&) { return Identity("x=1"); }, {}},
                               {"empty", [](Draw&) { return Identity("x=0"); }, {}},
                           });
 
-const bool zero = add("Zero", {{"other output", [](Draw&) { return Zero("n=3 -> m=2 k=3"); }, {}}});
+const bool zero = add("Zero",
+                      {
+                          {"other output", [](Draw&) { return Zero("n=3 -> m=2 k=3"); }, {}},
+                          {"one element", [](Draw&) { return Zero("n=1 -> m=1"); }, {}},
+                          {"out of nothing", [](Draw&) { return Zero("n=0 -> m=2"); }, {}},
+                          {"to nothing", [](Draw&) { return Zero("n=3 -> m=0"); }, {}},
+                      });
 
-const bool scalar = add("Scalar",
-                        {
-                            {"real", [](Draw&) { return Scalar(-0.5); }, "x=5"},
-                            {"complex",
-                             [](Draw&) {
-                               return Scalar({2, 3}, "x=3");
-                             },
-                             {}},
-                        });
+const bool scalar =
+    add("Scalar",
+        {
+            {"real", [](Draw&) { return Scalar(-0.5); }, "x=5"},
+            {"complex",
+             [](Draw&) {
+               return Scalar({2, 3}, "x=3");
+             },
+             {}},
+            {"one element", [](Draw&) { return Scalar(2.0, "x=1"); }, {}},
+            {"no element of an even number of rows", [](Draw&) { return Scalar(2.0); }, "y=4 x=0"},
+
+        });
 
 const bool diagonal =
     add("Diagonal",
@@ -54,6 +65,7 @@ const bool dense =
              {}},
             {"real weight", [](Draw& d) { return Dense(d.real("m=3 n=7"), "m n, n -> m"); }, {}},
             {"all kept", [](Draw& d) { return Dense(d.tensor("x=4"), "x, x -> x"); }, {}},
+            {"one element", [](Draw& d) { return Dense(d.tensor("m=1 n=1"), "m n, n -> m"); }, {}},
             {"empty sum", [](Draw& d) { return Dense(d.tensor("m=3 n=0"), "m n, n -> m"); }, {}},
             {"empty result", [](Draw& d) { return Dense(d.tensor("m=0 n=3"), "m n, n -> m"); }, {}},
         });
@@ -87,6 +99,16 @@ const bool low_rank =
                               "y x -> m", singular(d.real("r=1")));
              },
              {}},
+            {"one element",
+             [](Draw& d) { return LowRank(d.tensor("m=1 r=1"), d.tensor("n=1 r=1"), "n -> m"); },
+             {}},
+            {"empty sum",
+             [](Draw& d) { return LowRank(d.tensor("m=3 r=2"), d.tensor("n=0 r=2"), "n -> m"); },
+             {}},
+            {"rank 0",
+             [](Draw& d) { return LowRank(d.tensor("m=3 r=0"), d.tensor("n=4 r=0"), "n -> m"); },
+             {}},
+
         });
 
 SparseEntries random_entries(Draw& d, int64_t rows, int64_t columns, int64_t count) {
@@ -102,26 +124,34 @@ SparseEntries random_entries(Draw& d, int64_t rows, int64_t columns, int64_t cou
   return e;
 }
 
-const bool sparse =
-    add("Sparse",
-        {
-            {"triplets, some of them twice",
-             [](Draw& d) { return Sparse(random_entries(d, 4, 12, 20), "y=3 x=4 -> ray=4"); },
-             {}},
-            {"two output dims, empty rows",
-             [](Draw& d) { return Sparse(random_entries(d, 6, 5, 4), "x=5 -> view=3 s=2"); },
-             {}},
-            {"real values",
-             [](Draw& d) {
-               SparseEntries e = random_entries(d, 3, 3, 5);
-               e.value = d.real("k=5");
-               return Sparse(e, "x=3 -> x'=3");
-             },
-             {}},
-            {"no entries",
-             [](Draw& d) { return Sparse(random_entries(d, 2, 3, 0), "x=3 -> r=2"); },
-             {}},
-        });
+const bool sparse = add(
+    "Sparse",
+    {
+        {"triplets, some of them twice",
+         [](Draw& d) { return Sparse(random_entries(d, 4, 12, 20), "y=3 x=4 -> ray=4"); },
+         {}},
+        {"two output dims, empty rows",
+         [](Draw& d) { return Sparse(random_entries(d, 6, 5, 4), "x=5 -> view=3 s=2"); },
+         {}},
+        {"real values",
+         [](Draw& d) {
+           SparseEntries e = random_entries(d, 3, 3, 5);
+           e.value = d.real("k=5");
+           return Sparse(e, "x=3 -> x'=3");
+         },
+         {}},
+        {"no entries",
+         [](Draw& d) { return Sparse(random_entries(d, 2, 3, 0), "x=3 -> r=2"); },
+         {}},
+        {"one element",
+         [](Draw& d) { return Sparse(random_entries(d, 1, 1, 1), "x=1 -> r=1"); },
+         {}},
+        {"no columns",
+         [](Draw& d) { return Sparse(random_entries(d, 1, 1, 0), "x=0 -> r=2"); },
+         {}},
+        {"no rows", [](Draw& d) { return Sparse(random_entries(d, 1, 1, 0), "x=3 -> r=0"); }, {}},
+
+    });
 
 const bool kronecker =
     add("Kronecker",
@@ -143,6 +173,19 @@ const bool kronecker =
                return Kronecker(Diagonal(d.real("a=3")), Dense(d.tensor("m=2 n=4"), "n -> m").N());
              },
              {}},
+            {"of one element",
+             [](Draw& d) {
+               return Kronecker(Dense(d.tensor("c=1 a=1"), "a -> c"),
+                                Dense(d.tensor("d=1 b=1"), "b -> d"));
+             },
+             {}},
+            {"an empty sum",
+             [](Draw& d) {
+               return Kronecker(Dense(d.tensor("c=2 a=0"), "a -> c"),
+                                Dense(d.tensor("d=3 b=4"), "b -> d"));
+             },
+             {}},
+
         });
 
 }  // namespace

@@ -21,6 +21,7 @@ const bool real =
              {}},
             {"its projection", [](Draw&) { return Real("x=5").N(); }, {}},
             {"extents from the input", [](Draw&) { return Real(); }, "x=3"},
+            {"one element", [](Draw&) { return Real("x=1"); }, {}},
             {"nothing", [](Draw&) { return Real("x=0"); }, {}},
         });
 
@@ -28,6 +29,7 @@ const bool imag =
     add("Imag",
         {
             {"two dims", [](Draw&) { return Imag("y=1 x=7"); }, {}},
+            {"nothing", [](Draw&) { return Imag("y=2 x=0"); }, {}},
             {"of a sum with complex factors",
              [](Draw& d) {
                const Linop w = Diagonal(d.tensor("x=4"));
@@ -40,6 +42,8 @@ const bool conj =
     add("Conj",
         {
             {"two dims", [](Draw&) { return Conj("y=2 x=3"); }, {}},
+            {"one element", [](Draw&) { return Conj("x=1"); }, {}},
+            {"nothing", [](Draw&) { return Conj("x=0"); }, {}},
             {"between complex factors",
              [](Draw& d) {
                return Diagonal(d.tensor("x=3")) * (Conj("x") * (c128(0, 2) * FFT("x=3 -> x'")));
@@ -61,6 +65,7 @@ const bool cast =
              },
              {}},
             {"one element", [](Draw& d) { return other_precision("x=1", d.dtype()); }, {}},
+            {"nothing", [](Draw& d) { return other_precision("x=0", d.dtype()); }, {}},
         });
 
 }  // namespace

@@ -38,6 +38,12 @@ const bool pad = add("Pad",
                             return Pad("x=0", to({{"x", 4}}));
                           },
                           {}},
+                         {"from one element",
+                          [](Draw&) {
+                            return Pad("x=1", to({{"x", 4}}));
+                          },
+                          {}},
+
                          {"named",
                           [](Draw&) {
                             return Pad("x=3 -> wide", to({{"wide", 8}}));
@@ -55,6 +61,11 @@ const bool crop = add("Crop",
                           {"end",
                            [](Draw&) {
                              return Crop("y=2 x=9", to({{"x", 4}}, "end"));
+                           },
+                           {}},
+                          {"to one element",
+                           [](Draw&) {
+                             return Crop("x=4", to({{"x", 1}}));
                            },
                            {}},
                           {"to nothing",
@@ -158,6 +169,11 @@ const bool array_to_blocks = add(
            return ArrayToBlocks("x=1 -> b k", blocks({{"x", 1}}, {{"x", 1}}));
          },
          {}},
+        {"of nothing",
+         [](Draw&) {
+           return ArrayToBlocks("c=0 x=5 -> c b k", blocks({{"x", 2}}, {{"x", 1}}));
+         },
+         {}},
         {"plane, a kept dim in between",
          [](Draw&) {
            return ArrayToBlocks("y=5 c=2 x=6 -> by bx ky c kx",
@@ -192,6 +208,16 @@ const bool blocks_to_array =
              [](Draw&) {
                return BlocksToArray("by bx ky kx -> y=5 x=6",
                                     blocks({{"y", 3}, {"x", 2}}, {{"y", 2}, {"x", 1}}));
+             },
+             {}},
+            {"one element",
+             [](Draw&) {
+               return BlocksToArray("b k -> x=1", blocks({{"x", 1}}, {{"x", 1}}));
+             },
+             {}},
+            {"of nothing",
+             [](Draw&) {
+               return BlocksToArray("c b k -> c=0 x=5", blocks({{"x", 2}}, {{"x", 1}}));
              },
              {}},
             {"padded",

@@ -48,6 +48,11 @@ const bool slice = add(
            return Slice("x=1", range({{"x", {1, 1}}}));
          },
          {}},
+        {"nothing of the kept dim",
+         [](Draw&) {
+           return Slice("y=0 x=4", range({{"x", {2, 3}}}));
+         },
+         {}},
         {"of a Dense",
          [](Draw& d) {
            return Slice("m", range({{"m", {2, 5, 3}}})) * Dense(d.tensor("m=6 n=3"), "m n, n -> m");
@@ -66,6 +71,16 @@ const bool embed = add(
         {"a new dim",
          [](Draw&) {
            return Embed("coil x=3", range({{"coil", at(2)}}, {{"coil", 4}}));
+         },
+         {}},
+        {"one of one",
+         [](Draw&) {
+           return Embed("x=1", range({{"x", {1, 1}}}, {{"x", 1}}));
+         },
+         {}},
+        {"nothing of the kept dim",
+         [](Draw&) {
+           return Embed("y=0 x", range({{"x", {2, 3}}}, {{"x", 4}}));
          },
          {}},
         {"named",
@@ -150,6 +165,12 @@ const bool pad_dim = add("PadDim",
                                 return PadDim("x=1", to({{"x", 3}}));
                               },
                               {}},
+                             {"from nothing",
+                              [](Draw&) {
+                                return PadDim("x=0", to({{"x", 3}}));
+                              },
+                              {}},
+
                          });
 
 const bool truncate = add("Truncate",
@@ -164,6 +185,12 @@ const bool truncate = add("Truncate",
                                  return Truncate("x=5", to({{"x", 5}}));
                                },
                                {}},
+                              {"to nothing",
+                               [](Draw&) {
+                                 return Truncate("x=5", to({{"x", 0}}));
+                               },
+                               {}},
+
                           });
 
 }  // namespace

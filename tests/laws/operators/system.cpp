@@ -27,6 +27,12 @@ const bool custom = add(
            return hosted(Dense(d.tensor("m=2 n=3"), "m n, n -> m"), "... n -> ... m");
          },
          "t=2 n=3"},
+        {"one element",
+         [](Draw& d) { return hosted(Dense(d.tensor("m=1 n=1"), "n -> m"), "n -> m"); },
+         {}},
+        {"out of nothing",
+         [](Draw& d) { return hosted(Dense(d.tensor("m=2 n=0"), "n -> m"), "n -> m"); },
+         {}},
         {"cut along its output",
          [](Draw& d) {
            const Tensor w = d.tensor("m=5 n=3");
@@ -53,31 +59,41 @@ const bool trace = add("Trace",
                        {
                            {"two dims", [](Draw&) { return Trace("y x", silent()); }, "y=3 x=4"},
                            {"any dims", [](Draw&) { return Trace("...", silent()); }, "x=1"},
+                           {"no element", [](Draw&) { return Trace("x", silent()); }, "x=0"},
                        });
 
-const bool breakpoint = add("Breakpoint",
-                            {
-                                {"nobody there", [](Draw&) { return Breakpoint("x"); }, "x=3"},
-                            });
+const bool breakpoint =
+    add("Breakpoint",
+        {
+            {"nobody there", [](Draw&) { return Breakpoint("y x"); }, "y=2 x=3"},
+            {"one element", [](Draw&) { return Breakpoint("x"); }, "x=1"},
+            {"no element", [](Draw&) { return Breakpoint("x=0"); }, {}},
+        });
 
 const bool sleep = add("Sleep",
                        {
                            {"no time", [](Draw&) { return Sleep(0, "y x"); }, "y=2 x=3"},
+                           {"one element", [](Draw&) { return Sleep(0, "x"); }, "x=1"},
+                           {"no element", [](Draw&) { return Sleep(0, "x"); }, "x=0"},
                        });
 
-const bool to_device =
-    add("ToDevice",
-        {
-            {"to where they are", [](Draw&) { return ToDevice(Device::host(), Device::host()); },
-             "y=3 x=4"},
-            {"there and back",
-             [](Draw& d) {
-               const Linop w = Dense(d.tensor("m=5 n=3"), "m n, n -> m");
-               return ToDevice(kOther, Device::host()) * w.to(kOther, d.context()) *
-                      ToDevice(Device::host(), kOther);
-             },
-             {}},
-        });
+const bool to_device = add(
+    "ToDevice",
+    {
+        {"to where they are", [](Draw&) { return ToDevice(Device::host(), Device::host()); },
+         "y=3 x=4"},
+        {"one element", [](Draw&) { return ToDevice(Device::host(), Device::host()); }, "x=1"},
+        {"no element, there and back",
+         [](Draw&) { return ToDevice(kOther, Device::host()) * ToDevice(Device::host(), kOther); },
+         "x=0"},
+        {"there and back",
+         [](Draw& d) {
+           const Linop w = Dense(d.tensor("m=5 n=3"), "m n, n -> m");
+           return ToDevice(kOther, Device::host()) * w.to(kOther, d.context()) *
+                  ToDevice(Device::host(), kOther);
+         },
+         {}},
+    });
 
 }  // namespace
 }  // namespace lunops::laws

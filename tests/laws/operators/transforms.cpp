@@ -58,6 +58,19 @@ const bool nufft =
              },
              {},
              nufft_error},
+            {"one sample of one pixel",
+             [](Draw& d) {
+               return NUFFT(d.uniform("s=1 d=1", -1, 1), "x -> s", image({{"x", 1}}, d.dtype()));
+             },
+             {},
+             nufft_error},
+            {"no pixel",
+             [](Draw& d) {
+               return NUFFT(d.uniform("p=2 s=3 d=2", -1, 1), "y x -> p s",
+                            image({{"y", 4}, {"x", 0}}, d.dtype()));
+             },
+             {},
+             nufft_error},
             {"nearest grid point",
              [](Draw& d) {
                NUFFTOptions o = image({{"y", 5}, {"x", 6}}, d.dtype());
@@ -144,6 +157,21 @@ const bool gridding = add(
         {"two dims",
          [](Draw& d) {
            return Gridding(d.uniform("s=12 d=2", -3, 12), "s -> y x", grid({{"y", 5}, {"x", 6}}));
+         },
+         {}},
+        {"one grid point",
+         [](Draw& d) {
+           InterpolateOptions o = grid({{"x", 1}});
+           o.width = {{"", 1}};
+           o.beta = {{"", 2}};
+           return Gridding(d.uniform("s=1 d=1", -2, 2), "s -> x", o);
+         },
+         {}},
+        {"no grid point",
+         [](Draw& d) {
+           InterpolateOptions o = grid({{"x", 0}});
+           o.boundary = "zero";
+           return Gridding(d.uniform("s=3 d=1", -2, 2), "s -> x", o);
          },
          {}},
         {"frames, zero boundary",

@@ -147,6 +147,31 @@ TEST_CASE("NUFFT: the example of the catalogue", "[linop]") {
   CHECK(distance(delta, {.5, .5, .5, .5}) < tol);
 }
 
+TEST_CASE("NUFFT: an image without pixels has zero samples and an empty normal", "[linop]") {
+  Context context;
+  const Tensor k = tensor("t=2 s=3 d=2", {0, 1, 2, 3, -1, 0, 0, 1, 2, 2, -1, 1}, DType::f64);
+  for (const Toeplitz toeplitz : {Toeplitz::never, Toeplitz::always, Toeplitz::automatic}) {
+    NUFFTOptions o;
+    o.extent = {{"y", 4}, {"x", 0}};
+    o.units = "cycles";
+    o.tol = 1e-8;
+    o.toeplitz = toeplitz;
+    const Linop f = NUFFT(k, "t y x -> t s", o);
+    const Linop basis =
+        Dense(full(Shape::parse("t=2 r=2"), 1.0, DType::c128, context), "r y x -> t y x");
+    const Linop a = f * basis;
+    const Tensor x = zeros(Shape::parse("r=2 y=4 x=0"), DType::c128, context);
+
+    const Tensor y = a(x, context);
+
+    CHECK(y.shape() == Shape::parse("t=2 s=3"));
+    CHECK(norm(y, context) == 0.0);
+    CHECK(a.H()(y, context).shape() == x.shape());
+    CHECK(a.N()(x, context).shape() == x.shape());
+    CHECK(nufft_info(f));
+  }
+}
+
 TEST_CASE("NUFFT: errors of the trajectory", "[linop]") {
   Context context;
   const double nan = std::numeric_limits<double>::quiet_NaN();
