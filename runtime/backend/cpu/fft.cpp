@@ -29,7 +29,8 @@ struct Across {
 // One pass: the lines along one axis.  The last entry of `across` varies fastest.
 struct Pass {
   int64_t n = 1;
-  int64_t x_stride = 1;  // along the line
+  FftWindow x_window, y_window;  // of the line
+  int64_t x_stride = 1;          // along the line
   int64_t y_stride = 1;
   std::array<Across, kMaxDims + 1> across;
   int dims = 0;  // entries of `across` in use
@@ -51,15 +52,20 @@ class Fft final : public FftKernel {
       spec_.extents.push_back(1);
       spec_.x_strides.push_back(1);
       spec_.y_strides.push_back(1);
+      for (auto* list : {&spec_.x_window, &spec_.y_window}) {
+        if (!list->empty()) list->push_back({0, 1});
+      }
     }
+    spec_.axes = fft_order(spec_);
     for (const int64_t n : spec_.extents) count_ *= n;
     if (count_ == 0) return;
     split_batch();
     int64_t longest = 1;
     for (const int axis : spec_.axes) longest = std::max(longest, extent(axis));
     buffer_ = kChunk * line_pitch<T>(longest);
-    for (const int axis : spec_.axes) {
-      chunk_.push_back(lines_of(axis) < kFewLines ? 1 : kChunk);
+    for (size_t i = 0; i < spec_.axes.size(); ++i) {
+      const int axis = spec_.axes[i];
+      chunk_.push_back(pass_of(i, cut_extent_).lines < kFewLines ? 1 : kChunk);
       if (has_plans) plans_.push_back(&LinePlan<T>::get(extent(axis), chunk_.back(), spec_.sign));
     }
     if (has_plans) keep_wisdom();
@@ -69,16 +75,21 @@ class Fft final : public FftKernel {
     if (count_ == 0) return 0;
     return static_cast<size_t>(intermediate() + 2 * threads_ * buffer_) * sizeof(C);
   }
-  double flops() const noexcept override {
-    double sum = 0;
-    for (const int axis : spec_.axes) {
-      sum += 5.0 * static_cast<double>(count_) *
-             std::log2(std::max(static_cast<double>(extent(axis)), 2.0));
+  double flops() const noexcept override { return fft_flops(spec_); }
+  double bytes() const noexcept override {
+    double batch = sizeof(C), sum = 0;
+    for (size_t d = 0; d < spec_.extents.size(); ++d) {
+      if (!is_axis(static_cast<int>(d))) batch *= static_cast<double>(spec_.extents[d]);
+    }
+    for (size_t i = 0; i < spec_.axes.size(); ++i) {
+      double lines = batch;
+      for (const int axis : spec_.axes) {
+        if (axis != spec_.axes[i]) lines *= static_cast<double>(extent_before(i, axis));
+      }
+      const int axis = spec_.axes[i];
+      sum += lines * static_cast<double>(spec_.x_at(axis).count + spec_.y_at(axis).count);
     }
     return sum;
-  }
-  double bytes() const noexcept override {
-    return 2.0 * static_cast<double>(count_) * sizeof(C) * static_cast<double>(spec_.axes.size());
   }
 
   void run(const void* x, void* y, Scale s, std::byte* workspace, Stream& stream) const override {
@@ -110,7 +121,20 @@ class Fft final : public FftKernel {
   bool is_axis(int dim) const {
     return std::find(spec_.axes.begin(), spec_.axes.end(), dim) != spec_.axes.end();
   }
-  int64_t lines_of(int axis) const { return count_ / extent(axis) / outer_count_; }
+  // Elements along an axis before pass `number`: transformed where an earlier pass did that.
+  int64_t extent_before(size_t number, int axis) const {
+    const auto end = spec_.axes.begin() + static_cast<ptrdiff_t>(number);
+    const bool is_done = std::find(spec_.axes.begin(), end, axis) != end;
+    return (is_done ? spec_.y_at(axis) : spec_.x_at(axis)).count;
+  }
+  // Elements along an axis that the intermediate array has room for: lines are read and written in
+  // place there, but not by the first pass and the last.
+  int64_t middle_extent(int axis) const {
+    int64_t n = 0;
+    if (axis != spec_.axes.back()) n = spec_.y_at(axis).count;
+    if (axis != spec_.axes.front()) n = std::max(n, spec_.x_at(axis).count);
+    return n;
+  }
   int64_t intermediate() const {
     // Rounded to cache lines, so that the line buffers behind it are aligned.
     return spec_.axes.size() > 1 ? (block_count_ + 7) / 8 * 8 : 0;
@@ -119,7 +143,9 @@ class Fft final : public FftKernel {
   // Decides which batch dims are looped over, which one is cut, and which are inside a block.
   void split_batch() {
     int64_t inner = 1;
-    for (const int axis : spec_.axes) inner *= extent(axis);
+    for (const int axis : spec_.axes) {
+      inner *= std::max<int64_t>(1, spec_.axes.size() == 1 ? extent(axis) : middle_extent(axis));
+    }
     const int64_t most = spec_.axes.size() == 1
                              ? count_
                              : std::max<int64_t>(inner, kBlockBytes / int64_t{sizeof(C)});
@@ -169,24 +195,26 @@ class Fft final : public FftKernel {
     const size_t last = spec_.axes.size() - 1;
     const int axis = spec_.axes[number];
     Pass pass;
-    const auto add = [&](int dim, int64_t n, int64_t middle_stride) {
+    const auto add = [&](int dim, int64_t count, int64_t middle_stride) {
       const auto d = static_cast<size_t>(dim);
       const int64_t xs = number == 0 ? spec_.x_strides[d] : middle_stride;
       const int64_t ys = number == last ? spec_.y_strides[d] : middle_stride;
       if (dim == axis) {
-        pass.n = n;
+        pass.n = extent(dim);
+        pass.x_window = spec_.x_at(dim);
+        pass.y_window = spec_.y_at(dim);
         pass.x_stride = xs;
         pass.y_stride = ys;
-      } else if (n != 1) {
-        pass.across[static_cast<size_t>(pass.dims++)] = {n, xs, ys};
-        pass.lines *= n;
+      } else if (count != 1) {
+        pass.across[static_cast<size_t>(pass.dims++)] = {count, xs, ys};
+        pass.lines *= count;
       }
     };
     int64_t stride = 1;
     for (int d = static_cast<int>(spec_.extents.size()) - 1; d >= 0; --d) {
       if (!is_axis(d)) continue;
-      add(d, extent(d), stride);
-      stride *= extent(d);
+      add(d, extent_before(number, d), stride);
+      stride *= middle_extent(d);
     }
     for (const int d : inside_) {
       add(d, extent(d), stride);
@@ -249,35 +277,61 @@ class Fft final : public FftKernel {
     return true;
   }
 
-  // A centred transform is the plain one between two half-lines: the line starts at the origin.
+  // A centred transform is the plain one between two half-lines: the line starts at the origin.  So
+  // a window is at most two runs of the line: `count` elements from `line` on are those of the
+  // array from `array` on.
+  struct Run {
+    int64_t line, array, count;
+  };
+  struct Runs {
+    Run head, tail;  // from the origin on, and before it
+  };
+  Runs runs_of(int64_t n, const FftWindow& w) const {
+    const int64_t origin = spec_.centred ? n / 2 : 0;
+    const int64_t end = w.first + w.count;
+    const int64_t after = std::max(w.first, origin), before = std::min(end, origin);
+    Runs runs{{after - origin, after - w.first, end - after},
+              {n - origin + w.first, 0, before - w.first}};
+    if (runs.head.count <= 0) runs.head = {0, 0, 0};
+    if (runs.tail.count <= 0) runs.tail = {n, 0, 0};
+    return runs;
+  }
+
   void load(const Pass& pass, const C* x, const int64_t* from, int64_t count, C* a) const {
     const int64_t pitch = line_pitch<T>(pass.n);
-    const int64_t origin = spec_.centred ? pass.n / 2 : 0;
-    const int64_t head = pass.n - origin;
+    const auto [head, tail] = runs_of(pass.n, pass.x_window);
+    if (pass.x_window.count != pass.n) {
+      for (int64_t i = 0; i < count; ++i) {
+        C* line = a + i * pitch;
+        std::fill(line, line + head.line, C(0));
+        std::fill(line + head.line + head.count, line + tail.line, C(0));
+        std::fill(line + tail.line + tail.count, line + pass.n, C(0));
+      }
+    }
     if (count > 1 && pass.x_stride != 1 && are_adjacent(from, count)) {
       const C* start = x + from[0];
-      gather(start + origin * pass.x_stride, pass.x_stride, head, count, a, pitch);
-      gather(start, pass.x_stride, origin, count, a + head, pitch);
+      for (const Run& r : {head, tail}) {
+        gather(start + r.array * pass.x_stride, pass.x_stride, r.count, count, a + r.line, pitch);
+      }
       return;
     }
     for (int64_t i = 0; i < count; ++i) {
       const C* start = x + from[i];
-      C* line = a + i * pitch;
-      if (pass.x_stride == 1) {
-        std::copy_n(start + origin, head, line);
-        std::copy_n(start, origin, line + head);
-        continue;
+      for (const Run& r : {head, tail}) {
+        C* line = a + i * pitch + r.line;
+        if (pass.x_stride == 1) {
+          std::copy_n(start + r.array, r.count, line);
+          continue;
+        }
+        for (int64_t j = 0; j < r.count; ++j) line[j] = start[(r.array + j) * pass.x_stride];
       }
-      for (int64_t j = 0; j < head; ++j) line[j] = start[(origin + j) * pass.x_stride];
-      for (int64_t j = 0; j < origin; ++j) line[head + j] = start[j * pass.x_stride];
     }
   }
 
   void store(
       const Pass& pass, C* b, const int64_t* to, int64_t count, bool is_last, Scale s, C* y) const {
     const int64_t pitch = line_pitch<T>(pass.n);
-    const int64_t origin = spec_.centred ? pass.n / 2 : 0;
-    const int64_t head = pass.n - origin;
+    const auto [head, tail] = runs_of(pass.n, pass.y_window);
     if (is_last) {
       const c128 scale = s.alpha * spec_.scale;
       if (scale != 1.0) {
@@ -290,11 +344,13 @@ class Fft final : public FftKernel {
       if (s.beta != 0.0) {
         const C beta(s.beta);
         for (int64_t i = 0; i < count; ++i) {
-          const C* line = b + i * pitch;
-          C* start = y + to[i];
-          for (int64_t j = 0; j < pass.n; ++j) {
-            C& out = start[(j < head ? origin + j : j - head) * pass.y_stride];
-            out = line[j] + beta * out;
+          for (const Run& r : {head, tail}) {
+            const C* line = b + i * pitch + r.line;
+            C* start = y + to[i] + r.array * pass.y_stride;
+            for (int64_t j = 0; j < r.count; ++j) {
+              C& out = start[j * pass.y_stride];
+              out = line[j] + beta * out;
+            }
           }
         }
         return;
@@ -302,20 +358,21 @@ class Fft final : public FftKernel {
     }
     if (count > 1 && pass.y_stride != 1 && are_adjacent(to, count)) {
       C* start = y + to[0];
-      scatter(b, pitch, head, count, start + origin * pass.y_stride, pass.y_stride);
-      scatter(b + head, pitch, origin, count, start, pass.y_stride);
+      for (const Run& r : {head, tail}) {
+        scatter(b + r.line, pitch, r.count, count, start + r.array * pass.y_stride, pass.y_stride);
+      }
       return;
     }
     for (int64_t i = 0; i < count; ++i) {
-      const C* line = b + i * pitch;
-      C* start = y + to[i];
-      if (pass.y_stride == 1) {
-        std::copy_n(line, head, start + origin);
-        std::copy_n(line + head, origin, start);
-        continue;
+      for (const Run& r : {head, tail}) {
+        const C* line = b + i * pitch + r.line;
+        C* start = y + to[i] + r.array * pass.y_stride;
+        if (pass.y_stride == 1) {
+          std::copy_n(line, r.count, start);
+          continue;
+        }
+        for (int64_t j = 0; j < r.count; ++j) start[j * pass.y_stride] = line[j];
       }
-      for (int64_t j = 0; j < head; ++j) start[(origin + j) * pass.y_stride] = line[j];
-      for (int64_t j = 0; j < origin; ++j) start[j * pass.y_stride] = line[head + j];
     }
   }
 

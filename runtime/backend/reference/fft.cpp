@@ -35,7 +35,9 @@ class Fft final : public FftKernel {
     dispatch(spec_.dtype, [&]<class T>() {
       if constexpr (is_complex(dtype_v<T>)) {
         for (int64_t i = 0; i < count_; ++i)
-          a[i] = c128(static_cast<const T*>(x)[offset(i, spec_.x_strides)]);
+          a[i] = is_held(i, spec_.x_window)
+                     ? c128(static_cast<const T*>(x)[offset(i, spec_.x_window, spec_.x_strides)])
+                     : 0.0;
       }
     });
     for (const int axis : spec_.axes) {
@@ -45,7 +47,8 @@ class Fft final : public FftKernel {
     dispatch(spec_.dtype, [&]<class T>() {
       if constexpr (is_complex(dtype_v<T>)) {
         for (int64_t i = 0; i < count_; ++i) {
-          T& out = static_cast<T*>(y)[offset(i, spec_.y_strides)];
+          if (!is_held(i, spec_.y_window)) continue;
+          T& out = static_cast<T*>(y)[offset(i, spec_.y_window, spec_.y_strides)];
           c128 value = s.alpha * spec_.scale * a[i];
           if (s.beta != 0.0) value += s.beta * c128(out);
           out = T(value);
@@ -57,14 +60,25 @@ class Fft final : public FftKernel {
  private:
   int64_t extent(int axis) const { return spec_.extents[static_cast<size_t>(axis)]; }
 
-  // Offset of element i (row-major number) under `strides`.
-  int64_t offset(int64_t i, const std::vector<int64_t>& strides) const {
+  // Offset of element i (row-major number) in an array that holds `window`.
+  int64_t offset(int64_t i,
+                 const std::vector<FftWindow>& window,
+                 const std::vector<int64_t>& strides) const {
     int64_t sum = 0;
     for (size_t d = spec_.extents.size(); d-- > 0;) {
-      sum += (i % spec_.extents[d]) * strides[d];
+      const int64_t first = window.empty() ? 0 : window[d].first;
+      sum += (i % spec_.extents[d] - first) * strides[d];
       i /= spec_.extents[d];
     }
     return sum;
+  }
+  bool is_held(int64_t i, const std::vector<FftWindow>& window) const {
+    for (size_t d = window.size(); d-- > 0;) {
+      const int64_t k = i % spec_.extents[d] - window[d].first;
+      if (k < 0 || k >= window[d].count) return false;
+      i /= spec_.extents[d];
+    }
+    return true;
   }
 
   void transform(int axis, const c128* a, c128* b) const {

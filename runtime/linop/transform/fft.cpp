@@ -92,27 +92,35 @@ void FftCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   const PairedDims dims = paired_dims(signature(), pairs_, mode, y.shape.ndim());
   FftSpec spec;
-  spec.dtype = x.dtype;
   spec.extents = y.shape.extents();
   spec.y_strides = y.strides;
   for (size_t i = 0; i < dims.source.size(); ++i) {
     spec.x_strides.push_back(x.strides[static_cast<size_t>(dims.source[i])]);
   }
+  spec.axes = dims.mixed;
+  const Ref from = make_ref(x, spec.extents, spec.x_strides);
+  lower(b, mode, std::move(spec), x.dtype, from, make_ref(y), s);
+}
+
+void FftCore::lower(Builder& b,
+                    Mode mode,
+                    FftSpec spec,
+                    DType dtype,
+                    const Ref& x,
+                    const Ref& y,
+                    const StepScale& s) const {
   double points = 1;
-  for (const int at : dims.mixed) {
-    spec.axes.push_back(at);
+  for (const int at : spec.axes)
     points *= static_cast<double>(spec.extents[static_cast<size_t>(at)]);
-  }
+  spec.dtype = dtype;
   spec.sign = is_inverse_ != conjugates(mode) ? 1 : -1;
   spec.centred = is_centred_;
   spec.scale = scale(points);
   std::shared_ptr<const FftKernel> kernel;
   if (!b.is_dry()) kernel = b.context().backend().fft(spec, *b.context().stream);
-  auto step =
-      fft_step(std::move(kernel), make_ref(x, spec.extents, spec.x_strides), make_ref(y), s);
+  auto step = fft_step(std::move(kernel), x, y, s);
   if (b.is_dry()) {
-    const auto elements = static_cast<double>(y.shape.count());
-    step->flops = 5.0 * elements * std::log2(std::max(points, 2.0));
+    step->flops = fft_flops(spec);
     step->scratch_bytes = b.context().backend().fft_workspace(spec, *b.context().stream);
   }
   b.add(std::move(step));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/backend/fft.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/pairs.hpp"
+#include "runtime/plan/step.hpp"
 
 namespace lunops {
 
@@ -30,6 +32,15 @@ class FftCore final : public Core {
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
+  // The same with extents, strides, axes and windows given; the rest of the spec is this
+  // operator's.
+  void lower(Builder& b,
+             Mode mode,
+             FftSpec spec,
+             DType dtype,
+             const Ref& x,
+             const Ref& y,
+             const StepScale& s) const;
 
   // The product of two transforms over disjoint dims; null where norms, centres or signs differ.
   // `pairs` and `signature` are of the product.

@@ -15,7 +15,7 @@ using enum Rule::Kind;
 // R1 and R4 are the form of a product, R28 the form of a node (Core::canonical), and R26 is
 // R12 where neighbours undo each other and a view where they do not.  R8 and R9 stand after the
 // rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what stands in
-// its way.
+// its way.  R23 is last: others look for transforms, and for Aᴴ A.
 constexpr std::array kRules = {
     Rule{"R2", "identity", "", exact, drop_identities},
     Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
@@ -38,6 +38,7 @@ constexpr std::array kRules = {
     Rule{"R8", "absorb", "the weight does not grow; gain", exact, absorb_diagonal},
     Rule{"R9", "product", "fewer flops over all applications", exact, merge_dense},
     Rule{"maps", "maps", "weights over image dims and one batch dim", exact, attach_maps},
+    Rule{"R23", "pruned", "the FFT takes every dim that is padded or cropped", exact, prune_ffts},
 };
 
 }  // namespace

@@ -153,3 +153,57 @@ TEST_CASE("FFT: an empty array is left alone", "[backend]") {
 
   CHECK(run(*cpu::make_fft(spec, stream), std::vector<c64>{}, std::vector<c64>{}).empty());
 }
+
+TEST_CASE("FFT: a window of the input stands among zeros, one of the output is what is wanted",
+          "[backend]") {
+  // Two lines of 4, of which x holds indices 1 and 2, y index 3: sums of the definition by hand.
+  FftSpec spec = spec_of(DType::c128, {2, 4}, {1});
+  spec.centred = false;
+  spec.x_window = {{0, 2}, {1, 2}};
+  spec.y_window = {{0, 2}, {3, 1}};
+  spec.x_strides = {2, 1};
+  spec.y_strides = {1, 1};
+  Stream stream = stream_of();
+  const std::vector<c128> x = {{1, 0}, {2, 0}, {3, 0}, {4, 0}};
+  const std::vector<c128> expected = {{-2, 1}, {-4, 3}};  // i x[1] - x[2]
+
+  CHECK(relative_error(run(*cpu::make_fft(spec, stream), x, std::vector<c128>(2)), expected) <
+        1e-14);
+  CHECK(relative_error(run(*reference::make_fft(spec, stream), x, std::vector<c128>(2)), expected) <
+        1e-14);
+}
+
+TEST_CASE("FFT: windows of any axes agree with the definition in both precisions", "[backend]") {
+  const std::vector<int64_t> extents =
+      GENERATE(std::vector<int64_t>{33, 18, 7}, std::vector<int64_t>{5, 17, 32},
+               std::vector<int64_t>{8, 1, 9});
+  for (const bool centred : {true, false}) {
+    for (const std::vector<int>& axes : {std::vector<int>{0}, {2}, {0, 1}, {2, 0}, {0, 1, 2}}) {
+      // Left, right and on both sides of the origin; one element; a different one of x and y.
+      for (int which = 0; which < 4; ++which) {
+        CAPTURE(extents, axes, centred, which);
+        FftSpec spec = spec_of(DType::c64, extents, axes, which % 2 == 0 ? -1 : 1);
+        spec.centred = centred;
+        std::vector<int64_t> x_extents = extents, y_extents = extents;
+        for (size_t d = 0; d < extents.size(); ++d) {
+          const int64_t n = extents[d], small = std::max<int64_t>(1, n / 3);
+          const std::vector<FftWindow> each = {
+              {0, small}, {n - small, small}, {n / 2 - small / 2, small}, {n / 2, 1}, {0, n}};
+          const bool is_axis =
+              std::find(axes.begin(), axes.end(), static_cast<int>(d)) != axes.end();
+          const auto at = static_cast<size_t>(which) + d;
+          spec.x_window.push_back(is_axis ? each[at % 5] : each[4]);
+          spec.y_window.push_back(is_axis ? each[(2 * at + 1) % 5] : each[4]);
+          x_extents[d] = spec.x_window[d].count;
+          y_extents[d] = spec.y_window[d].count;
+        }
+        spec.x_strides = contiguous(x_extents);
+        spec.y_strides = contiguous(y_extents);
+        const int64_t from = count_of(x_extents), to = count_of(y_extents);
+        CHECK(difference<c64>(spec, from, to, {}) < 1e-6);
+        spec.dtype = DType::c128;
+        CHECK(difference<c128>(spec, from, to, {{0.25, 0.5}, {-1.0, 0.75}}) < 1e-14);
+      }
+    }
+  }
+}
