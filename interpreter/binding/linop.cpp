@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <cstring>
+
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
+#include "interpreter/binding/members.hpp"
 #include "interpreter/binding/shape_values.hpp"
 #include "interpreter/binding/tensor.hpp"
 #include "interpreter/binding/topics.hpp"
@@ -283,6 +286,35 @@ print(F.parameters.width, F.parameters.grid.x)  --> 4	32)",
     },
     self);
 
+constexpr auto threaded = property(
+    {.name = "Linop.threaded",
+     .summary = "Whether children whose results are joined run side by side, in Concat, Stack and "
+                "tiled operators; an Add passes it on. May be set, for the operator with its "
+                "modes, normals and tiles.",
+     .returns = "true, false or \"auto\", where it pays; nil for other operators",
+     .example = R"(local I = lo.Identity "x"
+local A = lo.Stack{ 2*I, 3*I, odim = "frame" }
+A.threaded = false
+print(A.threaded, A.H.threaded)  --> false	false)"},
+    [](Context&, const Linop& a) -> Value {
+      if (!a.has_workers()) return {};
+      if (const auto is_on = a.threaded()) return *is_on;
+      return "auto";
+    },
+    self);
+constexpr auto num_workers = property(
+    {.name = "Linop.num_workers",
+     .summary = "How many children run side by side at most; 0: one for each thread. May be set.",
+     .returns = "a whole number; nil for operators without children that could",
+     .example = R"(local I = lo.Identity "x"
+local A = lo.Stack{ 2*I, 3*I, odim = "frame", num_workers = 2 }
+print(A.num_workers)  --> 2)"},
+    [](Context&, const Linop& a) -> Value {
+      if (!a.has_workers()) return {};
+      return a.num_workers();
+    },
+    self);
+
 constexpr auto call = metamethod(
     {.name = "Linop.__call",
      .summary = "Applies the operator to a tensor.",
@@ -349,9 +381,9 @@ constexpr Record kRecords[] = {
     cached<inner>(),        cached<extent>(),        exported<children>(),
     exported<field>(),      exported<dtype>(),       exported<device>(),
     exported<norm_bound>(), exported<bands>(),       exported<kind>(),
-    exported<call>(),       exported<apply>(),       exported<equal>(),
-    exported<text>(),       exported<trajectory>(),  exported<image_dims>(),
-    exported<parameters>()};
+    exported<threaded>(),   exported<num_workers>(), exported<call>(),
+    exported<apply>(),      exported<equal>(),       exported<text>(),
+    exported<trajectory>(), exported<image_dims>(),  exported<parameters>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {
@@ -362,9 +394,41 @@ int missing(lua_State* L) {
   raise_no_member(L, "operator", lua_upvalueindex(2));
 }
 
+// A.threaded = false, A.num_workers = 2; nothing else of an operator changes.
+int assign(lua_State* L) {
+  const char* name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const bool is_threaded = std::strcmp(name, "threaded") == 0;
+  if (!is_threaded && std::strcmp(name, "num_workers") != 0) return refuse_assignment(L);
+  auto* box = box_at<Linop>(L, 1);
+  if (box == nullptr || !box->full) return refuse_assignment(L);
+  const bool is_text =
+      lua_type(L, 3) == LUA_TSTRING && std::strcmp(lua_tostring(L, 3), "auto") == 0;
+  if (is_threaded && !is_text && !lua_isboolean(L, 3))
+    raise_text(L, Code::argument, "threaded", "it is true, false or \"auto\", got %s",
+               luaL_tolstring(L, 3, nullptr));
+  if (!is_threaded && !lua_isinteger(L, 3))
+    raise_text(L, Code::argument, "num_workers", "it is a whole number, got %s",
+               luaL_tolstring(L, 3, nullptr));
+  const bool is_on = lua_toboolean(L, 3) != 0;
+  const lua_Integer count = lua_tointeger(L, 3);
+  Failure why;
+  const bool is_done = run(state_of(L), why, [&] {
+    if (!is_threaded) {
+      box->value().set_num_workers(count);
+    } else if (is_text) {
+      box->value().set_threaded({});
+    } else {
+      box->value().set_threaded(is_on);
+    }
+  });
+  if (!is_done) raise(L, why);
+  return 0;
+}
+
 }  // namespace
 
 std::span<const Record> linop_records() { return kRecords; }
+lua_CFunction linop_assign() { return assign; }
 lua_CFunction linop_missing() { return missing; }
 
 }  // namespace lunops::lua

@@ -59,14 +59,14 @@ int index_entry(lua_State* L) {
   raise_no_member(L, box->type->noun, lua_upvalueindex(2));
 }
 
-int newindex_entry(lua_State* L) {
+}  // namespace
+
+int refuse_assignment(lua_State* L) {
   const BoxHeader* box = any_box(L, 1);
   raise_text(L, Code::argument, "assign", "a %s is read-only: cannot set '%s'",
              box != nullptr ? box->type->noun : "value",
              lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2));
 }
-
-}  // namespace
 
 namespace {
 
@@ -133,7 +133,8 @@ void install_type(lua_State* L,
                   State& state,
                   const BoxType& type,
                   std::initializer_list<std::span<const Record>> topics,
-                  lua_CFunction missing) {
+                  lua_CFunction missing,
+                  lua_CFunction assign) {
   push_new_metatable(L, state, type);
   const int meta = lua_gettop(L);
   lua_createtable(L, 0, 32);
@@ -154,7 +155,8 @@ void install_type(lua_State* L,
     lua_pushcclosure(L, index_entry, 3);
     lua_setfield(L, meta, "__index");
   }
-  lua_pushcfunction(L, newindex_entry);
+  lua_pushlightuserdata(L, &state);
+  lua_pushcclosure(L, assign, 1);
   lua_setfield(L, meta, "__newindex");
   lua_settop(L, meta - 1);
 }

@@ -36,8 +36,9 @@ int open(lua_State* L) {
   install_type(L, state, Boxed<Tensor>::type,
                {tensor_records(), tensor_arithmetic_records(), reduction_records()},
                tensor_missing());
-  install_type(L, state, Boxed<Linop>::type, {linop_records(), linop_arithmetic_records(), linop_parts_records()},
-               linop_missing());
+  install_type(L, state, Boxed<Linop>::type,
+               {linop_records(), linop_arithmetic_records(), linop_parts_records()},
+               linop_missing(), linop_assign());
   install_type(L, state, Boxed<Stages>::type, {stages_records()});
 
   lua_createtable(L, 0, 128);

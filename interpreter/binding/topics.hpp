@@ -45,6 +45,7 @@ std::span<const Record> stages_records();
 std::span<const Record> call_records();
 std::span<const Record> argument_records();
 
+lua_CFunction linop_assign();   // A.threaded = true
 lua_CFunction linop_missing();  // answers A[1] and unknown members
 
 }  // namespace lunops::lua

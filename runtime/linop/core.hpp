@@ -20,6 +20,7 @@ struct Operand;
 struct StepScale;
 struct Tile;
 struct TileRequest;
+struct Workers;
 
 using DimExtents = std::vector<std::pair<Dim, int64_t>>;
 
@@ -81,8 +82,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // The same operator with other weights, children or name; extents are those it has.  Default:
   // Error{unsupported}.
   virtual std::shared_ptr<const Core> rebuilt(Parts parts) const;
-  // For `rebuilt` of operators that made something of their weights: Error{unsupported} if there are
-  // others than copies.
+  // For `rebuilt` of operators that made something of their weights: Error{unsupported} if there
+  // are others than copies.
   void require_same_weights(const Parts& parts) const;
   // What users call the weights: "weight", "traj", "kernel".
   virtual std::string_view weight_name(size_t number) const noexcept;
@@ -111,6 +112,8 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual Mode canonical(Mode mode) const noexcept;
   // Aᴴ A (no inner) or Aᴴ M A where an entry knows an exact form that is better than the product.
   virtual std::optional<Node> exact_normal(Mode, const Node* /*inner*/) const { return {}; }
+  // How the children run, for containers; null for other operators.
+  virtual std::shared_ptr<Workers> workers() const { return nullptr; }
   // Same structure over the same storages; `other` has the same kind and signature.
   virtual bool same(const Core& other) const = 0;
   // The same operator as a core whose own names are those of a form, for rules that look at names;

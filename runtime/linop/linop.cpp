@@ -8,6 +8,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/container/normal.hpp"
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/elementary/identity.hpp"
@@ -72,6 +73,46 @@ std::vector<Linop> Linop::children() const {
 std::string Linop::kind() const { return std::string(node_.core->kind()); }
 std::string Linop::label() const { return label_of(node_); }
 Field Linop::field() const { return node_.core->field(); }
+bool Linop::has_workers() const { return node_.core->workers() != nullptr; }
+
+std::optional<bool> Linop::threaded() const {
+  const auto workers = node_.core->workers();
+  if (workers == nullptr || workers->threaded == Workers::Threaded::automatic) return std::nullopt;
+  return workers->threaded == Workers::Threaded::on;
+}
+
+int Linop::num_workers() const {
+  const auto workers = node_.core->workers();
+  return workers == nullptr ? 0 : workers->count.load();
+}
+
+namespace {
+
+Workers& workers_or_fail(const Linop& a, const char* what) {
+  const auto workers = a.core()->workers();
+  if (workers != nullptr) return *workers;
+  fail(Code::argument, what,
+       "{} has no children that could run side by side; Add, Concat, Stack "
+       "and tiled operators have",
+       a.label());
+}
+
+}  // namespace
+
+void Linop::set_threaded(std::optional<bool> threaded) const {
+  using Threaded = Workers::Threaded;
+  Workers& workers = workers_or_fail(*this, "threaded");
+  workers.threaded = !threaded ? Threaded::automatic : *threaded ? Threaded::on : Threaded::off;
+}
+
+void Linop::set_num_workers(int64_t count) const {
+  Workers& workers = workers_or_fail(*this, "num_workers");
+  if (count < 0 || count > 4096) {
+    fail(Code::argument, "num_workers", "{} is not from 0, as many as pay, to 4096", count);
+  }
+  workers.count = static_cast<int>(count);
+}
+
 bool Linop::is_real_linear() const { return node_.core->is_real_linear(); }
 
 namespace {

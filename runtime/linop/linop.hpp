@@ -86,6 +86,14 @@ class Linop {
   std::optional<Device> device() const;
   std::optional<double> norm_bound() const;  // on ‖A‖², where one is known without computing
 
+  // Whether children run side by side, for containers, their modes, normals and tiles: hints that
+  // may be written at any time and change no result.  Absent: where it pays; others have none.
+  bool has_workers() const;
+  std::optional<bool> threaded() const;
+  int num_workers() const;  // at most so many at a time; 0: as many as there are threads
+  void set_threaded(std::optional<bool> threaded) const;
+  void set_num_workers(int64_t count) const;  // Error{argument}
+
   // y = A x into new memory; y <- alpha A x + beta y into given memory.  Errors: shape, dtype,
   // device, numeric, memory.
   Tensor operator()(const Tensor& x, Context& context) const;

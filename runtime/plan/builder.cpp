@@ -117,25 +117,130 @@ void Builder::end_node() {
 }
 
 void Builder::add(std::unique_ptr<Step> step) {
-  const int number = static_cast<int>(plan_->steps_.size());
+  if (step->label.empty()) step->label = label_;
+  if (step->text.empty()) step->text = text_;
   step->device = device_;
+  (open_.empty() ? plan_->nodes_ : open_.back().children).push_back(node_of(*step));
+  if (recorded_ != nullptr) {
+    recorded_->push_back(std::move(step));
+  } else {
+    append(std::move(step));
+  }
+}
+
+void Builder::append(std::unique_ptr<Step> step) {
+  const int number = static_cast<int>(plan_->steps_.size());
   const auto touch = [&](int slot) {
     Slot& s = slots_[static_cast<size_t>(slot)];
     if (s.first < 0) s.first = number;
     s.last = number;
   };
+  const auto give_scratch = [&](Step& each) {
+    if (each.scratch_bytes == 0) return;
+    each.scratch = static_cast<int>(slots_.size());
+    slots_.push_back({each.scratch_bytes, each.device});
+    touch(each.scratch);
+  };
   for (const Ref& r : step->refs) {
     if (r.place == Place::slot) touch(r.slot);
   }
-  if (step->scratch_bytes > 0) {
-    step->scratch = static_cast<int>(slots_.size());
-    slots_.push_back({step->scratch_bytes, device_});
-    touch(step->scratch);
+  give_scratch(*step);
+  if (const auto* together = dynamic_cast<const GroupStep*>(step.get())) {
+    for (const auto& group : together->groups()) {
+      for (const auto& each : group) give_scratch(*each);
+    }
   }
-  if (step->label.empty()) step->label = label_;
-  if (step->text.empty()) step->text = text_;
-  (open_.empty() ? plan_->nodes_ : open_.back().children).push_back(node_of(*step));
   plan_->steps_.push_back(std::move(step));
+}
+
+namespace {
+
+// Seconds of steps one after another, each with all threads that its kernel shares out to: one for
+// every kGrain elements of its result (the grain of the loops in backend/cpu).
+double seconds_alone(const std::vector<std::unique_ptr<Step>>& steps, int threads) {
+  constexpr double kGrain = 16384;
+  double sum = 0;
+  for (const auto& step : steps) {
+    double elements = 1;
+    if (!step->refs.empty()) {
+      const RawView& y = step->refs.back().view;
+      for (int d = 0; d < y.ndim; ++d)
+        elements *= static_cast<double>(y.extent[static_cast<size_t>(d)]);
+    }
+    sum += seconds_of(*step) / std::clamp(elements / kGrain, 1.0, static_cast<double>(threads));
+  }
+  return sum;
+}
+
+double seconds_on_one(const std::vector<std::unique_ptr<Step>>& steps) {
+  double sum = 0;
+  for (const auto& step : steps) sum += seconds_of(*step);
+  return sum;
+}
+
+// Whether groups gain at least 20 % side by side, and the shortest is worth a hand-over
+// (splitting.md §6).
+bool pays(const std::vector<const std::vector<std::unique_ptr<Step>>*>& groups,
+          int workers,
+          int threads) {
+  constexpr double kShortest = 50e-6, kGain = 0.8;
+  double alone = 0, longest = 0, shortest = 1e9;
+  for (const auto* group : groups) {
+    const double one = seconds_on_one(*group);
+    alone += seconds_alone(*group, threads);
+    longest = std::max(longest, one);
+    shortest = std::min(shortest, one);
+  }
+  const auto rounds = static_cast<double>((groups.size() + static_cast<size_t>(workers) - 1) /
+                                          static_cast<size_t>(workers));
+  return shortest >= kShortest && rounds * longest <= kGain * alone;
+}
+
+}  // namespace
+
+void Builder::side_by_side(const std::shared_ptr<Workers>& workers,
+                           size_t count,
+                           const std::function<void(size_t)>& lower_child) {
+  using Threaded = Workers::Threaded;
+  const Threaded threaded = workers->threaded;
+  const int most = workers->count, threads = contexts_.front()->stream->threads();
+  plan_->settings_.push_back({workers, threaded, most});
+  plan_->threads_ = threads;
+  const int at_once = static_cast<int>(
+      std::min<size_t>(count, static_cast<size_t>(most > 0 ? std::min(most, threads) : threads)));
+  const bool is_host = context().device.kind == DeviceKind::cpu;
+  if (recorded_ != nullptr || !is_host || threaded == Threaded::off || at_once < 2) {
+    for (size_t i = 0; i < count; ++i) lower_child(i);
+    return;
+  }
+  std::vector<Steps> groups(count);
+  for (size_t i = 0; i < count; ++i) {
+    const Recording recording(*this, groups[i]);
+    lower_child(i);
+  }
+  // Callbacks stay on the applying thread, and each other device keeps its one order of work.
+  const auto may_move = [&](const Steps& steps) {
+    return !steps.empty() && std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
+      return step->device == device_ && !step->is_host_callback;
+    });
+  };
+  std::vector<const Steps*> movable;
+  for (const Steps& group : groups) {
+    if (may_move(group)) movable.push_back(&group);
+  }
+  const bool is_gain = threaded == Threaded::on || pays(movable, at_once, threads);
+  if (movable.size() > 1 && is_gain) {
+    std::vector<Steps> moved;
+    for (Steps& group : groups) {
+      if (may_move(group)) moved.push_back(std::exchange(group, {}));
+    }
+    auto step = std::make_unique<GroupStep>(std::move(moved), at_once);
+    step->device = device_;
+    append(std::move(step));
+  }
+  for (Steps& group : groups) {
+    for (auto& step : group) append(std::move(step));
+  }
 }
 
 void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {

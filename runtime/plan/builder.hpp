@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/plan/plan.hpp"
 #include "runtime/plan/step.hpp"
@@ -62,6 +64,12 @@ class Builder {
     return rewriting_ == nullptr ? DType::c64 : rewriting_->dtype;
   }
 
+  // Calls lower_child for each of `count` children whose results do not meet, and lets their steps
+  // run side by side where the settings or the estimated gain say so; else one after another.
+  void side_by_side(const std::shared_ptr<Workers>& workers,
+                    size_t count,
+                    const std::function<void(size_t)>& lower_child);
+
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
   void chose(ExplainedChoice choice);
@@ -73,6 +81,9 @@ class Builder {
                                      double seconds);
 
  private:
+  using Steps = std::vector<std::unique_ptr<Step>>;
+  void append(std::unique_ptr<Step> step);
+
   // What explain shows: nodes of the product that is lowered now, with the steps that each adds.
   void begin_node(const std::string& name, const std::string& signature);
   void end_node();
@@ -88,6 +99,16 @@ class Builder {
    private:
     Builder& builder_;
     int before_;
+  };
+  // Steps written during its life are kept in `steps`, for later.
+  class Recording {
+   public:
+    Recording(Builder& builder, Steps& steps) : builder_(builder) { builder.recorded_ = &steps; }
+    ~Recording() { builder_.recorded_ = nullptr; }
+    Recording(const Recording&) = delete;
+
+   private:
+    Builder& builder_;
   };
   int number_of(Device device);
   void place_slots();
@@ -109,6 +130,7 @@ class Builder {
   const Shape* rewriting_to_ = nullptr;
   std::vector<Slot> slots_;
   std::string label_, text_;
+  Steps* recorded_ = nullptr;  // steps of a child that may run beside others
   std::vector<const void*> persistent_;
 };
 

@@ -12,10 +12,6 @@ namespace lunops {
 
 namespace {
 
-// One core, for steps whose kernels give no estimate of their own: sustained rates of elementwise
-// and contraction kernels, to start with (splitting.md §9 replaces them by measured ones).
-constexpr double kFlopsPerSecond = 4e9, kBytesPerSecond = 1e10;
-
 std::string count_text(double n, const char* unit) {
   const char* prefix = "";
   for (const char* next : {"k", "M", "G", "T"}) {
@@ -108,9 +104,7 @@ Explained explain(
   for (const auto& step : plan->steps()) {
     e.flops += step->flops;
     e.bytes += step->bytes;
-    e.seconds += step->seconds > 0
-                     ? step->seconds
-                     : std::max(step->flops / kFlopsPerSecond, step->bytes / kBytesPerSecond);
+    e.seconds += seconds_of(*step);
   }
   e.root.flops = e.flops;
   e.root.bytes = e.bytes;

@@ -74,6 +74,12 @@ Tensor Plan::run(const Tensor& x, Context& context) const {
   return y;
 }
 
+bool Plan::is_current() const noexcept {
+  return std::all_of(settings_.begin(), settings_.end(), [](const Setting& s) {
+    return s.workers->threaded == s.threaded && s.workers->count == s.count;
+  });
+}
+
 double Plan::flops() const noexcept {
   double sum = 0;
   for (const auto& s : steps_) sum += s->flops;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/plan/explain.hpp"
 #include "runtime/plan/options.hpp"
@@ -45,6 +46,10 @@ class Plan {
   size_t persistent() const noexcept { return persistent_; }
   // The number of applications that its choices were made for; 0: it holds for any number.
   int applications() const noexcept { return applications_; }
+  // Whether the containers' settings are still those that it was made under.
+  bool is_current() const noexcept;
+  // The number of threads that its choices were made for; 0: it holds for any number.
+  int threads() const noexcept { return threads_; }
 
  private:
   friend class Builder;
@@ -54,7 +59,13 @@ class Plan {
   std::vector<size_t> workspaces_;  // by device
   Device output_device_;
   size_t persistent_ = 0;
-  int applications_ = 0;
+  int applications_ = 0, threads_ = 0;
+  struct Setting {
+    std::shared_ptr<const Workers> workers;
+    Workers::Threaded threaded;
+    int count;
+  };
+  std::vector<Setting> settings_;
   Weights weights_;           // checked before each run
   std::vector<Tensor> kept_;  // constants of the steps
   std::shared_ptr<const Layout> output_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runtime/device/stream.hpp"
 #include "runtime/tensor/tensor.hpp"
 
 namespace lunops {
@@ -106,6 +107,35 @@ void merge_dims(std::vector<Ref>& refs) {
     if (!joins) ++kept;
   }
   for (Ref& r : refs) r.view.ndim = kept;
+}
+
+double seconds_of(const Step& step) noexcept {
+  // Until rates are measured (splitting.md §9).
+  constexpr double kFlopsPerSecond = 4e9, kBytesPerSecond = 1e10;
+  if (step.seconds > 0) return step.seconds;
+  return std::max(step.flops / kFlopsPerSecond, step.bytes / kBytesPerSecond);
+}
+
+GroupStep::GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int workers)
+    : groups_(std::move(groups)), workers_(workers) {
+  for (const auto& group : groups_) {
+    for (const auto& step : group) {
+      refs.insert(refs.end(), step->refs.begin(), step->refs.end());
+      flops += step->flops;
+      bytes += step->bytes;
+      seconds += seconds_of(*step);
+    }
+  }
+}
+
+void GroupStep::run(const Frame& frame) const {
+  const int share = std::min(workers_, frame.stream->threads());
+  ThreadPool::process().run(static_cast<int64_t>(groups_.size()), share, [&](int64_t g, int) {
+    for (const auto& step : groups_[static_cast<size_t>(g)]) {
+      frame.context->poll();
+      step->run(frame);
+    }
+  });
 }
 
 namespace {

@@ -137,6 +137,23 @@ class Step {
   }
 };
 
+// On one core: what the step says, else by sustained rates of elementwise and contraction kernels.
+double seconds_of(const Step& step) noexcept;
+
+// Steps that run side by side, group by group, each group in order; no group reads or writes what
+// another writes.
+class GroupStep final : public Step {
+ public:
+  GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int workers);
+  void run(const Frame& frame) const override;
+  const std::vector<std::vector<std::unique_ptr<Step>>>& groups() const noexcept { return groups_; }
+  int workers() const noexcept { return workers_; }
+
+ private:
+  std::vector<std::vector<std::unique_ptr<Step>>> groups_;
+  int workers_;
+};
+
 // A view of `operand` with other dims: strides by dim, extents by dim.
 Ref make_ref(const Operand& operand,
              const std::vector<int64_t>& extents,

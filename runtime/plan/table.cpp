@@ -52,6 +52,8 @@ const PlanTable::Entry* PlanTable::find(const Node& node,
     if (!(e.device == x.device()) || (e.y != nullptr) != strided) continue;
     if (!same_layout(e.x, x.layout()) || !same_form(e.form, node.form)) continue;
     if (strided && e.y->strides != y->strides()) continue;
+    if (!e.plan->is_current()) continue;
+    if (e.plan->threads() > 0 && e.plan->threads() != context.stream->threads()) continue;
     const int made_for = e.plan->applications();
     if (applications > 0 && made_for > 0 && made_for != applications) continue;
     return &e;
@@ -88,6 +90,7 @@ std::shared_ptr<const Plan> PlanTable::get(
       plan = make_plan(node, *x.layout(), x.dtype(), strided ? &y->strides() : nullptr, context,
                        options);
       std::lock_guard lock(mutex_);
+      std::erase_if(entries_, [](const Entry& e) { return !e.plan->is_current(); });
       if (const Entry* superseded = find(node, x, y, context, 0)) {
         entries_.erase(entries_.begin() + (superseded - entries_.data()));
       }

@@ -30,4 +30,41 @@ check.it("a Stack has its dim where it is told", function()
   check.equal(tostring(S.signature), "y=2 t=2 x=3 -> t=2 y=2 x=3")
 end)
 
+check.it("threaded and num_workers may be read and written, and pass on", function()
+  local S = lo.Stack{ A, A, odim = "t", threaded = false, num_workers = 2 }
+  check.equal(S.threaded, false)
+  check.equal(S.num_workers, 2)
+  S.threaded = "auto"
+  check.equal(S.threaded, "auto")
+  S.threaded = true
+  check.equal(S.H.threaded, true)
+  check.equal(S.N.threaded, true)
+  check.equal(lo.split(S, "n=2")[1].op.threaded, true)
+  S.num_workers = 0
+  check.equal(S.H.num_workers, 0)
+  check.equal((A + A).threaded, "auto")
+  check.equal(A.threaded, nil)
+  check.raises("threaded: it is true, false or", function() S.threaded = 1 end)
+  check.raises("is not from 0", function() S.num_workers = -1 end)
+  check.raises("has no children that could run side by side", function() A.threaded = true end)
+  check.raises("is read-only: cannot set 'kind'", function() S.kind = "x" end)
+  check.raises("option 'threaded' is true, false or", function() lo.Add{ A, A, threaded = "yes" } end)
+end)
+
+check.it("results do not depend on them", function()
+  local parts = {}
+  for i = 1, 8 do parts[i] = lo.Dense{ lo.randn("m=40 n=300", { seed = i }) } end
+  parts.odim = "m"
+  local C = lo.Concat(parts)
+  local x = lo.randn "n=300"
+  local y, z = C(x), C.N(x)
+  for _, threaded in ipairs{ true, false, "auto" } do
+    for workers = 0, 3 do
+      C.threaded, C.num_workers = threaded, workers
+      check.equal((C(x) - y):norm(), 0.0)
+      check.equal((C.N(x) - z):norm(), 0.0)
+    end
+  end
+end)
+
 check.done()

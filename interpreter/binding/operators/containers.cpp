@@ -17,6 +17,26 @@ std::vector<Linop> linops(const Given& given) {
   return all;
 }
 
+constexpr Field kThreaded =
+    option("threaded",
+           Kind::text_boolean,
+           "auto",
+           "children whose results are joined run side by side: true, false, or auto: "
+           "where it pays; terms of a sum run one after another");
+constexpr Field kWorkers =
+    option("num_workers", Kind::integer, "0", "children at a time at most; 0: one for each thread");
+
+void workers(const Given& given, WorkerOptions& options) {
+  if (const Value* value = given.option("threaded")) {
+    const auto* text = value->get<std::string>();
+    if (text != nullptr && *text != "auto")
+      fail(Code::argument, given.operation(),
+           "option 'threaded' is true, false or \"auto\", got \"{}\"", *text);
+    if (text == nullptr) options.threaded = *value->get<bool>();
+  }
+  options.num_workers = given.integer("num_workers").value_or(0);
+}
+
 constexpr auto chain = with_options(
     constructor(
         {.name = "Chain",
@@ -44,8 +64,14 @@ constexpr auto add = with_options(
          .raises = {Code::shape, Code::argument},
          .example = "local I = lo.Identity \"x\"\nprint(lo.Add{ 2*I, 3*I }.N(lo.ones "
                     "\"x=1\"):item())  --> 25+0i"},
-        [](Context&, const Given& given) { return Add(linops(given), common(given)); },
+        [](Context&, const Given& given) {
+          auto options = common<AddOptions>(given);
+          workers(given, options);
+          return Add(linops(given), options);
+        },
         operand("A", Kind::linop, "the first of the terms")),
+    kThreaded,
+    kWorkers,
     kExtent,
     kName,
     kBatch);
@@ -71,11 +97,14 @@ print(lo.Concat{ A, B, odim = "m" }.oshape)  --> m=6)",
           auto options = common<ConcatOptions>(given);
           options.idim = given.text("idim").value_or("");
           options.odim = given.text("odim").value_or("");
+          workers(given, options);
           return Concat(linops(given), options);
         },
         operand("A", Kind::linop, "the first of the operators")),
     kIdim,
     kOdim,
+    kThreaded,
+    kWorkers,
     kExtent,
     kName,
     kBatch);
@@ -101,6 +130,7 @@ print(lo.Stack{ 2*I, 3*I, odim = "frame" }.N(lo.ones "n=2"):sum())  --> 26+0i)",
           const int64_t at = given.integer("at").value_or(1);
           options.idim_at = given.integer("idim_at").value_or(at);
           options.odim_at = given.integer("odim_at").value_or(at);
+          workers(given, options);
           return Stack(linops(given), options);
         },
         operand("A", Kind::linop, "the first of the operators")),
@@ -109,6 +139,8 @@ print(lo.Stack{ 2*I, 3*I, odim = "frame" }.N(lo.ones "n=2"):sum())  --> 26+0i)",
     option("at", Kind::integer, "1", "place of the new dim among those of the signature"),
     option("idim_at", Kind::integer, "at", "the same for the input alone"),
     option("odim_at", Kind::integer, "at", "the same for the output alone"),
+    kThreaded,
+    kWorkers,
     kExtent,
     kName,
     kBatch);

@@ -13,9 +13,10 @@
 
 namespace lunops {
 
-AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name)
+AddCore::AddCore(std::vector<Node> terms, Signature signature, std::string name, WorkersPtr workers)
     : Core(Composition{std::move(signature), inner_of(terms)}, std::move(name)),
-      terms_(std::move(terms)) {
+      terms_(std::move(terms)),
+      workers_(or_new(std::move(workers))) {
   is_self_adjoint_ = std::all_of(terms_.begin(), terms_.end(), [](const Node& n) {
     return n.form == nullptr && n.core->is_self_adjoint() && n.mode == Mode::forward;
   });
@@ -58,11 +59,15 @@ Tile AddCore::cut(const TileRequest& request) const {
   if (made.size() == 1 && name().empty() && signature_of(made.front()) == shown) {
     return {made.front(), input, output};
   }
-  return {Node{std::make_shared<AddCore>(std::move(made), shown, name()), Mode::forward, nullptr},
+  return {Node{std::make_shared<AddCore>(std::move(made), shown, name(), workers_), Mode::forward,
+               nullptr},
           input, output};
 }
 
-std::vector<Pairing> AddCore::pairings(Mode mode, const Tensor& x, const Tensor& v, Context&) const {
+std::vector<Pairing> AddCore::pairings(Mode mode,
+                                       const Tensor& x,
+                                       const Tensor& v,
+                                       Context&) const {
   std::vector<Pairing> all;
   for (size_t i = 0; i < terms_.size(); ++i) {
     all.push_back({i, with_mode(terms_[i], mode), x, v});
@@ -73,7 +78,7 @@ std::vector<Pairing> AddCore::pairings(Mode mode, const Tensor& x, const Tensor&
 std::shared_ptr<const Core> AddCore::shown_as(const Signature& form) const {
   auto list = shown_children(terms_, signature(), form);
   if (!list) return nullptr;
-  return std::make_shared<AddCore>(std::move(*list), form, name());
+  return std::make_shared<AddCore>(std::move(*list), form, name(), workers_);
 }
 
 void AddCore::complete(Mode mode, const Shape& in, Shape& out) const {
@@ -106,14 +111,23 @@ const AddCore* as_add(const Node& node) noexcept {
   return dynamic_cast<const AddCore*>(node.core.get());
 }
 
-Linop Add(const std::vector<Linop>& given, const LinopOptions& options) {
+Node sum_of(const std::vector<Node>& terms, WorkersPtr workers) {
+  std::vector<Signature> signatures;
+  for (const Node& t : terms) signatures.push_back(signature_of(t));
+  const Signature sum = unified("Add", signatures, terms);
+  if (terms.size() == 1) return terms.front();
+  return {std::make_shared<AddCore>(terms, sum, "", std::move(workers)), Mode::forward, nullptr};
+}
+
+Linop Add(const std::vector<Linop>& given, const AddOptions& options) {
   if (given.empty()) {
     fail(Code::argument, "Add", "no terms; give at least one operator");
   }
   for (const Linop& t : given) {
     if (!t) fail(Code::argument, "Add", "a term is no operator");
   }
-  const bool has_options = !options.name.empty() || !options.extent.empty() || !options.batch;
+  const bool has_options = !options.name.empty() || !options.extent.empty() || !options.batch ||
+                           options.threaded || options.num_workers != 0;
   if (given.size() == 1 && !has_options) return given.front();
   Signature sum = given.front().signature();
   for (size_t i = 1; i < given.size(); ++i) {
@@ -121,8 +135,8 @@ Linop Add(const std::vector<Linop>& given, const LinopOptions& options) {
   }
   std::vector<Node> terms;
   for (const Linop& t : given) terms.push_back(t.node());
-  return Linop(
-      std::make_shared<AddCore>(std::move(terms), with_options("Add", sum, options), options.name));
+  return Linop(std::make_shared<AddCore>(std::move(terms), with_options("Add", sum, options),
+                                         options.name, workers_of("Add", options)));
 }
 
 }  // namespace lunops

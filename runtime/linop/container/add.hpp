@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/core.hpp"
 
 namespace lunops {
@@ -9,7 +10,10 @@ namespace lunops {
 class AddCore final : public Core {
  public:
   // `signature` of the sum; its inner dims are those of the terms.
-  AddCore(std::vector<Node> terms, Signature signature, std::string name);
+  AddCore(std::vector<Node> terms,
+          Signature signature,
+          std::string name,
+          WorkersPtr workers = nullptr);
 
   std::string_view kind() const noexcept override { return "Add"; }
   Field field() const noexcept override;
@@ -19,9 +23,11 @@ class AddCore final : public Core {
   DType result_dtype(Mode, DType in) const override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override {
-    return std::make_shared<AddCore>(std::move(parts.children), signature(), parts.name);
+    return std::make_shared<AddCore>(std::move(parts.children), signature(), parts.name,
+                                     copy_of(workers_));
   }
   std::vector<Pairing> pairings(Mode, const Tensor& x, const Tensor& v, Context&) const override;
+  std::shared_ptr<Workers> workers() const override { return workers_; }
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
@@ -29,8 +35,12 @@ class AddCore final : public Core {
 
  private:
   std::vector<Node> terms_;
+  WorkersPtr workers_;
   bool is_self_adjoint_ = false;
 };
+
+// The sum of these operators, under these settings.
+Node sum_of(const std::vector<Node>& terms, WorkersPtr workers);
 
 const AddCore* as_add(const Node& node) noexcept;  // null if the node renames it
 

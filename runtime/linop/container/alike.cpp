@@ -56,6 +56,18 @@ bool take_inner(const Core& container,
 
 }  // namespace
 
+std::shared_ptr<Workers> workers_of(std::string_view operation, const WorkerOptions& options) {
+  if (options.num_workers < 0 || options.num_workers > 4096) {
+    fail(Code::argument, operation, "num_workers is {}; it is from 0, as many as pay, to 4096",
+         options.num_workers);
+  }
+  auto workers = std::make_shared<Workers>();
+  using Threaded = Workers::Threaded;
+  if (options.threaded) workers->threaded = *options.threaded ? Threaded::on : Threaded::off;
+  workers->count = static_cast<int>(options.num_workers);
+  return workers;
+}
+
 DimExtents inner_of(const std::vector<Node>& children) {
   DimExtents all;
   for (const Node& child : children) {

@@ -7,10 +7,15 @@
 #include <vector>
 
 #include "runtime/linop/container/bridge.hpp"
+#include "runtime/linop/container/constructors.hpp"
+#include "runtime/linop/container/workers.hpp"
 
 namespace lunops {
 
 // Children of Add, Concat and Stack are cut alike (splitting.md §1).
+
+// The settings that a constructor was given; throws Error{argument}.
+std::shared_ptr<Workers> workers_of(std::string_view operation, const WorkerOptions& options);
 
 // The inner dims of children, each name once; that of different extents only a cut objects to.
 DimExtents inner_of(const std::vector<Node>& children);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/linop/container/add.hpp"
 #include "runtime/linop/container/alike.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/normal.hpp"
@@ -70,12 +71,17 @@ Joined join(const std::vector<Node>& children,
 
 }  // namespace
 
-ConcatCore::ConcatCore(
-    std::vector<Node> children, Joint input, Joint output, Signature signature, std::string name)
+ConcatCore::ConcatCore(std::vector<Node> children,
+                       Joint input,
+                       Joint output,
+                       Signature signature,
+                       std::string name,
+                       WorkersPtr workers)
     : Core(Composition{std::move(signature), inner_of(children)}, std::move(name)),
       children_(std::move(children)),
       input_(std::move(input)),
-      output_(std::move(output)) {
+      output_(std::move(output)),
+      workers_(or_new(std::move(workers))) {
   is_self_adjoint_ =
       input_ == output_ && this->signature().adjoint() == this->signature() &&
       std::all_of(children_.begin(), children_.end(), [](const Node& n) {
@@ -131,7 +137,7 @@ std::vector<Pairing> ConcatCore::pairings(Mode mode,
 std::shared_ptr<const Core> ConcatCore::shown_as(const Signature& form) const {
   auto list = shown_children(children_, signature(), form);
   if (!list) return nullptr;
-  return std::make_shared<ConcatCore>(std::move(*list), input_, output_, form, name());
+  return std::make_shared<ConcatCore>(std::move(*list), input_, output_, form, name(), workers_);
 }
 
 Signature ConcatCore::signature_of_child(size_t i) const {
@@ -172,11 +178,14 @@ void ConcatCore::lower(
     return slice(o, at.term[static_cast<size_t>(joint.term)], joint.parts[i].first,
                  joint.parts[i].count);
   };
-  StepScale scale = s;
-  for (size_t i = 0; i < children_.size(); ++i) {
+  const auto lower_child = [&](size_t i, const StepScale& scale) {
     b.lower(with_mode(children_[i], mode), part(x, in, from, i), part(y, out, to, i), scale);
-    if (!to.is_there()) scale = s.accumulating();
+  };
+  if (to.is_there()) {
+    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, s); });
+    return;
   }
+  for (size_t i = 0; i < children_.size(); ++i) lower_child(i, i == 0 ? s : s.accumulating());
 }
 
 namespace {
@@ -225,9 +234,7 @@ std::optional<Node> ConcatCore::exact_normal(Mode mode, const Node* inner) const
     normals.push_back(make_normal(with_mode(children_[i], mode), middle ? &*middle : nullptr));
   }
   if (!from.is_there()) {
-    std::vector<Linop> terms;
-    for (const Node& n : normals) terms.emplace_back(n);
-    return Add(terms).node();
+    return sum_of(normals, workers_);
   }
   const Term joined = terms_of(is_transposed ? signature().output()
                                              : signature().input())[static_cast<size_t>(from.term)];
@@ -242,9 +249,10 @@ std::optional<Node> ConcatCore::exact_normal(Mode mode, const Node* inner) const
     if (known == kUnknown) return std::nullopt;
   }
   Joined made = join(normals, in_terms, out_terms);
-  return Node{std::make_shared<ConcatCore>(std::move(normals), std::move(made.input),
-                                           std::move(made.output), std::move(made.signature), ""),
-              Mode::forward, nullptr};
+  return Node{
+      std::make_shared<ConcatCore>(std::move(normals), std::move(made.input),
+                                   std::move(made.output), std::move(made.signature), "", workers_),
+      Mode::forward, nullptr};
 }
 
 // Along the joined dim: children and parts of children; along others: all children alike.
@@ -331,7 +339,7 @@ Tile ConcatCore::cut(const TileRequest& request) const {
     return {made.front(), input, output};
   }
   return {Node{std::make_shared<ConcatCore>(std::move(made), std::move(in), std::move(out), shown,
-                                            name()),
+                                            name(), workers_),
                Mode::forward, nullptr},
           input, output};
 }
@@ -385,9 +393,10 @@ Linop Concat(const std::vector<Linop>& given, const ConcatOptions& options) {
     children.push_back(a.node());
   }
   Joined made = join(children, in_terms, out_terms);
-  return Linop(std::make_shared<ConcatCore>(
-      std::move(children), std::move(made.input), std::move(made.output),
-      with_options("Concat", made.signature, options), options.name));
+  return Linop(std::make_shared<ConcatCore>(std::move(children), std::move(made.input),
+                                            std::move(made.output),
+                                            with_options("Concat", made.signature, options),
+                                            options.name, workers_of("Concat", options)));
 }
 
 }  // namespace lunops

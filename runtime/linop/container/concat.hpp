@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/tile.hpp"
 
 namespace lunops {
@@ -19,8 +20,12 @@ class ConcatCore final : public Core {
     bool is_there() const noexcept { return term >= 0; }
     bool operator==(const Joint&) const = default;
   };
-  ConcatCore(
-      std::vector<Node> children, Joint input, Joint output, Signature signature, std::string name);
+  ConcatCore(std::vector<Node> children,
+             Joint input,
+             Joint output,
+             Signature signature,
+             std::string name,
+             WorkersPtr workers = nullptr);
 
   std::string_view kind() const noexcept override { return "Concat"; }
   Field field() const noexcept override;
@@ -31,9 +36,10 @@ class ConcatCore final : public Core {
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override {
     return std::make_shared<ConcatCore>(std::move(parts.children), input_, output_, signature(),
-                                        parts.name);
+                                        parts.name, copy_of(workers_));
   }
   std::vector<Pairing> pairings(Mode, const Tensor& x, const Tensor& v, Context&) const override;
+  std::shared_ptr<Workers> workers() const override { return workers_; }
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
@@ -45,6 +51,7 @@ class ConcatCore final : public Core {
 
   std::vector<Node> children_;
   Joint input_, output_;
+  WorkersPtr workers_;
   bool is_self_adjoint_ = false;
 };
 

@@ -16,6 +16,7 @@ class NormalCore final : public Core {
   bool is_self_adjoint() const noexcept override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override;
+  std::shared_ptr<Workers> workers() const override { return a_.core->workers(); }
   Tile cut(const TileRequest& request) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/linop/container/add.hpp"
 #include "runtime/linop/container/alike.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/normal.hpp"
@@ -40,15 +41,20 @@ int64_t terms_in(const Side& side) { return static_cast<int64_t>(terms_of(side).
 
 }  // namespace
 
-StackCore::StackCore(
-    std::vector<Node> children, int input, int output, Signature signature, std::string name)
+StackCore::StackCore(std::vector<Node> children,
+                     int input,
+                     int output,
+                     Signature signature,
+                     std::string name,
+                     WorkersPtr workers)
     : Core(Composition{std::move(signature), inner_of(children)}, std::move(name)),
       children_(std::move(children)),
       input_(input),
       output_(output),
       of_child_(removed(this->signature().input(), input),
                 removed(this->signature().output(), output),
-                this->signature().is_open()) {
+                this->signature().is_open()),
+      workers_(or_new(std::move(workers))) {
   is_self_adjoint_ =
       input_ == output_ && this->signature().adjoint() == this->signature() &&
       std::all_of(children_.begin(), children_.end(), [](const Node& n) {
@@ -103,7 +109,7 @@ std::vector<Pairing> StackCore::pairings(Mode mode,
 std::shared_ptr<const Core> StackCore::shown_as(const Signature& form) const {
   auto list = shown_children(children_, signature(), form);
   if (!list) return nullptr;
-  return std::make_shared<StackCore>(std::move(*list), input_, output_, form, name());
+  return std::make_shared<StackCore>(std::move(*list), input_, output_, form, name(), workers_);
 }
 
 namespace {
@@ -145,13 +151,16 @@ void StackCore::lower(
                             is_transposed ? output_ : input_, x.shape.ndim());
   const int to = place_in(signature(), is_transposed ? signature().input() : signature().output(),
                           is_transposed ? input_ : output_, y.shape.ndim());
-  StepScale scale = s;
-  for (size_t i = 0; i < children_.size(); ++i) {
+  const auto lower_child = [&](size_t i, const StepScale& scale) {
     const auto at = static_cast<int64_t>(i);
     b.lower(with_mode(children_[i], mode), from < 0 ? x : select(x, from, at),
             to < 0 ? y : select(y, to, at), scale);
-    if (to < 0) scale = s.accumulating();
+  };
+  if (to >= 0) {
+    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, s); });
+    return;
   }
+  for (size_t i = 0; i < children_.size(); ++i) lower_child(i, i == 0 ? s : s.accumulating());
 }
 
 std::optional<Node> StackCore::exact_normal(Mode mode, const Node* inner) const {
@@ -162,9 +171,7 @@ std::optional<Node> StackCore::exact_normal(Mode mode, const Node* inner) const 
   for (const Node& child : children_)
     normals.push_back(make_normal(with_mode(child, mode), nullptr));
   if (from < 0) {
-    std::vector<Linop> terms;
-    for (const Node& n : normals) terms.emplace_back(n);
-    return Add(terms).node();
+    return sum_of(normals, workers_);
   }
   std::vector<Signature> signatures;
   for (const Node& n : normals) signatures.push_back(signature_of(n));
@@ -176,7 +183,7 @@ std::optional<Node> StackCore::exact_normal(Mode mode, const Node* inner) const 
       std::make_shared<StackCore>(std::move(normals), from, from,
                                   Signature(inserted(all.input(), from, dim),
                                             inserted(all.output(), from, dim), all.is_open()),
-                                  ""),
+                                  "", workers_),
       Mode::forward, nullptr};
 }
 
@@ -214,9 +221,10 @@ Tile StackCore::cut(const TileRequest& request) const {
   if (input_ >= 0) input.insert(input.begin() + input_, range);
   if (output_ >= 0) output.insert(output.begin() + output_, range);
   const Signature shown = cut_signature(signature(), input, output);
-  return {Node{std::make_shared<StackCore>(std::move(made), input_, output_, shown, name()),
-               Mode::forward, nullptr},
-          input, output};
+  return {
+      Node{std::make_shared<StackCore>(std::move(made), input_, output_, shown, name(), workers_),
+           Mode::forward, nullptr},
+      input, output};
 }
 
 namespace {
@@ -277,8 +285,9 @@ Linop Stack(const std::vector<Linop>& given, const StackOptions& options) {
   };
   const Signature signature(with_dim(all.input(), input, options.idim),
                             with_dim(all.output(), output, options.odim), all.is_open());
-  return Linop(std::make_shared<StackCore>(
-      std::move(children), input, output, with_options("Stack", signature, options), options.name));
+  return Linop(std::make_shared<StackCore>(std::move(children), input, output,
+                                           with_options("Stack", signature, options), options.name,
+                                           workers_of("Stack", options)));
 }
 
 }  // namespace lunops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/tile.hpp"
 
 namespace lunops {
@@ -11,8 +12,12 @@ namespace lunops {
 class StackCore final : public Core {
  public:
   // `input`, `output`: the new dim among the terms of each side; -1: not there.
-  StackCore(
-      std::vector<Node> children, int input, int output, Signature signature, std::string name);
+  StackCore(std::vector<Node> children,
+            int input,
+            int output,
+            Signature signature,
+            std::string name,
+            WorkersPtr workers = nullptr);
 
   std::string_view kind() const noexcept override { return "Stack"; }
   Field field() const noexcept override;
@@ -23,9 +28,10 @@ class StackCore final : public Core {
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override {
     return std::make_shared<StackCore>(std::move(parts.children), input_, output_, signature(),
-                                       parts.name);
+                                       parts.name, copy_of(workers_));
   }
   std::vector<Pairing> pairings(Mode, const Tensor& x, const Tensor& v, Context&) const override;
+  std::shared_ptr<Workers> workers() const override { return workers_; }
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
@@ -35,6 +41,7 @@ class StackCore final : public Core {
   std::vector<Node> children_;
   int input_, output_;
   Signature of_child_;  // the signature without the new dim
+  WorkersPtr workers_;
   bool is_self_adjoint_ = false;
 };
 

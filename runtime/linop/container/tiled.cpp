@@ -46,11 +46,13 @@ bool TiledCore::Part::same(const Part& other) const {
 TiledCore::TiledCore(std::vector<Part> parts,
                      Composition composition,
                      DimExtents batch,
-                     std::string grid)
+                     std::string grid,
+                     WorkersPtr workers)
     : Core(std::move(composition), ""),
       parts_(std::move(parts)),
       batch_(std::move(batch)),
-      grid_(std::move(grid)) {
+      grid_(std::move(grid)),
+      workers_(or_new(std::move(workers))) {
   is_self_adjoint_ = signature().adjoint() == signature() &&
                      std::all_of(parts_.begin(), parts_.end(), [](const Part& p) {
                        return p.input == p.output && p.op.form == nullptr &&
@@ -80,7 +82,7 @@ std::shared_ptr<const Core> TiledCore::rebuilt(Parts parts) const {
   std::vector<Part> made = parts_;
   for (size_t i = 0; i < made.size(); ++i) made[i].op = parts.children[i];
   return std::make_shared<TiledCore>(std::move(made), Composition{signature(), inner()}, batch_,
-                                     grid_);
+                                     grid_, copy_of(workers_));
 }
 
 void TiledCore::complete(Mode mode, const Shape& in, Shape& out) const {
@@ -123,42 +125,53 @@ void TiledCore::lower(
          dim.text(), extent, x.shape.braced());
   }
 
-  // The first that writes a place brings the caller's beta, unless places overlap or some are
-  // written by none.
-  std::vector<const Part*> writers;  // one for each place
-  std::vector<bool> is_first;
+  // Parts by the place that they write.  The first there brings the caller's beta, unless places
+  // overlap or some are written by none.
+  std::vector<std::vector<const Part*>> groups;
   bool are_disjoint = true;
   int64_t written = 0;
+  const Side &from = is_transposed ? own.output() : own.input(),
+             &to = is_transposed ? own.input() : own.output();
+  const auto place = [&](const Part& p) -> const Slices& {
+    return is_transposed ? p.input : p.output;
+  };
   for (const Part& p : parts_) {
-    const Slices& slices = is_transposed ? p.input : p.output;
-    bool is_new = true;
-    for (const Part* w : writers) {
-      const Slices& theirs = is_transposed ? w->input : w->output;
-      const bool is_same = slices == theirs && p.batch == w->batch;
-      is_new = is_new && !is_same;
-      are_disjoint = are_disjoint && (is_same || are_apart(slices, p.batch, theirs, w->batch));
+    std::vector<const Part*>* mine = nullptr;
+    for (auto& group : groups) {
+      const Part& w = *group.front();
+      if (place(p) == place(w) && p.batch == w.batch) {
+        mine = &group;
+      } else {
+        are_disjoint = are_disjoint && are_apart(place(p), p.batch, place(w), w.batch);
+      }
     }
-    is_first.push_back(is_new);
-    if (!is_new) continue;
-    writers.push_back(&p);
-    const Side& out = is_transposed ? own.input() : own.output();
-    written += part_of(y, out, slices, p.batch).shape.count();
+    if (mine != nullptr) {
+      mine->push_back(&p);
+      continue;
+    }
+    groups.push_back({&p});
+    written += part_of(y, to, place(p), p.batch).shape.count();
   }
   const bool is_covered = are_disjoint && written == y.shape.count();
   if (!is_covered) {
     b.label(label(), y.shape.braced());
     b.add(prepare_step(make_ref(y), s));
   }
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    const Part& p = parts_[i];
-    const bool is_writer = is_covered && is_first[i];
-    b.lower(with_mode(p.op, mode),
-            part_of(x, is_transposed ? own.output() : own.input(),
-                    is_transposed ? p.output : p.input, p.batch),
-            part_of(y, is_transposed ? own.input() : own.output(),
-                    is_transposed ? p.input : p.output, p.batch),
-            is_writer ? s : s.accumulating());
+  const auto lower_part = [&](const Part& p, const StepScale& scale) {
+    b.lower(with_mode(p.op, mode), part_of(x, from, is_transposed ? p.output : p.input, p.batch),
+            part_of(y, to, place(p), p.batch), scale);
+  };
+  if (!are_disjoint) {
+    for (const Part& p : parts_) lower_part(p, s.accumulating());
+    return;
   }
+  b.side_by_side(workers_, groups.size(), [&](size_t i) {
+    bool is_first = is_covered;
+    for (const Part* p : groups[i]) {
+      lower_part(*p, is_first ? s : s.accumulating());
+      is_first = false;
+    }
+  });
 }
 
 // Where no two parts write one place, Aᴴ A has no terms across parts.
@@ -179,9 +192,10 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     const Slices& in = is_transposed ? p.output : p.input;
     normals.push_back({make_normal(with_mode(p.op, mode), nullptr), in, in, {}, p.batch});
   }
-  return Node{std::make_shared<TiledCore>(std::move(normals),
-                                          Composition{signature(mode).normal(), {}}, batch_, grid_),
-              Mode::forward, nullptr};
+  return Node{
+      std::make_shared<TiledCore>(std::move(normals), Composition{signature(mode).normal(), {}},
+                                  batch_, grid_, workers_),
+      Mode::forward, nullptr};
 }
 
 namespace {
@@ -273,9 +287,10 @@ Tile TiledCore::cut(const TileRequest& request) const {
   for (auto& [dim, extent] : shown.inner) {
     if (const Stretch* s = find(whole.inner, dim)) extent = s->count;
   }
-  return {Node{std::make_shared<TiledCore>(std::move(made), std::move(shown), batch_, grid_),
-               Mode::forward, nullptr},
-          whole.input, whole.output};
+  return {
+      Node{std::make_shared<TiledCore>(std::move(made), std::move(shown), batch_, grid_, workers_),
+           Mode::forward, nullptr},
+      whole.input, whole.output};
 }
 
 }  // namespace lunops

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/tile.hpp"
 
 namespace lunops {
@@ -24,7 +25,11 @@ class TiledCore final : public Core {
   };
   // `composition`: that of the whole operator.  `batch`: extents of the batch dims that are cut.
   // `grid` says how it is cut, for people.
-  TiledCore(std::vector<Part> parts, Composition composition, DimExtents batch, std::string grid);
+  TiledCore(std::vector<Part> parts,
+            Composition composition,
+            DimExtents batch,
+            std::string grid,
+            WorkersPtr workers = nullptr);
 
   std::string_view kind() const noexcept override { return "Tiled"; }
   Field field() const noexcept override;
@@ -34,6 +39,7 @@ class TiledCore final : public Core {
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override;
+  std::shared_ptr<Workers> workers() const override { return workers_; }
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
@@ -42,6 +48,7 @@ class TiledCore final : public Core {
   std::vector<Part> parts_;
   DimExtents batch_;
   std::string grid_;
+  WorkersPtr workers_;
   bool is_self_adjoint_ = false;
 };
 

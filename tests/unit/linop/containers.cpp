@@ -229,3 +229,25 @@ TEST_CASE("handles: a normal under two names is not its own adjoint", "[linop]")
   CHECK(r.H().H() == r);
   CHECK(values_of(r.H()(tensor("q=2", {1, 0}), context)) == Values{1, {0, -1}});
 }
+
+TEST_CASE("containers: children with little work run one after another unless told otherwise",
+          "[linop]") {
+  Context context(Backend::reference());
+  context.stream->set_threads(2);
+  std::vector<Linop> parts;
+  for (int i = 0; i < 8; ++i) parts.push_back(dense("m=1 n=2", {1.0 + i, 2}));
+  const Linop column = concat(parts, "", "m");
+  const Tensor x = tensor("n=2", {1, 1});
+  const auto steps_now = [&] {
+    return make_plan(column.node(), *x.layout(), x.dtype(), nullptr, context)->steps().size();
+  };
+
+  CHECK(steps_now() == 8);
+  const Tensor alone = column(x, context);
+  column.set_threaded(true);
+  CHECK(steps_now() == 1);
+  CHECK(values_of(column(x, context)) == values_of(alone));
+  CHECK(column.N().threaded() == true);
+  column.set_threaded(false);
+  CHECK(steps_now() == 8);
+}

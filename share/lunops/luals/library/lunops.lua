@@ -356,6 +356,8 @@ function Tensor:logical_not() end
 ---@field device string? The device that the weights fix, else nil.
 ---@field norm_bound number A bound on the square of the largest singular value, where one is known, else nil.
 ---@field kind string The class of the operator.
+---@field threaded any Whether children whose results are joined run side by side, in Concat, Stack and tiled operators; an Add passes it on. May be set, for the operator with its modes, normals and tiles.
+---@field num_workers any How many children run side by side at most; 0: one for each thread. May be set.
 ---@operator call(lunops.Tensor): lunops.Tensor
 ---@field trajectory lunops.Tensor The trajectory of a NUFFT, in cycles per field of view; nil for other operators.
 ---@field image_dims string[] The image dims of a NUFFT, in the order of the trajectory's components; else nil.
@@ -1697,6 +1699,8 @@ function lo.Chain(given) end
 
 ---@class lunops.AddOptions
 ---@field [1] lunops.Linop the first of the terms
+---@field threaded? string|boolean children whose results are joined run side by side: true, false, or auto: where it pays; terms of a sum run one after another (default auto)
+---@field num_workers? integer children at a time at most; 0: one for each thread (default 0)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1717,6 +1721,8 @@ function lo.Add(given) end
 ---@field [1] lunops.Linop the first of the operators
 ---@field idim? string the dim along which the input is divided
 ---@field odim? string the dim along which outputs are joined
+---@field threaded? string|boolean children whose results are joined run side by side: true, false, or auto: where it pays; terms of a sum run one after another (default auto)
+---@field num_workers? integer children at a time at most; 0: one for each thread (default 0)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
@@ -1740,6 +1746,8 @@ function lo.Concat(given) end
 ---@field at? integer place of the new dim among those of the signature (default 1)
 ---@field idim_at? integer the same for the input alone (default at)
 ---@field odim_at? integer the same for the output alone (default at)
+---@field threaded? string|boolean children whose results are joined run side by side: true, false, or auto: where it pays; terms of a sum run one after another (default auto)
+---@field num_workers? integer children at a time at most; 0: one for each thread (default 0)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
