@@ -230,6 +230,48 @@ std::optional<Node> SamplingCore::exact_normal(Mode mode, const Node* inner) con
                          std::move(sum));
 }
 
+WeightPtr SamplingCore::sampled(const WeightPtr& weight, const std::vector<int>& order) const {
+  const size_t others = order.size() - groups_.size() - grid_.size();
+  std::vector<int64_t> extents, grid;
+  for (size_t k = 0; k < order.size(); ++k) {
+    const bool is_kept = k < others + groups_.size();
+    (is_kept ? extents : grid).push_back(weight->extents()[static_cast<size_t>(order[k])]);
+  }
+  int64_t outer = 1;
+  for (size_t k = 0; k < others; ++k) outer *= extents[k];
+  for (const Term& t : samples_) {
+    const auto at = static_cast<size_t>(find_term(index_.terms, t));
+    extents.push_back(index_.tensors.front()->extents()[at]);
+  }
+  // Plans hold weights: a recipe that held this core could hold the plan itself.
+  const auto kept = std::make_shared<SamplingCore>(*this, signature());
+  auto recipe = [=](DType dtype, Context& context) {
+    const Tensor from =
+        weight->as(dtype, context, false).unname().permute(order).contiguous(context);
+    const Tensor to = Tensor::empty(Shape::unnamed(extents), dtype, context);
+    const auto folded = [&](const Tensor& t, int64_t last) {
+      RawView v = t.view();
+      v.ndim = 3;
+      v.extent[0] = outer;
+      v.extent[1] = kept->group_count_;
+      v.extent[2] = last;
+      v.stride[2] = 1;
+      v.stride[1] = last;
+      v.stride[0] = kept->group_count_ * last;
+      return v;
+    };
+    const std::shared_ptr<const RowTable> rows = kept->table(grid, false);
+    const RawView y = folded(to, kept->sample_count_);
+    if (!y.empty()) {
+      context.backend().sparse(rows->view(nullptr, DType::f32), false, folded(from, rows->columns),
+                               {}, y, *context.stream);
+    }
+    return to;
+  };
+  return std::make_shared<Weight>(extents, weight->is_complex(), Weights{weight},
+                                  std::move(recipe));
+}
+
 Tile SamplingCore::cut(const TileRequest& request) const {
   TileRequest part = request;
   if (!agree_on_kept(signature(), part)) return no_tile(part);

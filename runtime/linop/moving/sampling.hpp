@@ -45,6 +45,14 @@ class SamplingCore final : public Core {
   // Throws Error{shape} naming the first index outside a grid of which these extents are known.
   void check_indices(const std::vector<int64_t>& grid) const;
 
+  const Side& grid_terms() const noexcept { return grid_; }       // mixed terms of the input
+  const Side& sample_terms() const noexcept { return samples_; }  // mixed terms of the output
+  const Side& group_terms() const noexcept { return groups_; }    // kept terms of the index
+  int64_t sample_count() const noexcept { return sample_count_; }
+  // A weight at the samples: `order` numbers its dims as {others…, groups, grid}, those of the
+  // result are {others…, groups, samples}.
+  WeightPtr sampled(const WeightPtr& weight, const std::vector<int>& order) const;
+
  private:
   // The samples as rows over a grid of these extents, or the grid's elements as rows over the
   // samples; made once for each grid.
