@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
 -- What the tests of this folder share: exact transforms to compare with, and distances.
-local check = require "check"
 local lo = require "lunops"
 
 local M = {}
@@ -39,14 +38,6 @@ function M.steps(A, shape)
   local count = 0
   for _ in (lo.explain(A, shape) .. "\n"):gmatch "\n  %d+ +%u" do count = count + 1 end
   return count
-end
-
---- A test of something that another part of the catalogue brings: it runs as soon as `needed`
---- returns a value, and is told as open until then.
-function M.once(needed, sentence, f)
-  local ok, value = pcall(needed)
-  if ok and value ~= nil then return check.it(sentence, f) end
-  print("open: " .. sentence)
 end
 
 return M

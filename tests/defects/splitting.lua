@@ -90,7 +90,7 @@ check.it("D23: unknown dims of a split are errors that name what there is", func
   check.raises("extent of 'frame' is unknown; give extent = {frame = …}", lo.batch, lo.FFT{ "frame x -> frame k" }, { frame = 2 })
 end)
 
-model.once(function() return lo.ArrayToBlocks end, "D5: tiles of ArrayToBlocks read only what they need", function()
+check.it("D5: tiles of ArrayToBlocks read only what they need", function()
   local B = lo.ArrayToBlocks{ "x -> b k", block = { x = 3 }, stride = { x = 2 }, extent = { x = 12 } }
   local x = lo.randn("x=12", { seed = 1 })
   local tiles = lo.split(B, "b=2")
@@ -100,7 +100,7 @@ model.once(function() return lo.ArrayToBlocks end, "D5: tiles of ArrayToBlocks r
   check.near(model.distance(reassembled(B, "b=2", x), B(x)), 0, 0)
 end)
 
-model.once(function() return lo.Repeat end, "D9: SumReduce and Repeat keep full extents and are each other's adjoint", function()
+check.it("D9: SumReduce and Repeat keep full extents and are each other's adjoint", function()
   local R = lo.SumReduce{ "a b -> a", extent = { b = 3 } }
   local x = lo.tensor({ { 0, 1, 2 }, { 3, 4, 5 } }, "a b")
   check.equal(tostring(R.N(x).shape), "a=2 b=3")

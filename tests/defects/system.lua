@@ -4,7 +4,7 @@ local check = require "check"
 local lo = require "lunops"
 local model = require "model"
 
-model.once(function() return lo.Interpolate end, "D3: nearest mode has the scale of the interpolating one, and a Toeplitz normal", function()
+check.it("D3: nearest mode has the scale of the interpolating one, and a Toeplitz normal", function()
   local points = model.points(60, 16, 1)
   local exact = model.exact(points, 16)
   local x = lo.randn("x=16", { dtype = "c128", seed = 2 })
@@ -22,7 +22,7 @@ model.once(function() return lo.Interpolate end, "D3: nearest mode has the scale
   end
 end)
 
-model.once(function() return lo.Interpolate end, "D25: a radial interpolation kernel is not offered, integer widths are taken", function()
+check.it("D25: a radial interpolation kernel is not offered, integer widths are taken", function()
   local locs = lo.tensor({ { 1.25 }, { 2.5 } }, "s d", { dtype = "f64" })
   check.raises("kernel", lo.Interpolate, { locs, "x -> s", extent = { x = 6 }, width = 4, kernel = "radial" })
   local x = lo.randn("x=6", { dtype = "c128", seed = 1 })
@@ -31,7 +31,7 @@ model.once(function() return lo.Interpolate end, "D25: a radial interpolation ke
   check.equal(model.distance(whole(x), real(x)), 0)
 end)
 
-model.once(function() return lo.Identity "x".to end, "D7: a tile on another device holds the elements that it needs", function()
+check.it("D7: a tile on another device holds the elements that it needs", function()
   local A = lo.Diagonal{ lo.randn("x=1000", { seed = 1 }) }
   local D = lo.Dense{ lo.randn("m=1000 n=10", { seed = 2 }), "n -> m" }
   local x, v = lo.randn("x=1000", { seed = 3 }):to "cpu:1", lo.randn("n=10", { seed = 4 }):to "cpu:1"
@@ -50,7 +50,7 @@ model.once(function() return lo.Identity "x".to end, "D7: a tile on another devi
   check.equal(added(lo.split(D, "m=250")[2], v), 250 * 10 * 8)
 end)
 
-model.once(function() return lo.Identity "x".to end, "D24: all weights of an operator move together", function()
+check.it("D24: all weights of an operator move together", function()
   local k = lo.randn("x=3", { seed = 1 })
   local A = lo.FFT "x -> k" * lo.Convolution{ k, "x" } * lo.Diagonal{ lo.randn("x=8", { seed = 2 }) }
   local x = lo.randn("x=8", { seed = 3 })
@@ -78,7 +78,7 @@ check.it("D27: the threads of a sum wait for each other, in its normal too", fun
   lo.threads(threads)
 end)
 
-model.once(function() return lo.Identity "x".vjp end, "D29: weights have gradients through A, A.H and A.N", function()
+check.it("D29: weights have gradients through A, A.H and A.N", function()
   local w = lo.randn("x=6", { dtype = "c128", seed = 1 })
   local h = lo.randn("x=6", { dtype = "c128", seed = 2 })
   local forms = {
