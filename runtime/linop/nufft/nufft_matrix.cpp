@@ -6,6 +6,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/nufft/nufft_lower.hpp"
+#include "runtime/linop/nufft/toeplitz_step.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops {
@@ -233,37 +234,6 @@ class KernelWeights {
   Values b_, m_;
 };
 
-class MatrixStep final : public LoopStep {
- public:
-  MatrixStep(std::shared_ptr<const ToeplitzKernel> kernel,
-             Mode mode,
-             bool has_maps,
-             bool sum_batch,
-             StepScale scale,
-             std::vector<LoopAxis> loops)
-      : LoopStep(std::move(loops)),
-        kernel_(std::move(kernel)),
-        mode_(mode),
-        has_maps_(has_maps),
-        sum_batch_(sum_batch),
-        scale_(scale) {}
-
- private:
-  // views: x, y, maps.
-  void call(const RawView* views, const Frame& f) const override {
-    NufftMaps maps;
-    if (has_maps_) maps.maps = views[2];
-    maps.sum_batch = sum_batch_;
-    kernel_->run(views[0], maps, conjugates(mode_) != transposes(mode_), transposes(mode_),
-                 f.resolve(scale_), views[1], scratch_at(f), *f.stream);
-  }
-
-  std::shared_ptr<const ToeplitzKernel> kernel_;
-  Mode mode_;
-  bool has_maps_, sum_batch_;
-  StepScale scale_;
-};
-
 }  // namespace
 
 void NufftMatrixCore::lower(
@@ -329,8 +299,8 @@ void NufftMatrixCore::lower(
   y_strides[0] = to.frames;
   x_strides[1] = loops.batch.strides[0];
   y_strides[1] = loops.batch.strides[1];
-  auto step = std::make_unique<MatrixStep>(kernel, mode, maps != nullptr, r.summed >= 0,
-                                           to.is_copy ? StepScale{} : s, loops.loops);
+  auto step = std::make_unique<ToeplitzStep>(kernel, mode, maps != nullptr, r.summed >= 0,
+                                             to.is_copy ? StepScale{} : s, loops.loops);
   step->refs = {make_ref(from.operand, extents, x_strides),
                 make_ref(to.operand, extents, y_strides)};
   if (maps != nullptr) {

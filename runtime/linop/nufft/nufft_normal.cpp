@@ -6,6 +6,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/nufft/nufft_lower.hpp"
+#include "runtime/linop/nufft/toeplitz_step.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops {
@@ -44,38 +45,6 @@ const NufftNormalCore* as_nufft_normal(const Node& node) noexcept {
 }
 
 namespace {
-
-class ToeplitzStep final : public LoopStep {
- public:
-  ToeplitzStep(std::shared_ptr<const ToeplitzKernel> kernel,
-               bool conjugate,
-               bool is_adjoint,
-               bool has_maps,
-               bool sum_batch,
-               StepScale scale,
-               std::vector<LoopAxis> loops)
-      : LoopStep(std::move(loops)),
-        kernel_(std::move(kernel)),
-        conjugate_(conjugate),
-        is_adjoint_(is_adjoint),
-        has_maps_(has_maps),
-        sum_batch_(sum_batch),
-        scale_(scale) {}
-
- private:
-  // views: x, y, maps.
-  void call(const RawView* views, const Frame& f) const override {
-    NufftMaps maps;
-    if (has_maps_) maps.maps = views[2];
-    maps.sum_batch = sum_batch_;
-    kernel_->run(views[0], maps, conjugate_, is_adjoint_, f.resolve(scale_), views[1],
-                 scratch_at(f), *f.stream);
-  }
-
-  std::shared_ptr<const ToeplitzKernel> kernel_;
-  bool conjugate_, is_adjoint_, has_maps_, sum_batch_;
-  StepScale scale_;
-};
 
 // Weights of M as {kernels, frames, points}, real and imaginary parts apart.
 struct MiddleWeights {
@@ -263,8 +232,7 @@ void NufftNormalCore::lower(
   y_strides[0] = to.frames;
   x_strides[1] = loops.batch.strides[0];
   y_strides[1] = loops.batch.strides[1];
-  auto made = std::make_unique<ToeplitzStep>(kernel, mode == Mode::conj || mode == Mode::transpose,
-                                             transposes(mode), maps != nullptr, summed >= 0,
+  auto made = std::make_unique<ToeplitzStep>(kernel, mode, maps != nullptr, summed >= 0,
                                              to.is_copy ? StepScale{} : s, loops.loops);
   made->refs = {make_ref(from.operand, extents, x_strides),
                 make_ref(to.operand, extents, y_strides)};
