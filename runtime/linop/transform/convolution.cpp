@@ -53,6 +53,53 @@ bool ConvolutionCore::is_piece() const {
   });
 }
 
+bool ConvolutionCore::is_plain_circular() const {
+  const Side in = terms_of(signature().input());
+  return is_.is_circular && !is_piece() && is_.lines.size() == is_.terms.size() &&
+         std::all_of(is_.lines.begin(), is_.lines.end(), [&](const Line& line) {
+           return in[static_cast<size_t>(line.in)].extent != kUnknown;
+         });
+}
+
+std::shared_ptr<const Core> ConvolutionCore::after(const ConvolutionCore& first,
+                                                   const std::vector<size_t>& of_first,
+                                                   const std::vector<std::pair<int, int>>& ends,
+                                                   const Signature& signature) const {
+  const auto given = [](const ConvolutionCore& c) {
+    const Weight* w = c.is_.kernel.get();
+    while (!w->is_given()) w = w->sources().front().get();
+    return w->tensor().dtype();
+  };
+  if (is_.method != first.is_.method || is_double(given(*this)) != is_double(given(first))) {
+    return nullptr;
+  }
+  const Side in = terms_of(this->signature().input());
+  std::vector<KernelLine> lines, first_lines;
+  Description made;
+  for (size_t l = 0; l < is_.lines.size(); ++l) {
+    const Line &line = is_.lines[l], &other = first.is_.lines[of_first[l]];
+    const int64_t n = in[static_cast<size_t>(line.in)].extent;
+    if (taps(line) > n || first.taps(other) > n || n == 0) return nullptr;
+    lines.push_back({static_cast<size_t>(line.weight), taps(line), n});
+    first_lines.push_back({static_cast<size_t>(other.weight), first.taps(other), n});
+    made.lines.push_back({ends[l].first, ends[l].second, static_cast<int>(l), 0});
+    Term t = terms_of(signature.input())[static_cast<size_t>(ends[l].first)];
+    t.extent = kUnknown;
+    made.terms.push_back(t);
+  }
+  made.kernel = convolved(first.is_.kernel, first_lines, is_.kernel, lines);
+  // An FFT takes as long for any kernel.
+  const bool is_more = made.kernel->count() > is_.kernel->count() + first.is_.kernel->count();
+  if (is_.method != Method::fft && is_more) return nullptr;
+  made.is_circular = true;
+  made.method = is_.method;
+  return std::make_shared<ConvolutionCore>(std::move(made), signature, "");
+}
+
+const ConvolutionCore* as_convolution(const Node& node) noexcept {
+  return node.form == nullptr ? dynamic_cast<const ConvolutionCore*>(node.core.get()) : nullptr;
+}
+
 std::optional<Node> ConvolutionCore::exact_normal(Mode mode, const Node* inner) const {
   if (inner != nullptr || !is_.is_circular || is_piece()) return std::nullopt;
   const bool is_transposed = transposes(mode);

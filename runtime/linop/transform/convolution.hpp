@@ -58,6 +58,17 @@ class ConvolutionCore final : public Core {
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
+  // Whether every dim of the kernel is convolved, circularly, on whole grids of known extents.
+  bool is_plain_circular() const;
+  const std::vector<Line>& lines() const noexcept { return is_.lines; }
+  // This after `first` over the same dims, as one; both plain and circular.  `of_first` numbers its
+  // lines by those of this.  Null where direct taps are more than the two have, or precisions or
+  // methods differ.
+  std::shared_ptr<const Core> after(const ConvolutionCore& first,
+                                    const std::vector<size_t>& of_first,
+                                    const std::vector<std::pair<int, int>>& ends,
+                                    const Signature& signature) const;
+
  private:
   struct Roles;  // of the dims of an application
   Roles roles(Mode mode, const Operand& x, const Operand& y) const;
@@ -83,5 +94,7 @@ class ConvolutionCore final : public Core {
   bool is_self_adjoint_ = false;
   std::shared_ptr<ConvolutionSpectra> spectra_;
 };
+
+const ConvolutionCore* as_convolution(const Node& node) noexcept;  // null if the node renames it
 
 }  // namespace lunops

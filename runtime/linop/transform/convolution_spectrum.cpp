@@ -150,4 +150,46 @@ WeightPtr autocorrelation(const WeightPtr& kernel,
                                   std::move(recipe));
 }
 
+WeightPtr convolved(const WeightPtr& a,
+                    const std::vector<KernelLine>& a_lines,
+                    const WeightPtr& b,
+                    const std::vector<KernelLine>& b_lines) {
+  std::vector<int64_t> all, extents;
+  for (size_t l = 0; l < a_lines.size(); ++l) {
+    // Of two even kernels the centre is that of one more tap, which is zero.
+    const int64_t m = a_lines[l].taps, n = b_lines[l].taps;
+    all.push_back(m + n - (m % 2 == 0 && n % 2 == 0 ? 0 : 1));
+    extents.push_back(std::min(all.back(), a_lines[l].extent));
+  }
+  const bool is_complex = a->is_complex() || b->is_complex();
+  auto recipe = [=](DType dtype, Context& context) {
+    const DType inside = is_complex ? DType::c128 : DType::f64;
+    const auto in_order = [&](const WeightPtr& w, const std::vector<KernelLine>& lines) {
+      std::vector<int> order;
+      for (const KernelLine& line : lines) order.push_back(static_cast<int>(line.dim));
+      return unnamed(w->as(inside, context, false)).permute(order).contiguous(context);
+    };
+    const Tensor x = in_order(a, a_lines), k = in_order(b, b_lines);
+    Tensor r = Tensor::empty(Shape::unnamed(all), inside, context);
+    ConvolutionSpec spec;
+    spec.dtype = spec.kernel_dtype = inside;
+    for (size_t l = 0; l < all.size(); ++l) {
+      spec.lines.push_back({all[l], a_lines[l].taps, b_lines[l].taps, 0, x.strides()[l],
+                            r.strides()[l], k.strides()[l]});
+    }
+    spec.kernel = static_cast<const std::byte*>(k.data());
+    const auto convolution = context.backend().convolution(spec, *context.stream);
+    const Tensor workspace = workspace_of(convolution->workspace(), context);
+    convolution->run(x.data(), r.data(), {}, static_cast<std::byte*>(workspace.data()),
+                     *context.stream);
+    for (size_t l = 0; l < all.size(); ++l) {
+      if (all[l] == extents[l]) continue;
+      const int64_t centre = a_lines[l].taps / 2 + b_lines[l].taps / 2;
+      r = fold(r, static_cast<int>(l), centre, extents[l], context);
+    }
+    return r.as(dtype, context);
+  };
+  return std::make_shared<Weight>(extents, is_complex, Weights{a, b}, std::move(recipe));
+}
+
 }  // namespace lunops

@@ -44,4 +44,12 @@ WeightPtr autocorrelation(const WeightPtr& kernel,
                           const std::vector<size_t>& summed,
                           const std::vector<KernelLine>& lines);
 
+// The kernel of two circular convolutions over the same dims one after the other, and no dims but
+// those; `a` and `b` describe the same lines by the dims of their kernels.  The result has the
+// lines in their order.
+WeightPtr convolved(const WeightPtr& a,
+                    const std::vector<KernelLine>& a_lines,
+                    const WeightPtr& b,
+                    const std::vector<KernelLine>& b_lines);
+
 }  // namespace lunops

@@ -30,6 +30,7 @@ constexpr std::array kRules = {
     Rule{"R11", "select", "smaller array", exact, select_first},
     Rule{"R25", "kronecker", "shapes fit, no more products", exact, join_kroneckers},
     Rule{"R27", "device", "the first ends where the second begins", exact, join_devices},
+    Rule{"R21", "convolution", "circular, same grid, no more taps", exact, merge_convolutions},
     Rule{"R22", "fft", "same norm, centre and sign, disjoint dims", exact, merge_ffts},
     Rule{"R15", "basis", "cost, memory", approximate, fold_matrix_normal},
     Rule{"R17", "dense", "rule of Dense", exact, fuse_dense_normal},

@@ -49,6 +49,8 @@ bool take_exact_normal(Product& p, Builder& b);  // R13, R20, R24
 bool merge_diagonals(Product& p, Builder& b);  // R6
 bool move_diagonal(Product& p, Builder& b);    // R7
 bool absorb_diagonal(Product& p, Builder& b);  // R8
+// convolution.cpp
+bool merge_convolutions(Product& p, Builder& b);  // R21
 // dense.cpp
 bool merge_dense(Product& p, Builder& b);        // R9
 bool fuse_dense_normal(Product& p, Builder& b);  // R17

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// R21: circular Convolutions one after the other.
+#include "tests/unit/linop/values.hpp"
+#include "tests/unit/plan/rewritten.hpp"
+
+using namespace lunops;
+using test::random;
+using test::steps_of;
+using test::uses_of;
+
+namespace {
+
+Linop line(const char* kernel, int64_t n, uint64_t seed, const char* boundary = "circular") {
+  ConvolutionOptions o;
+  o.boundary = boundary;
+  o.extent = {{"x", n}};
+  return Convolution(random(kernel, seed), "x", o);
+}
+
+}  // namespace
+
+TEST_CASE("R21: circular Convolutions of one grid are one, with any centres", "[plan]") {
+  for (const char* first : {"x=1", "x=2", "x=3", "x=4", "x=5"}) {
+    for (const char* second : {"x=1", "x=2", "x=3", "x=4", "x=5"}) {
+      for (const int64_t n : {5, 6, 12}) {
+        CAPTURE(first, second, n);
+        const Linop a = line(second, n, 1) * line(first, n, 2);
+        const std::string extent = "x=" + std::to_string(n);
+
+        CHECK(uses_of("R21", a, random(extent.c_str(), 3)) == 1);
+        CHECK(uses_of("R21", a.H(), random(extent.c_str(), 4)) == 1);
+        CHECK(uses_of("R21", a.T(), random(extent.c_str(), 5)) == 1);
+        CHECK(uses_of("R21", a.conj(), random(("b=2 " + extent).c_str(), 6)) == 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("R21: dims of the kernels are met by name, and taps do not become more", "[plan]") {
+  ConvolutionOptions o;
+  o.boundary = "circular";
+  o.extent = {{"y", 6}, {"x", 5}};
+  o.method = "fft";
+  const Linop a = Convolution(random("y=3 x=2"), "y x", o);
+  const Linop b = Convolution(random("x=3 y=4", 2), "y x", o);
+  o.method = "direct";
+  const Linop c = Convolution(random("y=3 x=3"), "y x", o);
+  const Tensor x = random("y=6 x=5", 3);
+
+  CHECK(uses_of("R21", a * b, x) == 1);
+  CHECK(uses_of("R21", (b * a).H(), x) == 1);
+  CHECK(uses_of("R21", c * c, x) == 0);  // 25 taps in place of 18
+}
+
+TEST_CASE("R21: other boundaries, other dims and channels stay apart", "[plan]") {
+  ConvolutionOptions o;
+  o.boundary = "circular";
+  o.extent = {{"y", 6}, {"x", 5}};
+  const Linop y = Convolution(random("y=3"), "y x", o), x = Convolution(random("x=3", 2), "y x", o);
+  o.extent = {{"x", 5}};
+  const Linop mix = Convolution(random("c'=2 c=2 x=3", 3), "c x -> c' x'", o);
+
+  CHECK(uses_of("R21", line("x=3", 6, 1, "zero") * line("x=3", 6, 2, "zero"), random("x=6")) == 0);
+  CHECK(uses_of("R21", line("x=3", 6, 1) * line("x=3", 6, 2, "zero"), random("x=6")) == 0);
+  CHECK(uses_of("R21", y * x, random("y=6 x=5")) == 0);
+  CHECK(uses_of("R21", mix * mix, random("c=2 x=5")) == 0);
+}
