@@ -96,6 +96,18 @@ std::shared_ptr<const Core> ConvolutionCore::after(const ConvolutionCore& first,
   return std::make_shared<ConvolutionCore>(std::move(made), signature, "");
 }
 
+WeightPtr ConvolutionCore::spectrum() const {
+  const Side in = terms_of(signature().input());
+  std::vector<KernelLine> lines;
+  std::vector<int64_t> grid;
+  for (const Line& line : is_.lines) {
+    const int64_t n = in[static_cast<size_t>(line.in)].extent;
+    lines.push_back({static_cast<size_t>(line.weight), taps(line), n});
+    grid.push_back(n);
+  }
+  return spectra_->of(is_.kernel, lines, grid);
+}
+
 const ConvolutionCore* as_convolution(const Node& node) noexcept {
   return node.form == nullptr ? dynamic_cast<const ConvolutionCore*>(node.core.get()) : nullptr;
 }

@@ -68,6 +68,9 @@ class ConvolutionCore final : public Core {
                                     const std::vector<size_t>& of_first,
                                     const std::vector<std::pair<int, int>>& ends,
                                     const Signature& signature) const;
+  // Of a plain circular one: the DFT of the kernel with its centre at 0, on its own grid, with the
+  // kernel's dims.
+  WeightPtr spectrum() const;
 
  private:
   struct Roles;  // of the dims of an application

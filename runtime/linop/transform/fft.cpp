@@ -113,7 +113,7 @@ void FftCore::lower(Builder& b,
   for (const int at : spec.axes)
     points *= static_cast<double>(spec.extents[static_cast<size_t>(at)]);
   spec.dtype = dtype;
-  spec.sign = is_inverse_ != conjugates(mode) ? 1 : -1;
+  spec.sign = sign(mode);
   spec.centred = is_centred_;
   spec.scale = scale(points);
   std::shared_ptr<const FftKernel> kernel;

@@ -48,10 +48,12 @@ class FftCore final : public Core {
                                      std::vector<TermPair> pairs,
                                      const Signature& signature) const;
   const std::vector<TermPair>& pairs() const noexcept { return pairs_; }
+  double scale(double points) const noexcept;  // of the sum over so many points, in any mode
+  bool is_centred() const noexcept { return is_centred_; }
+  int sign(Mode mode) const noexcept { return is_inverse_ != conjugates(mode) ? 1 : -1; }
+  bool is_ortho() const noexcept { return norm_ == Norm::ortho; }
 
  private:
-  double scale(double points) const noexcept;  // of the forward mode
-
   Norm norm_;
   bool is_centred_, is_inverse_;
   std::vector<TermPair> pairs_;

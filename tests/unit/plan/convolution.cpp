@@ -65,3 +65,61 @@ TEST_CASE("R21: other boundaries, other dims and channels stay apart", "[plan]")
   CHECK(uses_of("R21", y * x, random("y=6 x=5")) == 0);
   CHECK(uses_of("R21", mix * mix, random("c=2 x=5")) == 0);
 }
+
+TEST_CASE("R21: between transforms that undo each other a Convolution is a Diagonal", "[plan]") {
+  for (const int64_t n : {1, 5, 6}) {
+    for (const char* norm : {"ortho", "backward"}) {
+      for (const bool is_centred : {true, false}) {
+        for (const char* kernel : {"k=1", "k=2", "k=3"}) {
+          if (n == 1 && std::string(kernel) != "k=1") continue;
+          CAPTURE(n, norm, is_centred, kernel);
+          FFTOptions o;
+          o.norm = norm;
+          o.centred = is_centred;
+          o.extent = {{"x", n}};
+          const Linop f = FFT("x -> k", o);
+          ConvolutionOptions c;
+          c.boundary = "circular";
+          c.extent = {{"k", n}};
+          const Linop inside = Convolution(random(kernel), "k -> k'", c);
+          const std::string extent = std::to_string(n);
+          const Tensor x = random(("x=" + extent).c_str(), 2);
+          const Tensor k = random(("k=" + extent).c_str(), 3);
+
+          for (const Linop& each : {inside, inside.H(), inside.T(), inside.conj()}) {
+            CHECK(uses_of("R21", f.H() * each * f, x) == 1);
+            CHECK(uses_of("R21", (f.H() * each * f).T(), x) == 1);
+            CHECK(steps_of(f.H() * each * f, x) == 1);
+          }
+          CHECK(uses_of("R21", f * line(n == 1 ? "x=1" : "x=3", n, 4) * f.H(), k) == 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("R21: the spectrum lies on the dims that the kernel has", "[plan]") {
+  ConvolutionOptions c;
+  c.boundary = "circular";
+  c.extent = {{"ky", 6}, {"kx", 5}};
+  const Linop inside = Convolution(random("kx=3 ky=2"), "ky kx", c);
+  const Linop along_x = Convolution(random("kx=2", 2), "coil ky kx", c);
+  const Linop f = FFT("y x -> ky kx"), only_x = FFT("kx -> x");
+  const Linop turned = FFT("ky kx -> x y"), other = FFT("ky kx -> u v");
+  const Tensor x = random("coil=2 y=6 x=5", 3);
+
+  CHECK(uses_of("R21", f.H() * inside * f, x) == 1);
+  CHECK(uses_of("R21", f.H() * along_x * f, x) == 1);
+  // Other names, another order, another sign, or dims that stay turned.
+  CHECK(uses_of("R21", other * inside * f, x) == 0);
+  CHECK(uses_of("R21", turned * inside * f, random("y=6 x=5")) == 0);
+  CHECK(uses_of("R21", FFT("ky kx -> y x") * inside * f, x) == 0);
+  CHECK(uses_of("R21", only_x * along_x * f, x) == 0);
+  CHECK(uses_of("R21", f.H() * Trace("...") * inside * f, x) == 0);
+  // What a Trace sees keeps its scale.
+  FFTOptions o;
+  o.norm = "backward";
+  const Linop grown = FFT("y x -> ky kx", o);
+  CHECK(uses_of("R21", Trace("...") * grown.H() * inside * grown, x) == 0);
+  CHECK(uses_of("R21", grown.H() * inside * grown, x) == 1);
+}
