@@ -7,6 +7,7 @@
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/normal.hpp"
 #include "runtime/plan/builder.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
 
@@ -36,7 +37,33 @@ bool are_apart(const Slices& a,
   return false;
 }
 
+// The summands of a part, those of tiles within it included where they are added, not joined.
+void collect_parts(const Node& node, std::vector<Product>& terms, Builder& b) {
+  Product p = simple_product(node, b);
+  const TiledCore* inner = p.factors.size() == 1 && p.factors.front().form == nullptr
+                               ? dynamic_cast<const TiledCore*>(p.factors.front().core.get())
+                               : nullptr;
+  if (inner == nullptr || !inner->is_sum()) {
+    terms.push_back(std::move(p));
+    return;
+  }
+  const size_t first = terms.size();
+  for (const Node& child : inner->children()) {
+    collect_parts(with_mode(child, p.factors.front().mode), terms, b);
+  }
+  for (size_t i = first; i < terms.size(); ++i) terms[i].scale *= p.scale;
+}
+
 }  // namespace
+
+bool TiledCore::is_sum() const noexcept {
+  const auto is_whole = [](const Slices& slices) {
+    return std::none_of(slices.begin(), slices.end(), [](const auto& s) { return s.has_value(); });
+  };
+  return std::all_of(parts_.begin(), parts_.end(), [&](const Part& p) {
+    return is_whole(p.input) && is_whole(p.output) && p.batch.empty();
+  });
+}
 
 bool TiledCore::Part::same(const Part& other) const {
   return same_node(op, other.op) && input == other.input && output == other.output &&
@@ -165,8 +192,29 @@ void TiledCore::lower(
     for (const Part& p : parts_) lower_part(p, s.accumulating());
     return;
   }
+  const auto read = [&](const Part& p) -> const Slices& {
+    return is_transposed ? p.output : p.input;
+  };
   b.side_by_side(workers_, groups.size(), [&](size_t i) {
     bool is_first = is_covered;
+    // Parts that read and write one place are a sum, of which R16 makes less (splitting.md §1).
+    const Part& one = *groups[i].front();
+    const bool is_sum =
+        groups[i].size() > 1 && std::all_of(groups[i].begin(), groups[i].end(),
+                                            [&](const Part* p) { return read(*p) == read(one); });
+    std::vector<Product> terms;
+    const Operand from_part = part_of(x, from, read(one), one.batch);
+    if (is_sum && b.options().rewrite) {
+      for (const Part* p : groups[i]) collect_parts(with_mode(p->op, mode), terms, b);
+    }
+    if (join_normals(terms, from_part.shape, x.dtype, b)) {
+      const Operand to_part = part_of(y, to, place(one), one.batch);
+      for (const Product& term : terms) {
+        b.lower(term, from_part, to_part, is_first ? s : s.accumulating());
+        is_first = false;
+      }
+      return;
+    }
     for (const Part* p : groups[i]) {
       lower_part(*p, is_first ? s : s.accumulating());
       is_first = false;

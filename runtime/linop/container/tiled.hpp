@@ -44,6 +44,8 @@ class TiledCore final : public Core {
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
+  bool is_sum() const noexcept;  // every part reads and writes all of both sides
+
  private:
   std::vector<Part> parts_;
   DimExtents batch_;

@@ -48,8 +48,8 @@ NufftCore::NufftCore(const NufftCore& other, const Signature& form)
 std::shared_ptr<const Core> NufftCore::rebuilt(Parts parts) const {
   const WeightPtr counts = parts.weights.size() > 1 ? parts.weights.back() : nullptr;
   if (counts != counts_weight_) require_same_weights(parts);
-  const auto made = std::make_shared<NufftCore>(parts.weights.front(), roles_.terms, counts, counts_,
-                                                choices_, signature(), parts.name);
+  const auto made = std::make_shared<NufftCore>(parts.weights.front(), roles_.terms, counts,
+                                                counts_, choices_, signature(), parts.name);
   if (parts.weights.front()->same(*trajectory_)) made->made_ = made_;
   return made;
 }
@@ -66,6 +66,7 @@ std::string NufftCore::details() const {
 
 bool NufftCore::same(const Core& other) const {
   const auto& o = static_cast<const NufftCore&>(other);
+  if (!parts_.empty() || !o.parts_.empty()) return this == &o;
   const NufftChoices &a = choices_, &b = o.choices_;
   const bool same_terms = std::equal(roles_.terms.begin(), roles_.terms.end(),
                                      o.roles_.terms.begin(), o.roles_.terms.end(), same_term);
@@ -114,6 +115,7 @@ double NufftCore::cycles_per_unit(int64_t extent) const noexcept {
 
 std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
                                            Context* context) const {
+  if (!parts_.empty()) return joined_coordinates(image, context);
   std::vector<double> values = read_positions("NUFFT", trajectory(), roles_, counts_);
   const size_t d = image.size();
   std::vector<double> factor(d, 1.0);
@@ -133,6 +135,22 @@ std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
   const bool is_checked = context != nullptr && !choices_.whole;
   if (is_checked) check_units(image, largest, beyond, frame_count_ * points_, *context);
   return values;
+}
+
+std::vector<double> NufftCore::joined_coordinates(const std::vector<int64_t>& image,
+                                                  Context* context) const {
+  const auto d = static_cast<int64_t>(image.size());
+  std::vector<double> all(static_cast<size_t>(frame_count_ * points_ * d));
+  int64_t first = 0;
+  for (const auto& part : parts_) {
+    const std::vector<double> own = part->coordinates(image, context);
+    const int64_t count = part->points_ * d;
+    for (int64_t f = 0; f < frame_count_; ++f) {
+      std::copy_n(own.begin() + f * count, count, all.begin() + f * points_ * d + first);
+    }
+    first += count;
+  }
+  return all;
 }
 
 void NufftCore::check_units(const std::vector<int64_t>& image,
@@ -214,11 +232,33 @@ Tile NufftCore::cut(const TileRequest& request) const {
   }
   NufftChoices choices = choices_;
   if (!choices.whole) choices.whole = NufftSpec::Whole{frame_count_, points_};
-  return tile_of(
+  const auto made =
       std::make_shared<NufftCore>(cut_weight(trajectory_, roles_.terms, signature(), part),
                                   roles_.terms, counts_weight_, std::move(live), std::move(choices),
-                                  cut_signature(signature(), part.input, part.output), name()),
-      part);
+                                  cut_signature(signature(), part.input, part.output), name());
+  std::vector<Stretch> stretches;
+  bool has_all = true;
+  for (const Side* side : {&roles_.frames, &roles_.samples}) {
+    for (const Term& t : *side) {
+      stretches.push_back(kept_of(t));
+      has_all = has_all && stretches.back().count == t.extent;
+    }
+  }
+  if (has_all) {
+    made->made_ = made_;
+    return tile_of(made, part);
+  }
+  // Tiles over the same points share what plans make of them.
+  const std::lock_guard lock(made_->mutex);
+  std::erase_if(made_->tiles, [](const auto& known) { return known.second.expired(); });
+  for (const auto& [known, of_tile] : made_->tiles) {
+    const auto alive = of_tile.lock();
+    if (known != stretches || alive == nullptr) continue;
+    made->made_ = alive;
+    return tile_of(made, part);
+  }
+  made_->tiles.emplace_back(std::move(stretches), made->made_);
+  return tile_of(made, part);
 }
 
 std::shared_ptr<const NufftPoints> NufftCore::last_points() const {

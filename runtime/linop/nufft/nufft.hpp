@@ -24,6 +24,8 @@ struct NufftChoices {
   Toeplitz toeplitz = Toeplitz::automatic;
   bool is_nearest = false;
   std::optional<NufftSpec::Whole> whole;  // of a tile: what it was cut from
+
+  bool operator==(const NufftChoices&) const = default;
 };
 
 // The non-uniform Fourier transform (nufft.md §1).
@@ -44,6 +46,13 @@ class NufftCore final : public Core {
             std::string name);
   // The same operator under other names: sorted points and kernels are shared.
   NufftCore(const NufftCore& other, const Signature& form);
+  // Whether images, frames, device and choices are those of the other: only points differ.
+  bool joins(const NufftCore& other) const;
+  // The transform to the points of all parts, which join the first: one part after another in each
+  // frame, as the last dim of its result.  It has no trajectory of its own, and stands in normals
+  // only.
+  static std::shared_ptr<const NufftCore> joined(
+      const std::vector<std::shared_ptr<const NufftCore>>& parts);
 
   std::string_view kind() const noexcept override { return "NUFFT"; }
   Field field() const noexcept override { return Field::complex; }
@@ -110,6 +119,7 @@ class NufftCore final : public Core {
  private:
   // Cycles per unit of the trajectory along an image dim of this extent.
   double cycles_per_unit(int64_t extent) const noexcept;
+  std::vector<double> joined_coordinates(const std::vector<int64_t>& image, Context* context) const;
   static bool matches(const KernelKey& a, const KernelKey& b) noexcept;
   void check_units(const std::vector<int64_t>& image,
                    const std::vector<double>& largest,
@@ -117,7 +127,8 @@ class NufftCore final : public Core {
                    int64_t count,
                    Context& context) const;
 
-  WeightPtr trajectory_;
+  std::vector<std::shared_ptr<const NufftCore>> parts_;  // of a joined one
+  WeightPtr trajectory_;                                 // null: joined
   WeightPtr counts_weight_;
   std::vector<int64_t> counts_;
   NufftChoices choices_;
@@ -137,6 +148,10 @@ class NufftCore final : public Core {
     std::vector<Points> points;
     std::atomic<bool> has_warned = false;
     std::vector<std::pair<KernelKey, std::weak_ptr<const ToeplitzKernel>>> kernels;
+    // Of tiles that live, by their stretches of frames and samples, and of joined transforms that
+    // begin with this one.
+    std::vector<std::pair<std::vector<Stretch>, std::weak_ptr<Made>>> tiles;
+    std::vector<std::pair<std::vector<std::weak_ptr<Made>>, std::shared_ptr<Made>>> joined;
   };
   std::shared_ptr<Made> made_ = std::make_shared<Made>();
 };

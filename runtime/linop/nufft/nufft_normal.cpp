@@ -46,11 +46,6 @@ const NufftNormalCore* as_nufft_normal(const Node& node) noexcept {
 
 namespace {
 
-// Weights of M as {kernels, frames, points}, real and imaginary parts apart.
-struct MiddleWeights {
-  std::vector<double> real, imag;  // imag empty: real weights
-};
-
 MiddleWeights weights_of(const NufftCore& f,
                          const DiagonalCore& middle,
                          bool is_conjugate,
@@ -109,6 +104,56 @@ void clear_missing(const NufftCore& f, MiddleWeights& w) {
 
 }  // namespace
 
+MiddleWeights middle_weights(const NufftCore& f,
+                             const DiagonalCore* middle,
+                             bool is_conjugate,
+                             const Side& batch,
+                             Context& context) {
+  MiddleWeights w;
+  if (middle != nullptr) {
+    w = weights_of(f, *middle, is_conjugate, batch, context);
+  } else {
+    w.real.assign(static_cast<size_t>(f.frames() * f.points_per_frame()), 1.0);
+  }
+  clear_missing(f, w);
+  return w;
+}
+
+NufftNormalCore::Form NufftNormalCore::form(Builder& b,
+                                            const NufftRoles& roles,
+                                            DType dtype) const {
+  Form made;
+  double images = 1;
+  for (const BatchAxis& a : roles.axes) images *= static_cast<double>(a.extent);
+  const Side batch = batch_terms();
+  for (const BatchAxis& a : roles.axes) {
+    if (!batch.empty() && a.dim.name == batch.front().dim.name) made.kernels = a.extent;
+  }
+  const bool has_complex = middle_ != nullptr && middle_->weight()->is_complex();
+  made.estimate = b.context().backend().estimate(f_->spec(roles.extents, dtype),
+                                                 static_cast<int64_t>(images), has_complex);
+  const Backend::NufftEstimate& e = made.estimate;
+  const double runs = b.applications();
+  made.build_seconds = e.build_seconds * static_cast<double>(made.kernels);
+  const Toeplitz wanted =
+      b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : f_->choices().toeplitz;
+  made.is_toeplitz = runs * e.gridding_seconds > runs * e.toeplitz_seconds + made.build_seconds;
+  std::string why =
+      fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
+                  e.toeplitz_seconds, e.gridding_seconds, made.build_seconds);
+  if (wanted != Toeplitz::automatic) {
+    made.is_toeplitz = wanted == Toeplitz::always;
+    why = fmt::format("toeplitz = {} was given; {}", made.is_toeplitz, why);
+  }
+  made.choice.node = f_->label() + " normal";
+  made.choice.chosen = made.is_toeplitz ? "Toeplitz" : "gridding";
+  made.choice.why = why;
+  made.choice.estimates = {{"Toeplitz", e.toeplitz_seconds},
+                           {"gridding", e.gridding_seconds},
+                           {"build", made.build_seconds}};
+  return made;
+}
+
 void NufftNormalCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   const AttachedMaps* maps = maps_ ? &*maps_ : nullptr;
@@ -130,36 +175,13 @@ void NufftNormalCore::lower(
       forced = static_cast<int>(i);
     }
   }
-  double images = 1;
-  for (const BatchAxis& a : roles.axes) images *= static_cast<double>(a.extent);
-
   const NufftSpec spec = f_->spec(roles.extents, x.dtype);
-  const bool has_complex = middle_ != nullptr && middle_->weight()->is_complex();
-  const int64_t kernels = batch.empty() ? 1 : roles.axes[static_cast<size_t>(forced)].extent;
-  const auto estimate =
-      b.context().backend().estimate(spec, static_cast<int64_t>(images), has_complex);
-  const double runs = b.applications();
-  const double build = estimate.build_seconds * static_cast<double>(kernels);
-  const Toeplitz wanted =
-      b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : f_->choices().toeplitz;
-  bool is_toeplitz = runs * estimate.gridding_seconds > runs * estimate.toeplitz_seconds + build;
-  std::string why =
-      fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
-                  estimate.toeplitz_seconds, estimate.gridding_seconds, build);
-  if (wanted != Toeplitz::automatic) {
-    is_toeplitz = wanted == Toeplitz::always;
-    why = fmt::format("toeplitz = {} was given; {}", is_toeplitz, why);
-  }
-  ExplainedChoice choice;
-  choice.node = f_->label() + " normal";
-  choice.chosen = is_toeplitz ? "Toeplitz" : "gridding";
-  choice.why = why;
-  choice.estimates = {{"Toeplitz", estimate.toeplitz_seconds},
-                      {"gridding", estimate.gridding_seconds},
-                      {"build", build}};
-  b.chose(std::move(choice));
+  const Form chosen = form(b, roles, x.dtype);
+  const auto& estimate = chosen.estimate;
+  const int64_t kernels = chosen.kernels;
+  b.chose(chosen.choice);
 
-  if (!is_toeplitz) {
+  if (!chosen.is_toeplitz) {
     // Aᴴ M A in this mode: F and Fᴴ in conj or not, M by its own bit.
     const Mode flip = mode == Mode::conj || mode == Mode::transpose ? Mode::conj : Mode::forward;
     const Operand samples = b.slot(roles.sample_shape, x.dtype);
@@ -173,9 +195,9 @@ void NufftNormalCore::lower(
   }
 
   const size_t kernel_bytes = estimate.kernel_bytes * static_cast<size_t>(kernels);
-  b.rewrote("R14",
-            fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})", f_->label(),
-                        bytes_text(static_cast<double>(kernel_bytes)), build, spec.tol));
+  b.rewrote("R14", fmt::format("{} normal -> Toeplitz ({} kernel, build {:.2g} s, tol {:g})",
+                               f_->label(), bytes_text(static_cast<double>(kernel_bytes)),
+                               chosen.build_seconds, spec.tol));
   const RoleView from = role_view(b, x, positions, roles.image_frames, roles.image, true);
   const RoleView to = role_view(b, y, positions, roles.image_frames, roles.image, false);
   for (size_t i = 0; i < roles.axes.size(); ++i) {
@@ -205,13 +227,8 @@ void NufftNormalCore::lower(
       const std::vector<double> k = f_->coordinates(roles.extents, &b.context());
       t.nufft.coordinates = k.data();
       MiddleWeights w;
-      if (middle_ != nullptr) {
-        w = weights_of(*f_, *middle_, is_conjugate_, batch, b.context());
-      } else if (!f_->counts().empty()) {
-        w.real.assign(static_cast<size_t>(f_->frames() * f_->points_per_frame()), 1.0);
-      }
-      if (!w.real.empty()) {
-        clear_missing(*f_, w);
+      if (middle_ != nullptr || !f_->counts().empty()) {
+        w = middle_weights(*f_, middle_.get(), is_conjugate_, batch, b.context());
         t.weights_real = w.real.data();
         t.weights_imag = w.imag.empty() ? nullptr : w.imag.data();
       }
@@ -254,8 +271,10 @@ void NufftNormalCore::lower(
                                  ? nufft::toeplitz_embedded(spec, loops.batch.extent)
                                  : nufft::toeplitz_decomposed(spec, loops.batch.extent);
     b.persists(nullptr, kernel_bytes);
-    made->scratch_bytes =
-        b.context().backend().estimate(spec, loops.batch.extent, has_complex).toeplitz_workspace;
+    made->scratch_bytes = b.context()
+                              .backend()
+                              .estimate(spec, loops.batch.extent, !is_self_adjoint())
+                              .toeplitz_workspace;
     made->flops = calls * cost.flops;
     made->bytes = calls * cost.bytes;
     made->seconds = calls * cost.seconds;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/linop/elementary/diagonal.hpp"
-#include "runtime/linop/nufft/nufft.hpp"
+#include "runtime/linop/nufft/nufft_lower.hpp"
 
 namespace lunops {
 
@@ -35,6 +35,16 @@ class NufftNormalCore final : public Core {
   // Dims of M that are neither samples nor frames of F.
   Side batch_terms() const;
 
+  // In which form it runs on images with these roles, and what that was decided by.
+  struct Form {
+    bool is_toeplitz = false;
+    Backend::NufftEstimate estimate;
+    double build_seconds = 0;
+    int64_t kernels = 1;
+    ExplainedChoice choice;
+  };
+  Form form(Builder& b, const NufftRoles& roles, DType dtype) const;
+
  private:
   std::shared_ptr<const NufftCore> f_;
   std::shared_ptr<const DiagonalCore> middle_;
@@ -43,5 +53,16 @@ class NufftNormalCore final : public Core {
 };
 
 const NufftNormalCore* as_nufft_normal(const Node& node) noexcept;
+
+// Weights of M as {kernels, frames, points}, real and imaginary parts apart; 0 for points that do
+// not exist.  No M: ones.  `batch` are its dims that F does not know.
+struct MiddleWeights {
+  std::vector<double> real, imag;  // imag empty: real weights
+};
+MiddleWeights middle_weights(const NufftCore& f,
+                             const DiagonalCore* middle,
+                             bool is_conjugate,
+                             const Side& batch,
+                             Context& context);
 
 }  // namespace lunops

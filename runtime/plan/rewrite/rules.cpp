@@ -22,6 +22,7 @@ constexpr std::array kRules = {
     Rule{"R5", "scalar", "across no barrier; a complex s across nothing real-linear", exact,
          collect_scalars},
     Rule{"R19", "sum", "one term is left", exact, merge_sums},
+    Rule{"R16", "kernels", "one grid; cost", exact, join_kernels},
     Rule{"R12", "isometry", "", exact, drop_isometries},
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
     Rule{"R7", "exchange", "only to enable R6", exact, move_diagonal},

@@ -63,6 +63,14 @@ bool join_devices(Product& p, Builder& b);     // R27
 bool merge_moves(Product& p, Builder& b);  // R10
 // moving.cpp
 bool select_first(Product& p, Builder& b);  // R11
+// sums_of_normals.cpp
+bool join_kernels(Product& p, Builder& b);  // R16
+// R16 on the terms of a sum, applied to images of this shape and dtype: those that are one normal
+// around equal factors become one where that is a Toeplitz kernel.  Returns whether any did.
+bool join_normals(std::vector<Product>& terms,
+                  const std::optional<Shape>& x,
+                  DType dtype,
+                  Builder& b);
 // sums.cpp
 bool factor_out(Product& p, Builder& b);  // R18
 bool merge_sums(Product& p, Builder& b);  // R19: an Add that is one product
@@ -78,6 +86,10 @@ bool merge_ffts(Product& p, Builder& b);  // R22
 
 // Sums: the terms of an Add, nested ones included, each a simple product (R1, R2, R5).
 void collect_terms(const Node& add, std::vector<Product>& terms, Builder& b);
+// A term: one level, its identities dropped and its scalars taken out.
+Product simple_product(const Node& node, Builder& b);
+// A product as a node; nothing where it has no factor that would say its dims.
+std::optional<Linop> operator_of(const Product& p);
 // R3, R19: equal products once, no zeros, Diagonals, Scalars and Identities over the same dims as
 // one Diagonal.
 void merge_terms(std::vector<Product>& terms, Builder& b);

@@ -12,12 +12,17 @@
 
 namespace lunops {
 
-void collect_terms(const Node& add, std::vector<Product>& terms, Builder& b) {
+Product simple_product(const Node& node, Builder& b) {
   const bool simplify = b.options().rewrite;
+  Product p = flatten(node, simplify);
+  while (simplify && (drop_identities(p, b) || collect_scalars(p, b))) {
+  }
+  return p;
+}
+
+void collect_terms(const Node& add, std::vector<Product>& terms, Builder& b) {
   for (const Node& child : as_add(add)->children()) {
-    Product p = flatten(with_mode(child, add.mode), simplify);
-    while (simplify && (drop_identities(p, b) || collect_scalars(p, b))) {
-    }
+    Product p = simple_product(with_mode(child, add.mode), b);
     if (p.factors.size() == 1 && as_add(p.factors.front()) != nullptr) {
       const size_t first = terms.size();
       collect_terms(p.factors.front(), terms, b);
@@ -114,9 +119,6 @@ bool merge_sums(Product& p, Builder& b) {
   return false;
 }
 
-namespace {
-
-// A product as a node; nothing where it has no factor that would say its dims.
 std::optional<Linop> operator_of(const Product& p) {
   if (p.factors.empty()) return std::nullopt;
   std::vector<Linop> factors;
@@ -124,6 +126,8 @@ std::optional<Linop> operator_of(const Product& p) {
   for (const Node& f : p.factors) factors.emplace_back(f);
   return factors.size() == 1 ? factors.front() : Chain(factors);
 }
+
+namespace {
 
 bool same_dims(const Side& a, const Side& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Term& p, const Term& q) {
