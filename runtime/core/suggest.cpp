@@ -47,4 +47,10 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> kno
   return best.empty() ? "" : fmt::format("; did you mean '{}'?", best);
 }
 
+std::string give_extent(std::string_view dim) {
+  const bool is_name = dim.find_first_of("'(") == std::string_view::npos;
+  return std::string("give extent = {") + (is_name ? "" : "[\"") + std::string(dim) +
+         (is_name ? "" : "\"]") + " = …}";
+}
+
 }  // namespace lunops

@@ -17,4 +17,7 @@ std::string nearest(std::string_view name, std::span<const std::string> known);
 // "; did you mean 'sample'?", or "" if no known name is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string> known);
 
+// "give extent = {x = …}", or {["x'"] = …} for what is no name in Lua.
+std::string give_extent(std::string_view dim);
+
 }  // namespace lunops

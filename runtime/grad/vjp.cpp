@@ -5,10 +5,34 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
+#include "runtime/plan/builder.hpp"
 
 namespace lunops {
 
 namespace {
+
+// The shape with extents of `by` where it has none.
+Shape completed(Shape shape, const Shape& by) {
+  for (int i = 0; i < shape.ndim() && i < by.ndim(); ++i) {
+    if (shape.extent(i) == kUnknown) shape = shape.with_extent(i, by.extent(i));
+  }
+  return shape;
+}
+
+// A x, known to have this shape: extents that A lacks are taken from it.
+Tensor apply_to(const Node& a, const Tensor& x, const Shape& shape, Context& context) {
+  const DType dtype = result_dtype(a, x.dtype());
+  const Device device = result_device(a, x.device());
+  Tensor y;
+  if (device == context.device) {
+    y = Tensor::empty(Shape::unnamed(shape.extents()), dtype, context);
+  } else {
+    Context there = on_device(device, context);
+    y = Tensor::empty(Shape::unnamed(shape.extents()), dtype, there);
+  }
+  Linop(a).apply(x, y, {}, context);
+  return y.with_shape(shape);
+}
 
 // One call of vjp: walks the tree with what each node is applied to (x) and what its result is
 // paired with (v), and adds up gradients by path.
@@ -23,7 +47,8 @@ class Walk {
     const Core& core = *node.core;
     // The names that the core sees.
     const Shape in = core_input(shown, bind(signature_of(shown), label_of(shown), x.shape()).input);
-    const Tensor own_x = x.with_shape(in), own_v = v.with_shape(output_of(node, in));
+    const Tensor own_x = x.with_shape(in),
+                 own_v = v.with_shape(completed(output_of(node, in), v.shape()));
     const std::vector<Factor> factors = factors_of(core, node.mode, path);
     if (!factors.empty()) {
       product(factors, own_x, own_v);
@@ -92,11 +117,22 @@ class Walk {
     }
     const auto first = static_cast<size_t>(std::find(is_wanted.begin(), is_wanted.end(), true) -
                                            is_wanted.begin());
-    // What goes into each factor, from the right as far as one is asked for.
+    // What goes into each factor: its shape, and itself from the right as far as one is asked for.
+    std::vector<Node> nodes;
+    for (const Factor& f : factors) nodes.push_back(f.node);
+    std::vector<Shape> shapes(n);
+    shapes[n - 1] = x.shape();
+    for (size_t i = n - 1; i > 0; --i) {
+      shapes[i - 1] = output_of(nodes[i], shapes[i]);
+      if (!shapes[i - 1].is_known()) {
+        look_ahead(nodes, static_cast<int>(i), shapes[i - 1], v.shape());
+      }
+      require_known(nodes[i], shapes[i - 1]);
+    }
     std::vector<Tensor> inputs(n);
     inputs[n - 1] = x;
     for (size_t i = n - 1; i > first; --i) {
-      inputs[i - 1] = Linop(factors[i].node)(inputs[i], context_);
+      inputs[i - 1] = apply_to(nodes[i], inputs[i], shapes[i - 1], context_);
     }
     Tensor paired = v;
     for (size_t i = 0; i < n; ++i) {
@@ -105,7 +141,7 @@ class Walk {
           is_wanted.end()) {
         return;
       }
-      paired = Linop(with_mode(factors[i].node, Mode::adjoint))(paired, context_);
+      paired = apply_to(with_mode(nodes[i], Mode::adjoint), paired, shapes[i], context_);
     }
   }
 
@@ -181,7 +217,8 @@ class Walk {
 };
 
 void check_paired(const Linop& a, const Tensor& x, const Tensor& v) {
-  const auto [shape, dtype] = a.result(x);
+  const auto [result, dtype] = a.result(x);
+  const Shape shape = completed(result, v.shape());
   if (v.dtype() != dtype) {
     fail(Code::dtype, "vjp", "v is {} but A x is {}", name_of(v.dtype()), name_of(dtype));
   }
@@ -233,7 +270,11 @@ Gradients vjp(const Linop& a,
     }
   }
   Gradients made;
-  if (wants_x) made.x = a.H()(v, context);
+  if (wants_x) {
+    const Linop adjoint = a.H();
+    const Shape shape = completed(adjoint.result(v).first, x.shape());
+    made.x = apply_to(adjoint.node(), v, shape, context);
+  }
   Walk walk(std::move(wanted), context);
   walk(a.node(), "", x, v);
   made.weights = walk.take();

@@ -224,6 +224,18 @@ std::optional<std::vector<Node>> shown_children(const std::vector<Node>& childre
   return made;
 }
 
+std::string extent_name(const Node& node, const Shape& result, int at) {
+  // As it was written: the output of an adjoint is the input there.
+  const Signature& shown = node.form == nullptr ? node.core->signature() : node.form->signature;
+  const Side& side = transposes(node.mode) ? shown.input() : shown.output();
+  const std::vector<int> term =
+      places(side, shown.is_open() || shown.has_ellipsis(), result.ndim()).term;
+  const auto found = std::find(term.begin(), term.end(), at);
+  if (found == term.end() || node.core->hides_primes()) return result.dim(at).text();
+  const Term t = terms_of(side)[static_cast<size_t>(found - term.begin())];
+  return t.kind == Term::Kind::dim ? t.dim.text() : result.dim(at).text();
+}
+
 namespace {
 
 // A name that no string can contain and that `shape` does not have yet.
@@ -339,8 +351,9 @@ void Core::require_same_weights(const Parts& parts) const {
 std::string_view Core::weight_name(size_t) const noexcept { return "weight"; }
 
 Tensor Core::weight_gradient(size_t number, const Tensor&, const Tensor&, Context&) const {
-  fail(Code::unsupported, "vjp", "{} has no gradient with respect to its {}; leave it out with only",
-       label(), weight_name(number));
+  fail(Code::unsupported, "vjp",
+       "{} has no gradient with respect to its {}; leave it out with only", label(),
+       weight_name(number));
 }
 
 std::optional<Node> Core::normal_of() const { return std::nullopt; }

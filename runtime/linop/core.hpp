@@ -129,6 +129,11 @@ class Core : public std::enable_shared_from_this<Core> {
   // y <- scale of A(x): adds the steps.  Shapes are complete and valid.
   virtual void lower(
       Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const = 0;
+  // Throws what `lower` throws of extents that have no meaning here: asked instead of it where
+  // there are no elements, for errors do not depend on that.  Default: nothing.
+  virtual void check_extents(Mode, const Operand& /*x*/, const Operand& /*y*/) const {}
+  // Whether the option `extent` names dims of the output without primes, as Embed's does.
+  virtual bool hides_primes() const noexcept { return false; }
   // The part of x that is the result, for operators that only select; nothing if data must move.
   virtual std::optional<Operand> view(Mode, const Operand& /*x*/) const;
 
@@ -165,6 +170,10 @@ bool same_node(const Node& a, const Node& b);  // same node or same structure ov
 
 // Throws Error{unsupported} naming the operator in `core` that has no adjoint, if there is one.
 void require_adjoint(const Core& core, std::string_view operation);
+
+// The name by which the option `extent` of the node's constructor knows dim number `at` of a result
+// of this shape: with its prime where the signature that was written has one.
+std::string extent_name(const Node& node, const Shape& result, int at);
 
 // Shape of the result for an input of this shape; extents that nothing knows stay kUnknown.
 Shape output_of(const Node& node, const Shape& x);

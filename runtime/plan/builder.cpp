@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
 
@@ -315,16 +316,37 @@ void Builder::lower_factor(const Node& node,
   }
   begin_node(label_of(node), sides_text(x, y));
   label(label_of(node), sides_text(x, y));
+  if (is_trial_ && node.core->children().empty()) {
+    node.core->check_extents(node.mode, seen, made);
+    end_node();
+    return;
+  }
   node.core->lower(*this, node.mode, seen, made, scale);
   end_node();
+}
+
+void Builder::check_empty(const Product& product, const Operand& x, const Operand& y) {
+  PlanOptions options = options_;
+  options.is_dry = true;
+  options.rewrite = false;
+  Context there = on_device(x.device, context());
+  Builder trial(there, options);
+  trial.is_trial_ = true;
+  // Slots of this builder mean nothing to another.
+  Operand from = x, to = y;
+  from.place = Place::input;
+  to.place = Place::output;
+  trial.lower(product, from, to, StepScale{});
 }
 
 void Builder::lower(const Product& product,
                     const Operand& x,
                     const Operand& y,
                     const StepScale& scale) {
-  if (y.shape.count() == 0) return;
-  if (x.shape.count() == 0) {
+  const bool is_empty = x.shape.count() == 0 || y.shape.count() == 0;
+  if (is_empty && !is_trial_) {
+    check_empty(product, x, y);
+    if (y.shape.count() == 0) return;
     // A sum over nothing.
     const Switch there(*this, y.device);
     add(prepare_step(make_ref(y), scale));
@@ -354,7 +376,7 @@ void Builder::lower(const Product& product,
     if (!out.is_known()) look_ahead(p.factors, static_cast<int>(i), out, y.shape);
     require_known(node, out);
     std::optional<Operand> view =
-        node.form == nullptr ? node.core->view(node.mode, at) : std::nullopt;
+        node.form == nullptr && !is_trial_ ? node.core->view(node.mode, at) : std::nullopt;
     if (view) {
       begin_node(label_of(node), fmt::format("{} -> {}", at.shape.braced(), out.braced()));
       end_node();
@@ -408,9 +430,8 @@ void look_ahead(const std::vector<Node>& factors, int next, Shape& out, const Sh
 void require_known(const Node& node, const Shape& shape) {
   for (int i = 0; i < shape.ndim(); ++i) {
     if (shape.extent(i) != kUnknown) continue;
-    const std::string name = shape.dim(i).text();
-    fail(Code::shape, label_of(node), "extent of '{}' is unknown; give extent = {{{} = …}}", name,
-         name);
+    const std::string name = extent_name(node, shape, i);
+    fail(Code::shape, label_of(node), "extent of '{}' is unknown; {}", name, give_extent(name));
   }
 }
 

@@ -75,6 +75,7 @@ class Builder {
   void chose(ExplainedChoice choice);
   void persists(const void* what, size_t bytes);  // counted once for each `what` but null
   void watch(const Node& node);  // the weights of this node are checked before each run
+  void told_result() noexcept { plan_->is_told_ = true; }
 
   std::shared_ptr<const Plan> finish(std::shared_ptr<const Layout> layout,
                                      const Operand& output,
@@ -113,6 +114,8 @@ class Builder {
   int number_of(Device device);
   void place_slots();
   void place_slots(int device);
+  // Throws the errors that the product would raise if there were elements.
+  void check_empty(const Product& product, const Operand& x, const Operand& y);
   void lower_factor(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
 
   std::vector<Context*> contexts_;                // by number of the device
@@ -130,6 +133,7 @@ class Builder {
   const Shape* rewriting_to_ = nullptr;
   std::vector<Slot> slots_;
   std::string label_, text_;
+  bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
   std::vector<const void*> persistent_;
 };

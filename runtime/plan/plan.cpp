@@ -92,10 +92,31 @@ double Plan::bytes() const noexcept {
   return sum;
 }
 
+namespace {
+
+// The shape of the result with extents of `y` where nothing else knows them.
+Shape told(const Node& node, const Shape& x, Shape out, const Shape& y) {
+  if (out.ndim() != y.ndim()) return out;
+  for (int i = 0; i < out.ndim(); ++i) {
+    if (out.extent(i) == kUnknown) out = out.with_extent(i, y.extent(i));
+  }
+  if (node.core->without_adjoint() != nullptr) return out;
+  // The other way round these extents must lead back to the input.
+  const Shape back = output_of(with_mode(node, Mode::adjoint), out);
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (back.extent(i) == kUnknown || back.extent(i) == x.extent(i)) continue;
+    fail(Code::shape, "apply", "out is {}, which {} does not make of {}", y.braced(),
+         label_of(node), x.braced());
+  }
+  return out;
+}
+
+}  // namespace
+
 std::shared_ptr<const Plan> make_plan(const Node& node,
                                       const Layout& x,
                                       DType dtype,
-                                      const std::vector<int64_t>* y_strides,
+                                      const Layout* y,
                                       Context& context,
                                       const PlanOptions& options) {
   const auto start = std::chrono::steady_clock::now();
@@ -105,7 +126,9 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   }
   const Binding binding = bind(signature_of(node), label_of(node), x.shape);
   check_data(node, dtype, context.device);
-  const Shape out = output_of(node, binding.input);
+  Shape out = output_of(node, binding.input);
+  const bool is_told = y != nullptr && !out.is_known();
+  if (is_told) out = told(node, binding.input, std::move(out), y->shape);
   require_known(node, out);
   const Shape shown = binding.is_named ? Shape(binding.output.dims(), out.extents())
                                        : Shape::unnamed(out.extents());
@@ -118,11 +141,13 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   to.device = result_device(node, context.device);
   to.dtype = result_dtype(node, dtype);
   to.shape = out;
-  to.strides = y_strides == nullptr ? row_major(out.extents()) : *y_strides;
+  const bool is_strided = y != nullptr && !y->is_contiguous && y->shape.extents() == out.extents();
+  to.strides = is_strided ? y->strides : row_major(out.extents());
   to.place = Place::output;
 
   Builder builder(context, options);
   builder.watch(node);
+  if (is_told) builder.told_result();
   builder.lower(node, from, to, StepScale{1.0, true, StepScale::Beta::callers});
   const auto layout = std::make_shared<Layout>();
   layout->shape = shown;

@@ -50,6 +50,8 @@ class Plan {
   bool is_current() const noexcept;
   // The number of threads that its choices were made for; 0: it holds for any number.
   int threads() const noexcept { return threads_; }
+  // Whether the result has extents that only the given output knew.
+  bool is_told() const noexcept { return is_told_; }
 
  private:
   friend class Builder;
@@ -60,6 +62,7 @@ class Plan {
   Device output_device_;
   size_t persistent_ = 0;
   int applications_ = 0, threads_ = 0;
+  bool is_told_ = false;
   struct Setting {
     std::shared_ptr<const Workers> workers;
     Workers::Threaded threaded;
@@ -76,11 +79,12 @@ class Plan {
   std::vector<ExplainedNode> nodes_;
 };
 
-// Plans A for inputs with this layout; the output is row-major unless `y_strides` says otherwise.
+// Plans A for inputs with this layout; the output is row-major unless `y` has other strides.
+// Extents of the result that neither A nor x knows are those of `y`.
 std::shared_ptr<const Plan> make_plan(const Node& node,
                                       const Layout& x,
                                       DType dtype,
-                                      const std::vector<int64_t>* y_strides,
+                                      const Layout* y,
                                       Context& context,
                                       const PlanOptions& options = {});
 

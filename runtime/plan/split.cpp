@@ -143,8 +143,8 @@ Axis find_axis(const Linop& a,
     no_such_dim(a, given.dim, operation);
   }
   if (extent == kUnknown) {
-    fail(Code::shape, operation, "extent of '{0}' is unknown; give extent = {{{0} = …}}",
-         given.dim.text());
+    fail(Code::shape, operation, "extent of '{}' is unknown; {}", given.dim.text(),
+         give_extent(given.dim.text()));
   }
   axis.parts = parts_of(given, extent, operation);
   return axis;

@@ -52,6 +52,10 @@ const PlanTable::Entry* PlanTable::find(const Node& node,
     if (!(e.device == x.device()) || (e.y != nullptr) != strided) continue;
     if (!same_layout(e.x, x.layout()) || !same_form(e.form, node.form)) continue;
     if (strided && e.y->strides != y->strides()) continue;
+    if (e.plan->is_told() &&
+        (y == nullptr || e.plan->output()->shape.extents() != y->shape().extents())) {
+      continue;
+    }
     if (!e.plan->is_current()) continue;
     if (e.plan->threads() > 0 && e.plan->threads() != context.stream->threads()) continue;
     const int made_for = e.plan->applications();
@@ -84,11 +88,11 @@ std::shared_ptr<const Plan> PlanTable::get(
       const bool strided = is_strided(y);
       if (strided) {  // errors of `out` come before any work
         const auto dry =
-            make_plan(node, *x.layout(), x.dtype(), nullptr, context, {.is_dry = true});
+            make_plan(node, *x.layout(), x.dtype(), y->layout().get(), context, {.is_dry = true});
         check_out(*y, *dry->output(), dry->dtype(), dry->output_device());
       }
-      plan = make_plan(node, *x.layout(), x.dtype(), strided ? &y->strides() : nullptr, context,
-                       options);
+      plan = make_plan(node, *x.layout(), x.dtype(), y == nullptr ? nullptr : y->layout().get(),
+                       context, options);
       std::lock_guard lock(mutex_);
       std::erase_if(entries_, [](const Entry& e) { return !e.plan->is_current(); });
       if (const Entry* superseded = find(node, x, y, context, 0)) {

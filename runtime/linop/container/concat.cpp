@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
 #include "runtime/linop/container/add.hpp"
 #include "runtime/linop/container/alike.hpp"
 #include "runtime/linop/container/chain.hpp"
@@ -356,8 +357,8 @@ int joint_of(const Linop& child, const std::string& name, bool is_input) {
   for (size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].kind != Term::Kind::dim || terms[i].dim != dim) continue;
     if (terms[i].extent == kUnknown) {
-      fail(Code::shape, "Concat", "extent of '{0}' is unknown in {1}; give extent = {{{0} = …}}",
-           name, child.label());
+      fail(Code::shape, "Concat", "extent of '{}' is unknown in {}; {}", name, child.label(),
+           give_extent(name));
     }
     return static_cast<int>(i);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -34,8 +35,9 @@ Tensor Linop::dense(DType dtype, Context& context) const {
   };
   for (int i = 0; i < out.ndim(); ++i) {
     if (out.extent(i) == kUnknown) {
-      fail(Code::shape, "dense", "extent of '{}' of {} is unknown; give extent = {{{} = …}}",
-           out.dim(i).text(), label(), out.dim(i).text());
+      const std::string name = extent_name(node_, out, i);
+      fail(Code::shape, "dense", "extent of '{}' of {} is unknown; {}", name, label(),
+           give_extent(name));
     }
   }
   if (product(in) * product(out) > static_cast<double>(kMost)) {

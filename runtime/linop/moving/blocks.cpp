@@ -202,8 +202,7 @@ std::optional<Operand> BlocksCore::view(Mode mode, const Operand& x) const {
   return blocks;
 }
 
-void BlocksCore::lower(
-    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+void BlocksCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
   const bool is_cutting = cuts(mode);
   const Operand &array = is_cutting ? x : y, &blocks = is_cutting ? y : x;
   const Positions at = positions(array.shape.ndim(), blocks.shape.ndim());
@@ -215,6 +214,15 @@ void BlocksCore::lower(
     fail(Code::shape, kind(), "'{}' is {} but an array with '{}' = {} has {} blocks along it",
          text_of_base(blocks_[d]), given, text_of_base(array_[d]), extents[d], n);
   }
+}
+
+void BlocksCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  check_extents(mode, x, y);
+  const bool is_cutting = cuts(mode);
+  const Operand &array = is_cutting ? x : y, &blocks = is_cutting ? y : x;
+  const Positions at = positions(array.shape.ndim(), blocks.shape.ndim());
+  const std::vector<int64_t> extents = array_extents(array.shape, at);
   const auto ref = [](const Operand& o, const std::vector<int>& rest, const std::vector<int>& own) {
     std::vector<int64_t> n, strides;
     for (const auto* list : {&rest, &own}) {

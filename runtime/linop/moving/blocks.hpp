@@ -50,6 +50,7 @@ class BlocksCore final : public Core {
   std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
+  void check_extents(Mode, const Operand& x, const Operand& y) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;
 

@@ -14,10 +14,15 @@
 
 namespace lunops {
 
-PadCore::PadCore(
-    bool is_crop, At at, std::vector<TermPair> pairs, Signature signature, std::string name)
+PadCore::PadCore(bool is_crop,
+                 At at,
+                 std::vector<TermPair> pairs,
+                 Signature signature,
+                 std::string name,
+                 bool is_start)
     : Core(std::move(signature), std::move(name)),
       is_crop_(is_crop),
+      is_start_(is_start),
       at_(at),
       pairs_(std::move(pairs)) {}
 
@@ -118,10 +123,10 @@ Tile PadCore::cut(const TileRequest& request) const {
     is_something = is_something && both.count > 0;
   }
   if (!is_something) return no_tile(part);
-  return tile_of(
-      std::make_shared<PadCore>(is_crop_, at_, pairs_,
-                                cut_signature(signature(), part.input, part.output), name()),
-      part);
+  return tile_of(std::make_shared<PadCore>(is_crop_, at_, pairs_,
+                                           cut_signature(signature(), part.input, part.output),
+                                           name(), is_start_),
+                 part);
 }
 
 Operand PadCore::window(Mode mode, const Operand& large, const Shape& small) const {
@@ -140,12 +145,16 @@ Operand PadCore::window(Mode mode, const Operand& large, const Shape& small) con
     if (m > n) {
       fail(Code::shape, "apply", "{} of {} from '{}' = {} to {}; use {}", label(),
            large.shape.braced(), small.dim(at).text(), pads(mode) ? m : n, pads(mode) ? n : m,
-           pads(mode) ? "Crop" : "Pad");
+           kind(pads(mode), is_start_));
     }
     part.offset += offset(n, m) * part.strides[static_cast<size_t>(at)] *
                    static_cast<int64_t>(size_of(large.dtype));
   }
   return part;
+}
+
+void PadCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
+  pads(mode) ? window(mode, y, x.shape) : window(mode, x, y.shape);
 }
 
 void PadCore::lower(
@@ -172,7 +181,9 @@ const PadCore* as_pad(const Node& node) noexcept {
 
 namespace {
 
-Linop make_pad(const char* name, bool is_crop, std::string_view text, const PadOptions& options) {
+Linop make_pad(bool is_crop, bool is_start, std::string_view text, const PadOptions& options) {
+  const std::string_view name = PadCore::kind(is_crop, is_start),
+                         other = PadCore::kind(!is_crop, is_start);
   PadCore::At at = PadCore::At::centre;
   if (options.at == "start") {
     at = PadCore::At::start;
@@ -249,25 +260,26 @@ Linop make_pad(const char* name, bool is_crop, std::string_view text, const PadO
     }
     if (a.extent == kUnknown) continue;
     if (!is_crop && b.extent < a.extent) {
-      fail(Code::shape, name, "'{}' would go from {} to {}, which is less; use Crop", a.dim.text(),
-           a.extent, b.extent);
+      fail(Code::shape, name, "'{}' would go from {} to {}, which is less; use {}", a.dim.text(),
+           a.extent, b.extent, other);
     }
     if (is_crop && b.extent > a.extent) {
-      fail(Code::shape, name, "'{}' would go from {} to {}, which is more; use Pad", a.dim.text(),
-           a.extent, b.extent);
+      fail(Code::shape, name, "'{}' would go from {} to {}, which is more; use {}", a.dim.text(),
+           a.extent, b.extent, other);
     }
   }
-  return Linop(std::make_shared<PadCore>(is_crop, at, std::move(pairs), signature, options.name));
+  return Linop(
+      std::make_shared<PadCore>(is_crop, at, std::move(pairs), signature, options.name, is_start));
 }
 
 }  // namespace
 
 Linop Pad(std::string_view text, const PadOptions& options) {
-  return make_pad("Pad", false, text, options);
+  return make_pad(false, false, text, options);
 }
 
 Linop Crop(std::string_view text, const PadOptions& options) {
-  return make_pad("Crop", true, text, options);
+  return make_pad(true, false, text, options);
 }
 
 namespace {
@@ -280,11 +292,11 @@ PadOptions at_start(PadOptions options) {
 }  // namespace
 
 Linop PadDim(std::string_view text, const PadOptions& options) {
-  return make_pad("PadDim", false, text, at_start(options));
+  return make_pad(false, true, text, at_start(options));
 }
 
 Linop Truncate(std::string_view text, const PadOptions& options) {
-  return make_pad("Truncate", true, text, at_start(options));
+  return make_pad(true, true, text, at_start(options));
 }
 
 }  // namespace lunops

@@ -164,6 +164,14 @@ std::shared_ptr<const RowTable> SamplingCore::table(const std::vector<int64_t>& 
   return known->adjoint;
 }
 
+void SamplingCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
+  const RowPlaces at = row_places(signature(), mode, groups_, x.shape.ndim(), y.shape.ndim());
+  const Operand& on_grid = transposes(mode) ? y : x;
+  std::vector<int64_t> grid;
+  for (const int d : (transposes(mode) ? at.y : at.x).line) grid.push_back(on_grid.shape.extent(d));
+  check_indices(grid);
+}
+
 void SamplingCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   const RowPlaces at = row_places(signature(), mode, groups_, x.shape.ndim(), y.shape.ndim());

@@ -158,6 +158,10 @@ Operand SliceCore::window(const Operand& large, const Shape& small) const {
   return part;
 }
 
+void SliceCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
+  selects(mode) ? window(x, y.shape) : window(y, x.shape);
+}
+
 void SliceCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   if (selects(mode)) {

@@ -27,6 +27,8 @@ class SliceCore final : public Core {
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
+  bool hides_primes() const noexcept override { return is_embed_; }
+  void check_extents(Mode, const Operand& x, const Operand& y) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   std::optional<Operand> view(Mode, const Operand& x) const override;
 

@@ -325,11 +325,11 @@ bool ConvolutionCore::chooses_fft(Builder& b, const Roles& roles, DType dtype) c
   return fft < direct;
 }
 
-void ConvolutionCore::lower(
-    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+void ConvolutionCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
   const Roles r = roles(mode, x, y);
   for (const Roles::Line& line : r.lines) {
-    if (is_.is_circular && line.taps > line.y_extent) {
+    // Nothing stays nothing, whatever the kernel.
+    if (is_.is_circular && line.y_extent > 0 && line.taps > line.y_extent) {
       fail(
           Code::shape, "apply",
           "{}: the kernel has {} taps along '{}', whose extent is {}; a circular kernel is at most "
@@ -337,6 +337,12 @@ void ConvolutionCore::lower(
           label(), line.taps, y.shape.dim(line.y).text(), line.y_extent);
     }
   }
+}
+
+void ConvolutionCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  check_extents(mode, x, y);
+  const Roles r = roles(mode, x, y);
   if (chooses_fft(b, r, x.dtype)) {
     lower_fft(b, mode, r, x, y, s);
   } else {

@@ -56,6 +56,7 @@ class ConvolutionCore final : public Core {
   }
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
+  void check_extents(Mode, const Operand& x, const Operand& y) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   // Whether every dim of the kernel is convolved, circularly, on whole grids of known extents.

@@ -41,8 +41,8 @@ InterpolateCore::InterpolateCore(const InterpolateCore& other, const Signature& 
 }
 
 std::shared_ptr<const Core> InterpolateCore::rebuilt(Parts parts) const {
-  const auto made = std::make_shared<InterpolateCore>(
-      grids_, parts.weights.front(), roles_.terms, choices_, signature(), parts.name);
+  const auto made = std::make_shared<InterpolateCore>(grids_, parts.weights.front(), roles_.terms,
+                                                      choices_, signature(), parts.name);
   if (parts.weights.front()->same(*positions_)) made->made_ = made_;
   return made;
 }
@@ -158,19 +158,26 @@ void check_width(
 
 }  // namespace
 
+void InterpolateCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
+  const NufftRoles roles = sampling_roles(*this, to_samples(), roles_.samples, roles_.frames,
+                                          nullptr, (spreads(mode) ? y : x).shape);
+  for (size_t d = 0; d < roles.extents.size(); ++d) {
+    if (roles.extents[d] == 0) continue;  // nothing stays nothing, whatever the kernel
+    check_width(label(), roles_.image[d], choices_.width[d], choices_.is_circular,
+                roles.extents[d]);
+  }
+}
+
 void InterpolateCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  check_extents(mode, x, y);
   const bool is_spread = spreads(mode);
   const Operand& grid = is_spread ? y : x;
   const Operand& samples = is_spread ? x : y;
   const NufftRoles roles =
       sampling_roles(*this, to_samples(), roles_.samples, roles_.frames, nullptr, grid.shape);
   int64_t cells = 1;
-  for (size_t d = 0; d < roles.extents.size(); ++d) {
-    check_width(label(), roles_.image[d], choices_.width[d], choices_.is_circular,
-                roles.extents[d]);
-    cells *= roles.extents[d];
-  }
+  for (const int64_t n : roles.extents) cells *= n;
   if (cells == 0 || frame_count_ == 0) {
     b.add(prepare_step(make_ref(y), s));
     return;

@@ -44,6 +44,7 @@ class InterpolateCore final : public Core {
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   Tile cut(const TileRequest& request) const override;
+  void check_extents(Mode, const Operand& x, const Operand& y) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
  private:

@@ -141,8 +141,29 @@ void WaveletCore::complete(Mode mode, const Shape& in, Shape& out) const {
   }
 }
 
+void WaveletCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
+  const PairedDims dims = paired_dims(signature(), pairs_, mode, y.shape.ndim());
+  std::vector<int64_t> image, coefficients;
+  std::vector<std::string> names;
+  for (const int at : dims.mixed) {
+    const int source = dims.source[static_cast<size_t>(at)];
+    image.push_back(transposes(mode) ? y.shape.extent(at) : x.shape.extent(source));
+    coefficients.push_back(transposes(mode) ? x.shape.extent(source) : y.shape.extent(at));
+    names.push_back((transposes(mode) ? x.shape.dim(source) : y.shape.dim(at)).text());
+  }
+  const int levels = levels_for(image);
+  for (size_t i = 0; i < image.size(); ++i) {
+    const int64_t p = padded(image[i], levels);
+    if (coefficients[i] == p) continue;
+    fail(Code::shape, "apply",
+         "{}: '{}' has extent {} but an image of {} has {} coefficients with {} level{}", label(),
+         names[i], coefficients[i], image[i], p, levels, levels == 1 ? "" : "s");
+  }
+}
+
 void WaveletCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  check_extents(mode, x, y);
   const bool is_transposed = transposes(mode);
   const PairedDims dims = paired_dims(signature(), pairs_, mode, y.shape.ndim());
   WaveletSpec spec;
@@ -153,7 +174,6 @@ void WaveletCore::lower(
     x_extents.push_back(x.shape.extent(source));
   }
   const std::vector<int64_t> y_extents = y.shape.extents();
-  const std::vector<int64_t>& coefficients = is_transposed ? x_extents : y_extents;
   spec.extents = is_transposed ? y_extents : x_extents;
   spec.image_strides = is_transposed ? y.strides : x_strides;
   spec.band_strides = is_transposed ? x_strides : y.strides;
@@ -162,19 +182,7 @@ void WaveletCore::lower(
   std::vector<int64_t> image;
   for (const int at : dims.mixed) image.push_back(spec.extents[static_cast<size_t>(at)]);
   spec.levels = levels_for(image);
-  for (size_t i = 0; i < image.size(); ++i) {
-    const int64_t p = padded(image[i], spec.levels);
-    const int64_t given = coefficients[static_cast<size_t>(dims.mixed[i])];
-    if (given != p) {
-      const Shape& shape = is_transposed ? x.shape : y.shape;
-      const int at =
-          is_transposed ? dims.source[static_cast<size_t>(dims.mixed[i])] : dims.mixed[i];
-      fail(Code::shape, "apply",
-           "{}: '{}' has extent {} but an image of {} has {} coefficients with {} level{}", label(),
-           shape.dim(at).text(), given, image[i], p, spec.levels, spec.levels == 1 ? "" : "s");
-    }
-    spec.padded.push_back(p);
-  }
+  for (const int64_t n : image) spec.padded.push_back(padded(n, spec.levels));
   spec.filter = daubechies(moments_);
   b.add(std::make_unique<WaveletStep>(b.context().backend().wavelet(spec, *b.context().stream),
                                       make_ref(x, x_extents, x_strides), make_ref(y), s));

@@ -22,6 +22,7 @@ class WaveletCore final : public Core {
   bool same(const Core& other) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
+  void check_extents(Mode, const Operand& x, const Operand& y) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
 
   int moments() const noexcept { return moments_; }

@@ -187,6 +187,36 @@ TEST_CASE("vjp: chains, sums and normals of them agree with finite differences",
   check_modes(padded({{"y", 9}, {"x", 6}}) * s, "y=5 x=4", 900);
 }
 
+TEST_CASE("vjp: extents that only x or v knows are taken from them", "[grad]") {
+  Context context;
+  const Tensor w = random("c=3 x=4", 1), u = random("x=4", 2);
+  const Tensor wide = random("t=2 c=3 x=4", 3), narrow = random("t=2 x=4", 4);
+  const LinopOptions known{.extent = {{"c", 3}}};
+  const auto check = [&](const Linop& open, const Linop& full, const Tensor& x, const Tensor& v) {
+    INFO(open.text());
+    const Gradients found = vjp(open, x, v, context), expected = vjp(full, x, v, context);
+    CHECK(found.x.shape() == expected.x.shape());
+    CHECK(values_of(found.x) == values_of(expected.x));
+    REQUIRE(found.weights.size() == expected.weights.size());
+    for (size_t i = 0; i < found.weights.size(); ++i) {
+      CHECK(values_of(std::get<Tensor>(found.weights[i].value)) ==
+            values_of(std::get<Tensor>(expected.weights[i].value)));
+    }
+  };
+  const Linop sum = SumReduce("c x -> x"), repeat = Repeat("x -> c x");
+  const Linop full_sum = SumReduce("c x -> x", known), full_repeat = Repeat("x -> c x", known);
+  const Linop d = Diagonal(u, "x");
+
+  check_modes(sum * Diagonal(w, "c x"), "t=2 c=3 x=4", 100);
+  check_modes(Diagonal(w, "c x") * repeat, "t=2 x=4", 200);
+  check(sum, full_sum, wide, narrow);
+  check(d * sum, d * full_sum, wide, narrow);
+  check((d * sum).H(), (d * full_sum).H(), narrow, wide);
+  check((d * sum).N(), (d * full_sum).N(), wide, wide);
+  check(repeat * d, full_repeat * d, narrow, wide);
+  check(d * sum + d * sum * d, d * full_sum + d * full_sum * d, wide, narrow);
+}
+
 TEST_CASE("vjp: kernels of convolutions agree with finite differences", "[grad]") {
   const auto convolution = [](const Tensor& k, std::string_view text, std::string boundary,
                               std::vector<std::pair<std::string, int64_t>> extents) {

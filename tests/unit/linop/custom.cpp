@@ -246,6 +246,15 @@ TEST_CASE("Custom: wrong options are errors", "[linop][custom]") {
           Context context;
           Custom("n -> m", {spread, gather})(tensor("n=2", {1, 2}), context);
         }) == "Custom: extent of 'm' is unknown; give extent = {m = …}");
+  const Tensor two = tensor("n=2", {1, 2});
+  CHECK(error_of([&] {
+          Context context;
+          Custom("n -> n'", {spread, gather})(two, context);
+        }) == "Custom: extent of 'n'' is unknown; give extent = {[\"n'\"] = …}");
+  CHECK(error_of([&] {
+          Context context;
+          Custom("n -> n'", {spread, gather}).H()(two, context);
+        }) == "Custom.H: extent of 'n' is unknown; give extent = {n = …}");
 }
 
 TEST_CASE("Custom: split makes the parts, also of parts", "[linop][custom]") {

@@ -103,6 +103,24 @@ TEST_CASE("Slice and Embed: bad ranges and strings", "[linop]") {
         }) == "Embed: extent of 'x' is unknown; give extent = {x = …}");
 }
 
+TEST_CASE("Slice: what is outside is an error, also of arrays without elements", "[linop]") {
+  Context context;
+  const Linop s = Slice("y x", range({{"x", {2, 5}}}));
+  const auto applied = [&](const Linop& a, const std::string& shape) {
+    return error_of([&] { a(zeros(Shape::parse(shape), DType::c64, context), context); });
+  };
+  const std::string text = "apply: Slice: the range of 'x' is {2, 5} but its extent is 3";
+
+  CHECK(applied(s, "y=2 x=3") == text);
+  CHECK(applied(s, "y=0 x=3") == text);
+  CHECK(applied(Identity() + s.H() * s, "y=0 x=3") == text);
+  CHECK(applied(2.0 * s * Identity("y x"), "y=0 x=3") == text);
+  CHECK(s(zeros(Shape::parse("y=0 x=5"), DType::c64, context), context).shape().text() ==
+        "y=0 x=4");
+  CHECK(applied(PadDim("y x", to(2)), "y=0 x=3") ==
+        "apply: PadDim of {y=0, x=2} from 'x' = 3 to 2; use Truncate");
+}
+
 TEST_CASE("SumReduce and Repeat: the examples of the catalogue", "[linop]") {
   Context context;
   const Linop s = SumReduce("a b -> a");
@@ -189,7 +207,13 @@ TEST_CASE("PadDim and Truncate: zeros at the end, and cut off again", "[linop]")
   CHECK(values_of(t.N()(tensor("x=5", {1, 1, 1, 1, 1}), context)) == Values{1, 1, 1, 0, 0});
   CHECK(values_of(PadDim("x=2", to(3))(tensor("x=2", {5, 6}), context)) == Values{5, 6, 0});
   CHECK(error_of([] { Truncate("x=3", to(5)); }) ==
-        "Truncate: 'x' would go from 3 to 5, which is more; use Pad");
+        "Truncate: 'x' would go from 3 to 5, which is more; use PadDim");
+  CHECK(error_of([] { PadDim("x=3", to(2)); }) ==
+        "PadDim: 'x' would go from 3 to 2, which is less; use Truncate");
+  CHECK(error_of([&] {
+          PadDim("x", to(2))(tensor("x=3", {1, 2, 3}), context);
+        }) == "apply: PadDim of {x=2} from 'x' = 3 to 2; use Truncate");
+  CHECK(t.label() == "Truncate");
 }
 
 TEST_CASE("Truncate: D11, equal extents are the identity, and so is the normal", "[linop]") {

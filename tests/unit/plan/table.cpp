@@ -42,6 +42,35 @@ TEST_CASE("plan: a second application into a given output takes nothing from the
   CHECK(Pool::of(Device::host()).figures().allocations == before.allocations + 1);
 }
 
+TEST_CASE("plan: extents of the result that A does not know are those of a given output",
+          "[plan]") {
+  Context context;
+  const Linop repeat = SumReduce("c x -> x").H();
+  const Tensor x = test::tensor("x=2", {1, 2});
+  const auto into = [&](const std::string& shape) {
+    const Tensor y = zeros(Shape::parse(shape), DType::c64, context);
+    repeat.apply(x, y, {}, context);
+    return test::values_of(y);
+  };
+  const auto into_blocks = [&](const std::string& shape) {
+    BlocksOptions options;
+    options.block = {{"x", 3}};
+    options.stride = {{"x", 2}};
+    const Linop sum = ArrayToBlocks("x -> i k", options).H();
+    const Tensor y = zeros(Shape::parse(shape), DType::c64, context);
+    sum.apply(zeros(Shape::parse("i=2 k=3"), DType::c64, context), y, {}, context);
+  };
+
+  CHECK(into("c=3 x=2") == std::vector<c128>{1, 2, 1, 2, 1, 2});
+  CHECK(into("c=1 x=2") == std::vector<c128>{1, 2});
+  CHECK_THROWS_WITH(repeat(x, context),
+                    "SumReduce.H: extent of 'c' is unknown; give extent = {c = …}");
+  CHECK_THROWS_WITH(into("x=2 c=3"), "apply: out is {x=2, c=3} but the result is {c=2, x=2}");
+  CHECK_NOTHROW(into_blocks("x=6"));
+  CHECK_THROWS_WITH(into_blocks("x=7"),
+                    "apply: out is {x=7}, which ArrayToBlocks.H does not make of {i=2, k=3}");
+}
+
 TEST_CASE("plan: the table keeps the eight shapes last used", "[plan]") {
   Context context;
   const Linop a = unfusable(1, context);
