@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Defects of torchlinops that must not happen here (operators.md, section 13): interpolation, devices, threads, gradients.
+-- Defects of torchlinops that must not happen here (operators.md, section 13): interpolation, threads.
 local check = require "check"
 local lo = require "lunops"
 local model = require "model"
@@ -31,36 +31,6 @@ check.it("D25: a radial interpolation kernel is not offered, integer widths are 
   check.equal(model.distance(whole(x), real(x)), 0)
 end)
 
-check.it("D7: a tile on another device holds the elements that it needs", function()
-  local A = lo.Diagonal{ lo.randn("x=1000", { seed = 1 }) }
-  local D = lo.Dense{ lo.randn("m=1000 n=10", { seed = 2 }), "n -> m" }
-  local x, v = lo.randn("x=1000", { seed = 3 }):to "cpu:1", lo.randn("n=10", { seed = 4 }):to "cpu:1"
-  local function added(tile, input)
-    local function live()
-      collectgarbage()
-      collectgarbage()
-      return lo.memory()["cpu:1"].live
-    end
-    local before = live()
-    local there = tile.op:to "cpu:1"
-    local y = there(input)
-    return live() - before - y.bytes
-  end
-  check.equal(added(lo.split(A, "x=250")[2], x{ x = { 251, 500 } }:clone()), 250 * 8)
-  check.equal(added(lo.split(D, "m=250")[2], v), 250 * 10 * 8)
-end)
-
-check.it("D24: all weights of an operator move together", function()
-  local k = lo.randn("x=3", { seed = 1 })
-  local A = lo.FFT "x -> k" * lo.Convolution{ k, "x" } * lo.Diagonal{ lo.randn("x=8", { seed = 2 }) }
-  local x = lo.randn("x=8", { seed = 3 })
-  local there = A:to "cpu:1"
-  local y = there(x:to "cpu:1")
-  check.equal(y.device, "cpu:1")
-  check.near(model.distance(y:to "cpu", A(x)), 0, 1e-6)
-  check.equal(A.device, "cpu")
-end)
-
 check.it("D27: the threads of a sum wait for each other, in its normal too", function()
   local terms = {}
   for i = 1, 6 do
@@ -76,27 +46,6 @@ check.it("D27: the threads of a sum wait for each other, in its normal too", fun
     check.equal(model.distance(A.N(x), n), 0)
   end
   lo.threads(threads)
-end)
-
-check.it("D29: weights have gradients through A, A.H and A.N", function()
-  local w = lo.randn("x=6", { dtype = "c128", seed = 1 })
-  local h = lo.randn("x=6", { dtype = "c128", seed = 2 })
-  local forms = {
-    function(A) return A end, function(A) return A.H end, function(A) return A.N end,
-  }
-  for _, form in ipairs(forms) do
-    local function of(weight) return form(lo.FFT "x=6 -> k" * lo.Diagonal{ weight }) end
-    local A = of(w)
-    local x = lo.randn(A.ishape, { dtype = "c128", seed = 3 })
-    local v = lo.randn(A(x).shape, { dtype = "c128", seed = 4 })
-    local gx, gw = A:vjp(x, v)
-    check.near(model.distance(gx, A.H(v)), 0, 1e-12)
-    local _, g = next(gw)
-    local function f(weight) return lo.dot(v, of(weight)(x)).re end
-    local step = 1e-5
-    local slope = (f(w + step * h) - f(w - step * h)) / (2 * step)
-    check.near(lo.dot(g, h).re, slope, 1e-6 * math.abs(slope))
-  end
 end)
 
 check.done()
