@@ -159,6 +159,16 @@ constexpr auto field = property(
       return a.field() == lunops::Field::complex ? "complex" : "real";
     },
     self);
+constexpr auto linear = property(
+    {.name = "Linop.linear",
+     .summary = "\"real\" if the operator is linear over the real numbers only, else \"complex\".",
+     .returns = "a string",
+     .example = "print((lo.Real \"x\" * lo.Identity \"x\").linear)  --> real",
+     .see = {"Real", "Imag", "Conj", "Linop.field"}},
+    [](Context&, const Linop& a) -> std::string_view {
+      return a.is_real_linear() ? "real" : "complex";
+    },
+    self);
 constexpr auto dtype = property(
     {.name = "Linop.dtype",
      .summary = "The dtype that the weights fix, else nil.",
@@ -374,16 +384,17 @@ constexpr auto text = metamethod(
     self);
 
 constexpr Record kRecords[] = {
-    cached<adjoint>(),      exported<transpose>(),   cached<normal>(),
-    exported<conj_>(),      exported<normal_with>(), exported<multiplicity_>(),
-    exported<rename>(),     exported<dense>(),       cached<signature>(),
-    cached<ishape>(),       cached<oshape>(),        cached<dims>(),
-    cached<inner>(),        cached<extent>(),        exported<children>(),
-    exported<field>(),      exported<dtype>(),       exported<device>(),
-    exported<norm_bound>(), exported<bands>(),       exported<kind>(),
-    exported<threaded>(),   exported<num_workers>(), exported<call>(),
-    exported<apply>(),      exported<equal>(),       exported<text>(),
-    exported<trajectory>(), exported<image_dims>(),  exported<parameters>()};
+    cached<adjoint>(),     exported<transpose>(),   cached<normal>(),
+    exported<conj_>(),     exported<normal_with>(), exported<multiplicity_>(),
+    exported<rename>(),    exported<dense>(),       cached<signature>(),
+    cached<ishape>(),      cached<oshape>(),        cached<dims>(),
+    cached<inner>(),       cached<extent>(),        exported<children>(),
+    exported<field>(),     exported<linear>(),      exported<dtype>(),
+    exported<device>(),    exported<norm_bound>(),  exported<bands>(),
+    exported<kind>(),      exported<threaded>(),    exported<num_workers>(),
+    exported<call>(),      exported<apply>(),       exported<equal>(),
+    exported<text>(),      exported<trajectory>(),  exported<image_dims>(),
+    exported<parameters>()};
 
 // A[1], A.nope.
 int missing(lua_State* L) {

@@ -352,6 +352,7 @@ function Tensor:logical_not() end
 ---@field extent lunops.Extents Extents by name; nil where not known yet.
 ---@field children lunops.Linop[] The operators that this one is made of.
 ---@field field string "complex" if the operator needs complex data, else "real".
+---@field linear string "real" if the operator is linear over the real numbers only, else "complex".
 ---@field dtype string? The dtype that the weights fix, else nil.
 ---@field device string? The device that the weights fix, else nil.
 ---@field norm_bound number A bound on the square of the largest singular value, where one is known, else nil.
