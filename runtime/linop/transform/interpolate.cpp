@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/nufft/nufft_lower.hpp"
 #include "runtime/linop/transform/constructors.hpp"
+#include "runtime/plan/nufft/kaiser_bessel.hpp"
 
 namespace lunops {
 
@@ -62,6 +64,28 @@ std::string InterpolateCore::details() const {
   for (size_t d = 0; d < (is_one ? 1 : dims); ++d)
     text += fmt::format("{}{:g}", d == 0 ? "" : "x", choices_.width[d]);
   return choices_.is_circular ? text : text + ", zero boundary";
+}
+
+namespace {
+
+// log10 of the largest kernel value, of all dims together: the kernel is not normalised.
+double log_of_most(const InterpolateCore::Choices& choices) {
+  double sum = 0;  // beta is 0 for linear kernels and for dims that are not there
+  for (const double beta : choices.beta) sum += nufft::log_bessel_i0(beta);
+  return sum / std::numbers::ln10;
+}
+
+}  // namespace
+
+void InterpolateCore::check_dtype(Mode mode, DType in) const {
+  Core::check_dtype(mode, in);
+  const double most = log_of_most(choices_);
+  if (is_double(in) || most < std::log10(std::numeric_limits<float>::max())) return;
+  fail(Code::dtype, "apply",
+       "kernel values of {} reach 10^{:.0f}, more than {} holds; use x:as \"{}\", or a smaller "
+       "width or beta",
+       label_of(Node{shared_from_this(), mode, nullptr}), most, name_of(in),
+       name_of(is_complex(in) ? DType::c128 : DType::f64));
 }
 
 Mode InterpolateCore::canonical(Mode mode) const noexcept {
@@ -299,6 +323,13 @@ InterpolateCore::Choices choices_of(const char* operation,
            width, oversamp[d], square);
     }
     c.beta[d] = std::numbers::pi * std::sqrt(square);
+  }
+  const double most = log_of_most(c);
+  if (!(most < std::log10(std::numeric_limits<double>::max()))) {
+    fail(Code::argument, operation,
+         "kernel values I0(beta) would reach 10^{:.0f} over all dims, more than f64 holds; use a "
+         "smaller beta",
+         most);
   }
   return c;
 }

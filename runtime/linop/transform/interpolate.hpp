@@ -39,6 +39,7 @@ class InterpolateCore final : public Core {
   Field field() const noexcept override { return Field::real; }
   std::string details() const override;
   Weights weights() const override { return {positions_}; }
+  void check_dtype(Mode, DType in) const override;
   Mode canonical(Mode mode) const noexcept override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;

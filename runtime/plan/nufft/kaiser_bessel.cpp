@@ -9,8 +9,7 @@ namespace lunops::nufft {
 
 using std::numbers::pi;
 
-// All terms of the power series are positive, so it is accurate to rounding for every x used here
-// (beta < 50).
+// All terms of the power series are positive, so it is accurate to rounding.
 double bessel_i0(double x) noexcept {
   const double q = 0.25 * x * x;
   double term = 1.0;
@@ -20,6 +19,12 @@ double bessel_i0(double x) noexcept {
     sum += term;
   }
   return sum;
+}
+
+double log_bessel_i0(double x) noexcept {
+  if (x < 500) return std::log(bessel_i0(x));
+  // The leading terms of the asymptotic series: Abramowitz, Stegun 9.7.1; the next is 3e-7 here.
+  return x - 0.5 * std::log(2 * pi * x) + std::log1p(1 / (8 * x));
 }
 
 double KaiserBessel::value(double u) const noexcept {

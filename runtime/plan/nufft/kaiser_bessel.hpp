@@ -17,7 +17,8 @@ struct KaiserBessel {
   double transform(double f) const;       // (2): Phi(f), f in cycles per grid cell
 };
 
-double bessel_i0(double x) noexcept;
+double bessel_i0(double x) noexcept;      // infinite from about 713.98
+double log_bessel_i0(double x) noexcept;  // finite for every x >= 0
 
 // Beatty's choice of beta for a kernel of `width` cells on a grid `oversamp` times the image.
 // Source: Beatty, Nishimura, Pauly, IEEE TMI 24 (2005) 799, eq. 5.

@@ -83,6 +83,33 @@ TEST_CASE("Interpolate: the examples of the catalogue", "[linop]") {
                  {8.25}) < 1e-6);
 }
 
+TEST_CASE("Interpolate: a kernel beyond what the data's dtype holds is an error", "[linop]") {
+  Context context;
+  const Tensor t = tensor("s=1 d=1", {4}, DType::f64);
+  const auto with = [&](double beta) {
+    InterpolateOptions o = options({{"x", 8}}, "kaiser_bessel", 2);
+    o.beta = {{"x", beta}};
+    return Interpolate(t, "x -> s", o);
+  };
+  const auto at_centre = [&](double beta, DType dtype) {
+    const Tensor x = tensor("x=8", {0, 0, 0, 0, 1, 0, 0, 0}, dtype);
+    return values_of(with(beta)(x, context)).front().real();
+  };
+
+  // I0(700) = 1.5295933476718737e302, I0(85) = 3.560...e35: by their asymptotic series.
+  CHECK(at_centre(700, DType::f64) == Approx(1.5295933476718737e302));
+  CHECK(at_centre(85, DType::f32) == Approx(std::exp(85) / std::sqrt(170 * M_PI) * 1.001474));
+  CHECK(
+      error_of([&] { with(720); }) ==
+      "Interpolate: kernel values I0(beta) would reach 10^311 over all dims, more than f64 holds; "
+      "use a smaller beta");
+  CHECK(error_of([&] { with(1e300); }).starts_with("Interpolate: kernel values I0(beta)"));
+  CHECK(
+      error_of([&] { at_centre(100, DType::c64); }) ==
+      "apply: kernel values of Interpolate reach 10^42, more than c64 holds; use x:as \"c128\", or "
+      "a smaller width or beta");
+}
+
 TEST_CASE("Interpolate: the default beta is Beatty's for a grid of twice the image", "[linop]") {
   Context context;
   const Tensor t = tensor("s=2 d=1", {4, 4.5}, DType::f64);
