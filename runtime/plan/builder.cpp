@@ -9,6 +9,8 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
+#include "runtime/linop/operators.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
@@ -360,6 +362,9 @@ void Builder::lower(const Product& product,
     rewrite(p, *this);
     rewriting_ = outer;
     rewriting_to_ = outer_to;
+  }
+  if (!may_multiply(scale.factor, p.scale, y.dtype)) {
+    p.factors.insert(p.factors.begin(), Scalar(std::exchange(p.scale, 1.0)).node());
   }
   const StepScale last = scale.times(p.scale);
   if (p.factors.empty()) {

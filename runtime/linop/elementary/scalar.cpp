@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/linop/elementary/scalar.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/operators.hpp"
@@ -19,8 +21,29 @@ std::string ScalarCore::details() const {
   return fmt::format("{}{:+}i", value_.real(), value_.imag());
 }
 
+bool may_multiply(c128 a, c128 b, DType dtype) noexcept {
+  const bool is_wide = is_double(dtype);
+  const double least =
+      is_wide ? std::numeric_limits<double>::min() : double{std::numeric_limits<float>::min()};
+  const double most =
+      is_wide ? std::numeric_limits<double>::max() : double{std::numeric_limits<float>::max()};
+  const auto is_normal = [&](c128 z) {
+    const double size = std::max(std::abs(z.real()), std::abs(z.imag()));
+    return size == 0.0 || (size >= least && size <= most);
+  };
+  const c128 product = a * b;
+  const bool is_lost = product == 0.0 && a != 0.0 && b != 0.0;
+  return !is_normal(a) || !is_normal(b) || (is_normal(product) && !is_lost);
+}
+
+// The data may be of either precision: where |s|^2 leaves the range of the narrower one, the two
+// scalars stay apart until the dtype is known.
 std::optional<Node> ScalarCore::exact_normal(Mode, const Node* inner) const {
   if (inner != nullptr) return std::nullopt;
+  if (!may_multiply(value_, std::conj(value_), DType::f32) ||
+      !may_multiply(value_, std::conj(value_), DType::f64)) {
+    return std::nullopt;
+  }
   return Node{std::make_shared<ScalarCore>(std::norm(value_), signature(), "", value_),
               Mode::forward, nullptr};
 }
@@ -33,13 +56,16 @@ Tile ScalarCore::cut(const TileRequest& request) const {
   TileRequest part = request;
   if (!agree_on_kept(signature(), part)) return no_tile(part);
   return tile_of(std::make_shared<ScalarCore>(
-                     value_, cut_signature(signature(), part.input, part.output), name()),
+                     value_, cut_signature(signature(), part.input, part.output), name(), root_),
                  part);
 }
 
 void ScalarCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
-  b.copy(x, y, s.times(value(mode)));
+  if (may_multiply(s.factor, value(mode), y.dtype)) return b.copy(x, y, s.times(value(mode)));
+  const Operand scaled = b.slot(x.shape, x.dtype);
+  b.copy(x, scaled, StepScale{value(mode)});
+  b.copy(scaled, y, s);
 }
 
 const ScalarCore* as_scalar(const Node& node) noexcept {

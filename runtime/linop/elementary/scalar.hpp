@@ -34,6 +34,10 @@ class ScalarCore final : public Core {
   std::optional<c128> root_;
 };
 
+// Whether a product of two scalars may stand for applying one after the other to data of this
+// dtype: not where it leaves the normal numbers though neither of the two does.
+bool may_multiply(c128 a, c128 b, DType dtype) noexcept;
+
 const ScalarCore* as_scalar(const Node& node) noexcept;
 std::optional<Node> scalar_power(const Node& node, double exponent);
 

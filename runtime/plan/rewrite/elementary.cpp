@@ -44,7 +44,7 @@ bool collect_scalars(Product& p, Builder& b) {
     const ScalarCore* scalar = as_scalar(p.factors[i]);
     if (scalar == nullptr) continue;
     const c128 s = scalar->value(p.factors[i].mode);
-    if (!passes_scalar(p, i, s)) continue;
+    if (!passes_scalar(p, i, s) || !may_multiply(p.scale, s, b.input_dtype())) continue;
     // The last step scales what it writes.
     b.rewrote("R5", "scalars into the last step");
     p.scale *= s;

@@ -6,6 +6,7 @@
 
 #include "runtime/linop/container/add.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/elementary/zero.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
@@ -24,12 +25,20 @@ void collect_terms(const Node& add, std::vector<Product>& terms, Builder& b) {
   for (const Node& child : as_add(add)->children()) {
     Product p = simple_product(with_mode(child, add.mode), b);
     if (p.factors.size() == 1 && as_add(p.factors.front()) != nullptr) {
-      const size_t first = terms.size();
-      collect_terms(p.factors.front(), terms, b);
-      for (size_t i = first; i < terms.size(); ++i) terms[i].scale *= p.scale;
-    } else {
-      terms.push_back(std::move(p));
+      std::vector<Product> inner;
+      collect_terms(p.factors.front(), inner, b);
+      const bool is_one_level = std::all_of(inner.begin(), inner.end(), [&](const Product& t) {
+        return may_multiply(p.scale, t.scale, b.input_dtype());
+      });
+      if (is_one_level) {
+        for (Product& t : inner) {
+          t.scale *= p.scale;
+          terms.push_back(std::move(t));
+        }
+        continue;
+      }
     }
+    terms.push_back(std::move(p));
   }
 }
 
@@ -110,7 +119,9 @@ bool merge_sums(Product& p, Builder& b) {
     collect_terms(p.factors[i], terms, b);
     merge_terms(terms, b);
     if (terms.size() != 1) continue;
-    if (terms.front().scale != 1.0 && !passes_scalar(p, i, terms.front().scale)) continue;
+    const c128 s = terms.front().scale;
+    if (s != 1.0 && !(passes_scalar(p, i, s) && may_multiply(p.scale, s, b.input_dtype())))
+      continue;
     const auto at = p.factors.erase(p.factors.begin() + static_cast<ptrdiff_t>(i));
     p.factors.insert(at, terms.front().factors.begin(), terms.front().factors.end());
     p.scale *= terms.front().scale;

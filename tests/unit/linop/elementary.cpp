@@ -172,6 +172,31 @@ TEST_CASE("handles: .H.H is the operator, .H of a normal is the normal", "[linop
   CHECK(a.H().label() == "Dense.H");
 }
 
+TEST_CASE("Scalar: normals and products of large and small ones lose no range", "[linop]") {
+  Context context;
+  const auto check = [&](const Linop& a, c128 x, c128 expected, DType dtype) {
+    INFO(a.text() << " of " << x.real() << " in " << name_of(dtype));
+    const c128 got = values_of(a(tensor("x=1", {x}, dtype), context)).front();
+    CHECK(std::abs(got - expected) <= 1e-6 * std::abs(expected));
+  };
+  const Linop id = Identity("x");
+  const Linop d = Diagonal(tensor("x=1", {1}, DType::c128), "x");
+
+  for (const DType dtype : {DType::f64, DType::c128}) {
+    check(Scalar(1e200).N(), 1e-200, 1e200, dtype);
+    check(Scalar(1e-200).N(), 1e200, 1e-200, dtype);
+    check((1e200 * id).N(), 1e-200, 1e200, dtype);
+    check(1e200 * (1e200 * id + 2e200 * id), 1e-200, 3e200, dtype);
+  }
+  check((c128(0, 1e200) * d).N(), 1e-200, 1e200, DType::c128);
+  for (const DType dtype : {DType::f32, DType::c64}) {
+    check(Scalar(1e30).N(), 1e-30, 1e30, dtype);
+    check(Scalar(1e-30).N(), 1e30, 1e-30, dtype);
+    check((1e30 * id).N(), 1e-30, 1e30, dtype);
+  }
+  CHECK(Scalar({3, 4}).N().kind() == "Scalar");
+}
+
 TEST_CASE("apply: y <- alpha A x + beta y, and NaN in y does not matter where beta is 0",
           "[linop]") {
   Context context;
