@@ -10,7 +10,8 @@ local paired = require "paired"
 
 local given = lo.arguments(arg, {
   { "program", "FILE", "the lunops program" },
-  { "folder", "FOLDER", "where data and results go" },
+  { "folder", "FOLDER", "where data go" },
+  { "results", "FOLDER", "where both programs write" },
   { "size", 256, "matrix" },
   { "coils", 8, "coils" },
   { "spokes", 96, "spokes" },
@@ -23,7 +24,7 @@ local given = lo.arguments(arg, {
   { "reach", false, "T2: lunops stops at the first iteration whose NRMSE is at most BART's" },
   { "json", "FILE", "record" },
 })
-local folder, size = given.folder, given.size
+local folder, results, size = given.folder, given.results, given.size
 
 local extent = { y = size, x = size }
 local traj = lo.mri.radial{ spokes = given.spokes, samples = given.samples, extent = extent }
@@ -37,10 +38,10 @@ lo.io.write(folder .. "/m1_maps.cfl", maps)
 local cores = "taskset -c 0-" .. given.threads - 1 .. " "
 local function ours_with(iters)
   return ("%s%s --threads %d --progress off scripts/radial_sense.lua --data %s/m1_ksp.cfl --maps %s/m1_maps.cfl --size %d --iters %d --weight %s --out %s/m1_lunops >/dev/null"):format(
-    cores, given.program, given.threads, folder, folder, size, iters, given.weight, folder)
+    cores, given.program, given.threads, folder, folder, size, iters, given.weight, results)
 end
 local theirs = ("OMP_NUM_THREADS=%d OMP_PROC_BIND=close %sbart pics -l2 -r0 -i%d -t %s/m1_traj %s/m1_ksp %s/m1_maps %s/m1_bart >/dev/null"):format(
-  given.threads, cores, given.iters, folder, folder, folder, folder)
+  given.threads, cores, given.iters, folder, folder, folder, results)
 
 local function error_of(path)
   return lo.metrics.nrmse(lo.io.read(path, { dims = "y x" }), truth, { scale = "real" })
@@ -48,11 +49,11 @@ end
 local our_iters = given.iters
 if given.reach then
   paired.time(theirs)
-  local goal = error_of(folder .. "/m1_bart.cfl")
+  local goal = error_of(results .. "/m1_bart.cfl")
   for iters = 1, given.iters do
     paired.time(ours_with(iters))
     our_iters = iters
-    if error_of(folder .. "/m1_lunops.npy") <= goal then
+    if error_of(results .. "/m1_lunops.npy") <= goal then
       break
     end
   end
@@ -63,7 +64,7 @@ if given.cold then
 end
 
 local record = paired.compare(ours, theirs, { least = math.min(10, given.pairs), most = given.pairs })
-local nrmse = { lunops = error_of(folder .. "/m1_lunops.npy"), bart = error_of(folder .. "/m1_bart.cfl") }
+local nrmse = { lunops = error_of(results .. "/m1_lunops.npy"), bart = error_of(results .. "/m1_bart.cfl") }
 
 local low, high = paired.quartiles(record.a)
 local low_bart, high_bart = paired.quartiles(record.b)

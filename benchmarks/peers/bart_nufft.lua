@@ -10,7 +10,8 @@ local paired = require "paired"
 
 local given = lo.arguments(arg, {
   { "program", "FILE", "the lunops program" },
-  { "folder", "FOLDER", "where data and results go" },
+  { "folder", "FOLDER", "where data go" },
+  { "results", "FOLDER", "where both programs write" },
   { "size", 256, "matrix" },
   { "coils", 8, "coils" },
   { "spokes", 96, "spokes" },
@@ -20,7 +21,7 @@ local given = lo.arguments(arg, {
   { "sets", 9, "sets of coils in the longer run that gives the slope" },
   { "json", "FILE", "records, one per line" },
 })
-local folder, size = given.folder, given.size
+local folder, results, size = given.folder, given.results, given.size
 local extent = { y = size, x = size }
 local traj = lo.mri.radial{ spokes = given.spokes, samples = given.samples, extent = extent }
 local F = lo.NUFFT{ traj, "y x -> spoke sample", extent = extent, tol = 1e-12 }
@@ -42,12 +43,12 @@ local cores = "taskset -c 0-" .. given.threads - 1 .. " "
 local case = arg[0]:gsub("bart_nufft", "bart_nufft_case")
 local function ours(direction, tol, more)
   return ("%s%s --threads %d %s --direction %s --traj %s/t5_traj.cfl --data %s/t5_%s.cfl --size %d --tol %g --out %s/t5_lunops.cfl %s"):format(
-    cores, given.program, given.threads, case, direction, folder, folder, direction, size, tol, folder, more or "")
+    cores, given.program, given.threads, case, direction, folder, folder, direction, size, tol, results, more or "")
 end
 local function theirs(direction, many)
   local kind = direction == "adjoint" and ("-a -d %d:%d:1 "):format(size, size) or ""
   return ("OMP_NUM_THREADS=%d OMP_PROC_BIND=close %sbart nufft %s%s/t5_traj %s/t5_%s%s %s/t5_bart >/dev/null"):format(
-    given.threads, cores, kind, folder, folder, direction, many and "_many" or "", folder)
+    given.threads, cores, kind, folder, folder, direction, many and "_many" or "", results)
 end
 
 local function error_of(path, direction)
@@ -59,10 +60,10 @@ end
 
 for _, direction in ipairs{ "forward", "adjoint" } do
   paired.time(theirs(direction))
-  local their_error, my_error, tol = error_of(folder .. "/t5_bart.cfl", direction), math.huge, nil
+  local their_error, my_error, tol = error_of(results .. "/t5_bart.cfl", direction), math.huge, nil
   for _, try in ipairs{ 3e-2, 1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 1e-5 } do
     paired.time(ours(direction, try))
-    my_error, tol = error_of(folder .. "/t5_lunops.cfl", direction), try
+    my_error, tol = error_of(results .. "/t5_lunops.cfl", direction), try
     if my_error <= their_error then
       break
     end
