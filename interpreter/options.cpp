@@ -3,13 +3,14 @@
 #include "interpreter/options.hpp"
 
 #include <array>
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "runtime/core/byte_size.hpp"
+#include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 
 namespace lunops {
@@ -129,28 +130,11 @@ std::unique_ptr<CLI::App> make_app(CommandLine& line) {
 }  // namespace
 
 size_t parse_size(const std::string& text) {
-  size_t used = 0;
-  double number = 0;
   try {
-    number = std::stod(text, &used);
-  } catch (const std::exception&) {
-    refuse(fmt::format("'{}' is no size; write for example 200MB or 6 GiB", text));
+    return parse_byte_size(text, "memory limit");
+  } catch (const Error& e) {
+    refuse(e.message());
   }
-  std::string unit = text.substr(used);
-  if (!unit.empty() && unit.front() == ' ') unit.erase(0, 1);
-  if (!unit.empty() && unit.back() == 'B') unit.pop_back();
-  double factor = 1;
-  if (!unit.empty()) {
-    const size_t power = std::string_view("kMGT").find(unit[0] == 'K' ? 'k' : unit[0]);
-    const bool is_binary = unit.size() == 2 && unit[1] == 'i';
-    if (power == std::string_view::npos || (unit.size() > 1 && !is_binary) ||
-        (unit[0] == 'K' && !is_binary))
-      refuse(fmt::format("'{}' is no size; units are k M G T and Ki Mi Gi Ti", text));
-    factor = std::pow(is_binary ? 1024.0 : 1000.0, static_cast<double>(power + 1));
-  }
-  const double bytes = number * factor;
-  if (!(bytes >= 0) || bytes > 9e18) refuse(fmt::format("'{}' is no size", text));
-  return static_cast<size_t>(bytes);
 }
 
 CommandLine parse_command_line(int argc, char** argv) {

@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/pool.hpp"
+#include "runtime/device/virtual_devices.hpp"
 
 namespace lunops {
 
@@ -46,7 +47,9 @@ std::shared_ptr<Account> Account::on(const std::shared_ptr<Account>& account, De
   for (const std::shared_ptr<Account>& each : first.others_) {
     if (each->device_ == device) return each;
   }
-  auto made = std::make_shared<Account>(device);
+  require_declared(device);
+  const bool is_virtual = device.kind == DeviceKind::cpu && !device.is_host();
+  auto made = std::make_shared<Account>(device, is_virtual ? virtual_devices()->memory : 0);
   made->owner_ = owner == nullptr ? account : owner;
   made->pressure_ = first.pressure_;
   made->pressure_self_ = first.pressure_self_;

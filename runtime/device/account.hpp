@@ -61,7 +61,8 @@ class Account {
   using Pressure = bool (*)(void* self, Device device, size_t bytes) noexcept;
   void set_pressure(Pressure callback, void* self) noexcept;
 
-  // The account of the same owner for `device`: one per device, made when first asked for.
+  // The account of the same owner for `device`: one per device, made when first asked for; that of
+  // a virtual device with the budget it was declared with.
   static std::shared_ptr<Account> on(const std::shared_ptr<Account>& account, Device device);
   // The accounts of this owner for other devices.
   std::vector<std::shared_ptr<Account>> others() const;

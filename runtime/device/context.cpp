@@ -3,6 +3,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/virtual_devices.hpp"
 
 namespace lunops {
 
@@ -20,6 +21,7 @@ Context::Context(Backend& backend)
 Context on_device(Device device, const Context& context) {
   Context there = context;
   if (device == context.device && device == context.stream->device()) return there;
+  require_declared(device);
   there.device = device;
   there.account = Account::on(context.account, device);
   there.stream = std::make_shared<Stream>(device, context.backend(), context.threads());

@@ -15,6 +15,7 @@
 namespace lunops {
 
 class Tensor;
+class Timeline;
 
 // One report of a long operation, at most ten a second.
 struct ProgressEvent {
@@ -50,6 +51,7 @@ struct Context {
   const std::atomic<bool>* cancel = nullptr;
   Listener* listener = nullptr;
   const char* origin = nullptr;  // "script.lua:12" of the call, for storages of 1 MiB and more
+  Timeline* timeline = nullptr;  // what steps and transfers are recorded in, where somebody asked
 
   int threads() const noexcept { return stream->threads(); }
   Backend& backend() const noexcept { return stream->backend(); }
@@ -58,6 +60,7 @@ struct Context {
 };
 
 // The same call on `device`: its memory, its account among those of the call's owner, its stream.
+// Throws Error{device} for a virtual device that is not declared.
 Context on_device(Device device, const Context& context);
 
 }  // namespace lunops

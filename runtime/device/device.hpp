@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ struct Device {
   static Device parse(std::string_view text);  // throws Error{device} for text that names no device
   bool is_host() const noexcept { return kind == DeviceKind::cpu && index < 0; }
   std::string text() const;
-  bool operator==(const Device&) const = default;
+  // Any order, for tables.
+  auto operator<=>(const Device&) const = default;
 };
 
 }  // namespace lunops

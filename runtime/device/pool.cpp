@@ -14,6 +14,7 @@
 #include "runtime/device/cores.hpp"
 #include "runtime/device/device_module.hpp"
 #include "runtime/device/loader.hpp"
+#include "runtime/device/virtual_devices.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -122,6 +123,7 @@ Pool::Pool(Device device) : state_(std::make_unique<State>()) {
            device.text(), state_->module->devices());
     }
   } else {
+    require_declared(device);
     state_->system_limit = usable_memory() / 5 * 4;
   }
 }
@@ -142,6 +144,7 @@ Pool& Pool::of(Device device) {
   }();
   if (device.is_host()) return *host;
   const std::lock_guard lock(registry->mutex);
+  // Memory of a device that was declared once is given back to its pool also later.
   auto& pool = registry->pools[{device.kind, device.index}];
   if (!pool) pool = std::make_unique<Pool>(device);
   return *pool;
@@ -153,6 +156,7 @@ Block Pool::allocate(size_t bytes) {
   if (bytes > (size_t{1} << 53)) {
     fail(code, "allocate", "{} bytes are more than any device has", bytes);
   }
+  require_declared(s.device);
   const SizeClass size = class_of(bytes);
   const std::lock_guard lock(s.mutex);
   ++s.figures.allocations;

@@ -22,15 +22,17 @@ struct Block {
 // makes and drops tensors of equal sizes reaches the system once.  Thread-safe.
 class Pool {
  public:
-  static Pool& of(Device device);  // process-wide, leaked on purpose
+  // Process-wide, leaked on purpose.  Throws Error{device} where there is no such device.
+  static Pool& of(Device device);
 
   struct Figures {
     size_t live = 0, cached = 0, peak = 0;
     uint64_t allocations = 0;  // requests
     uint64_t system = 0;       // requests that reached the system
   };
-  Block allocate(size_t bytes);  // throws Error{host_memory | device_memory} after giving back
-                                 // cached blocks and one retry
+  // Throws Error{host_memory | device_memory} after giving back cached blocks and one retry, and
+  // Error{device} for a virtual device that is declared no longer.
+  Block allocate(size_t bytes);
   void release(Block block) noexcept;
   void trim() noexcept;  // gives cached blocks back to the system
   Figures figures() const;

@@ -11,10 +11,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/cores.hpp"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "runtime/device/worker.hpp"
 
 namespace lunops {
 
@@ -23,27 +20,6 @@ namespace {
 // Between two loops of a solver lie a few hundred nanoseconds; sleeping there would cost 6 to 37 us
 // per loop (measured with 2 and 4 threads), so a thread first spins this often.
 constexpr int kSpins = 4000;
-
-inline void pause() noexcept {
-#if defined(__x86_64__)
-  _mm_pause();
-#endif
-}
-
-// Denormals become zero while items run, on whichever thread: decaying iterates would otherwise be
-// tens of times slower, and a result would depend on which thread computed it.
-class FlushToZero {
- public:
-#if defined(__x86_64__)
-  FlushToZero() noexcept : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040U); }
-  ~FlushToZero() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#else
-  FlushToZero() noexcept {}
-#endif
-};
 
 thread_local bool inside_item = false;
 

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/device/virtual_devices.hpp"
 #include "tests/laws/laws.hpp"
 
 namespace lunops::laws {
 namespace {
 
-const Device kOther{DeviceKind::cpu, 1};
+// A second device, declared when a case first asks for it.
+Device other() {
+  const Device device{DeviceKind::cpu, 1};
+  if (!is_declared(device)) declare_virtual_devices({.cpu = 2});
+  return device;
+}
 
 // A Dense whose kernels are host functions: the runtime sees shapes only.
 Linop hosted(const Linop& a, std::string_view text, CustomOptions options = {}) {
@@ -77,23 +83,25 @@ const bool sleep = add("Sleep",
                            {"no element", [](Draw&) { return Sleep(0, "x"); }, "x=0"},
                        });
 
-const bool to_device = add(
-    "ToDevice",
-    {
-        {"to where they are", [](Draw&) { return ToDevice(Device::host(), Device::host()); },
-         "y=3 x=4"},
-        {"one element", [](Draw&) { return ToDevice(Device::host(), Device::host()); }, "x=1"},
-        {"no element, there and back",
-         [](Draw&) { return ToDevice(kOther, Device::host()) * ToDevice(Device::host(), kOther); },
-         "x=0"},
-        {"there and back",
-         [](Draw& d) {
-           const Linop w = Dense(d.tensor("m=5 n=3"), "m n, n -> m");
-           return ToDevice(kOther, Device::host()) * w.to(kOther, d.context()) *
-                  ToDevice(Device::host(), kOther);
-         },
-         {}},
-    });
+const bool to_device =
+    add("ToDevice",
+        {
+            {"to where they are", [](Draw&) { return ToDevice(Device::host(), Device::host()); },
+             "y=3 x=4"},
+            {"one element", [](Draw&) { return ToDevice(Device::host(), Device::host()); }, "x=1"},
+            {"no element, there and back",
+             [](Draw&) {
+               return ToDevice(other(), Device::host()) * ToDevice(Device::host(), other());
+             },
+             "x=0"},
+            {"there and back",
+             [](Draw& d) {
+               const Linop w = Dense(d.tensor("m=5 n=3"), "m n, n -> m");
+               return ToDevice(other(), Device::host()) * w.to(other(), d.context()) *
+                      ToDevice(Device::host(), other());
+             },
+             {}},
+        });
 
 }  // namespace
 }  // namespace lunops::laws

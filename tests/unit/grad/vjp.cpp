@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/linop/operators.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -314,6 +315,7 @@ TEST_CASE("vjp: paths name the weights of containers, and only asks for some", "
 }
 
 TEST_CASE("vjp: what does not fit is an error", "[grad]") {
+  const test::Declared cpus(2);
   Context context;
   const Linop d = Diagonal(tensor("x=2", {1, 2}), "x", {.name = "filter"});
   const Tensor x = tensor("x=2", {1, 1});

@@ -6,6 +6,7 @@
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/explain.hpp"
 #include "runtime/solver/solver.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -199,6 +200,7 @@ TEST_CASE("Custom: what is not linear is found", "[linop][custom]") {
 }
 
 TEST_CASE("Custom: results of another shape, dtype or order are errors", "[linop][custom]") {
+  const test::Declared cpus(2);
   Context context;
   CustomOptions o = sized(2);
   o.check = false;

@@ -6,6 +6,7 @@
 
 #include "runtime/device/pool.hpp"
 #include "runtime/linop/operators.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -80,6 +81,7 @@ TEST_CASE("with: what does not fit is an error", "[linop]") {
 }
 
 TEST_CASE("to: all weights move together, and only their own elements", "[linop][D7][D24]") {
+  const test::Declared cpus(2);
   Context context;
   const Tensor w = randn(Shape::parse("m=100 n=10"), DType::c64, 1, context);
   const Tensor rows = w.slice(0, 0, 25),
@@ -112,6 +114,7 @@ TEST_CASE("to: all weights move together, and only their own elements", "[linop]
 }
 
 TEST_CASE("to: operators that share a weight share its copy, derived weights move too", "[linop]") {
+  const test::Declared cpus(2);
   Context context;
   const Tensor w = tensor("x=3", {1, 2, {0, 3}});
   const Linop d = Diagonal(w), sum = d + d.H();

@@ -9,6 +9,7 @@
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/explain.hpp"
 #include "runtime/solver/solver.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
@@ -118,6 +119,7 @@ TEST_CASE("Sleep: takes its time forward, and an interrupt ends it", "[linop][sy
 
 TEST_CASE("ToDevice: moves data, its adjoint moves them back, its normal is the identity",
           "[linop][system]") {
+  const test::Declared cpus(2);
   Context context;
   const Linop t = ToDevice(Device::host(), kOther);
   const Tensor x = tensor("x=2", {1, {0, 2}});
@@ -140,6 +142,7 @@ TEST_CASE("ToDevice: moves data, its adjoint moves them back, its normal is the 
 }
 
 TEST_CASE("ToDevice: equal source and target move nothing", "[linop][system]") {
+  const test::Declared cpus(2);
   Context context;
   const Linop t = ToDevice(kOther, kOther);
   const Tensor x = tensor("x=2", {1, 2}).to(kOther, context);
@@ -154,6 +157,7 @@ TEST_CASE("ToDevice: equal source and target move nothing", "[linop][system]") {
 
 TEST_CASE("ToDevice: what stands between two of them computes on the other device",
           "[linop][system]") {
+  const test::Declared cpus(2);
   Context context;
   const Device host = Device::host();
   const Linop w = Dense(randn(Shape::parse("m=300 n=200"), DType::c64, 1, context), "m n, n -> m");
@@ -182,6 +186,7 @@ TEST_CASE("ToDevice: what stands between two of them computes on the other devic
 
 TEST_CASE("ToDevice: adjoint, normal, alpha and beta, and solvers on such a chain",
           "[linop][system]") {
+  const test::Declared cpus(2);
   Context context;
   const Device host = Device::host();
   const Linop w = Dense(randn(Shape::parse("m=7 n=4"), DType::c128, 1, context), "m n, n -> m");
@@ -211,6 +216,7 @@ TEST_CASE("ToDevice: adjoint, normal, alpha and beta, and solvers on such a chai
 }
 
 TEST_CASE("data on another device stay there in every operation", "[linop][system]") {
+  const test::Declared cpus(2);
   Context context;
   const Tensor x = randn(Shape::parse("y=6 x=5"), DType::c64, 1, context);
   const Tensor there = x.to(kOther, context);

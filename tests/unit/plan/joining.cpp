@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rules on neighbours of one kind: R25, R27.
 #include "runtime/device/pool.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 #include "tests/unit/plan/rewritten.hpp"
 
@@ -59,6 +60,7 @@ TEST_CASE("R25: dims that have a name in the other operand too are left", "[plan
 }
 
 TEST_CASE("R27: data go to the last device at once, and back they do not move", "[plan]") {
+  const test::Declared cpus(3);
   const Device host = Device::host(), third{DeviceKind::cpu, 2};
   const Linop away = ToDevice(host, kOther), on = ToDevice(kOther, third);
   const Tensor x = random("n=4");

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
+#include "tests/unit/device/declared.hpp"
 
 using namespace lunops;
 
@@ -250,6 +251,7 @@ TEST_CASE("in place: writing counts a version and refuses read-only memory", "[t
 }
 
 TEST_CASE("devices: what is made from a tensor stays on its device", "[tensor]") {
+  const test::Declared cpus(1);
   Context context;
   const Device other = Device::parse("cpu:0");
   const Tensor x = counted("y=2 x=3", context).to(other, context);
