@@ -6,6 +6,7 @@
 
 #include "interpreter/binding/articles.hpp"
 #include "interpreter/session/session.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/interpreter/recording_sink.hpp"
 
 using namespace lunops::lua;
@@ -44,6 +45,7 @@ int collect_print(lua_State* L) {
 
 TEST_CASE("every record has a summary and an example, and the example runs as it says",
           "[records]") {
+  const lunops::test::Declared cpus(2);
   for (const Article& article : articles()) {
     INFO(article.name);
     CHECK_FALSE(article.summary.empty());
