@@ -37,7 +37,8 @@ int open(lua_State* L) {
                {tensor_records(), tensor_arithmetic_records(), reduction_records()},
                tensor_missing());
   install_type(L, state, Boxed<Linop>::type,
-               {linop_records(), linop_arithmetic_records(), linop_parts_records()},
+               {linop_records(), linop_arithmetic_records(), linop_parts_records(),
+                linop_tiles_records()},
                linop_missing(), linop_assign());
   install_type(L, state, Boxed<Stages>::type, {stages_records()});
 
@@ -87,6 +88,8 @@ std::span<const Topic> all_topics() {
       {"plans", explain_records()},
       {"laws", law_records()},
       {"tiles", split_records()},
+      {"tiled operators", batch_records()},
+      {"parts of tiled operators", linop_tiles_records()},
       {"files", io_records()},
       {"phantoms", phantom_records()},
       {"memory", memory_records()},

@@ -2,17 +2,15 @@
 #include "runtime/plan/split.hpp"
 
 #include "interpreter/binding/entry.hpp"
+#include "interpreter/binding/tiles.hpp"
 #include "interpreter/binding/topics.hpp"
 #include "runtime/core/error.hpp"
 
 namespace lunops::lua {
 
-namespace {
-
-// "n=3 m=2", or {n = 3, coil = {5, 3}}: a table has no order, so it takes A's.
-SplitAxes axes_of(std::string_view operation, const Linop& a, const Value& sizes) {
-  if (const auto* text = sizes.get<std::string>()) return parse_axes(operation, *text);
-  if (const auto* shape = sizes.get<Shape>()) return parse_axes(operation, shape->text());
+GivenAxes axes_of(std::string_view operation, const Value& sizes) {
+  if (const auto* text = sizes.get<std::string>()) return {parse_axes(operation, *text), true};
+  if (const auto* shape = sizes.get<Shape>()) return {parse_axes(operation, shape->text()), true};
   const Table* table = sizes.table();
   if (table == nullptr || !table->list.empty()) {
     fail(Code::argument, operation,
@@ -39,8 +37,10 @@ SplitAxes axes_of(std::string_view operation, const Linop& a, const Value& sizes
     }
     axes.push_back(std::move(axis));
   }
-  return in_order_of(a, std::move(axes));
+  return {std::move(axes), false};
 }
+
+namespace {
 
 Value ranges(const std::vector<NamedStretch>& stretches) {
   Table table;
@@ -62,6 +62,7 @@ Value tile_table(const SplitTile& tile) {
   Table index;
   for (const int64_t i : tile.index) index.list.emplace_back(i + 1);
   table["index"] = std::move(index);
+  if (tile.device) table["device"] = tile.device->text();
   return table;
 }
 
@@ -106,7 +107,21 @@ int tile_at(lua_State* L) {
 
 constexpr luaL_Reg kTilesMethods[] = {{"at", tile_at}, {nullptr, nullptr}};
 
-constexpr Field kBatchExtents = option("extent", Kind::table, "", "extents of batch dims to cut");
+}  // namespace
+
+Value tiles_value(const Tiles& tiles) {
+  Table table;
+  table.methods = kTilesMethods;
+  for (const SplitTile& tile : tiles.tiles) table.list.push_back(tile_table(tile));
+  Table dims, grid;
+  for (const Dim& dim : tiles.dims) dims.list.emplace_back(dim.text());
+  for (const int64_t n : tiles.grid) grid.list.emplace_back(n);
+  table["dims"] = std::move(dims);
+  table["grid"] = std::move(grid);
+  return table;
+}
+
+namespace {
 
 constexpr auto split_ = with_options(
     function(
@@ -123,16 +138,10 @@ local tiles = lo.split(A, "n=3 m=2")
 print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1)",
          .see = {"batch", "Linop.inner"}},
         [](Context&, const Linop& a, const Value& sizes, const Given& given) -> Value {
-          const Tiles tiles = split(a, axes_of("split", a, sizes), given.extents("extent"));
-          Table table;
-          table.methods = kTilesMethods;
-          for (const SplitTile& tile : tiles.tiles) table.list.push_back(tile_table(tile));
-          Table dims, grid;
-          for (const Dim& dim : tiles.dims) dims.list.emplace_back(dim.text());
-          for (const int64_t n : tiles.grid) grid.list.emplace_back(n);
-          table["dims"] = std::move(dims);
-          table["grid"] = std::move(grid);
-          return table;
+          const GivenAxes given_axes = axes_of("split", sizes);
+          const SplitAxes axes =
+              given_axes.is_ordered ? given_axes.axes : in_order_of(a, given_axes.axes);
+          return tiles_value(split(a, axes, given.extents("extent")));
         },
         param<LinopArg>("A", "the operator"),
         Param<ValueArg>{
@@ -142,26 +151,9 @@ print(tiles.grid[1], tiles.grid[2], tiles:at(3, 1).op.extent.n)  --> 3	2	1)",
              "must add up to the extent",
              {},
              true}}),
-    kBatchExtents);
+    option("extent", Kind::table, "", "extents of batch dims to cut"));
 
-constexpr auto batch_ =
-    with_options(function(
-                     {.name = "batch",
-                      .summary = "The same operator, applied tile by tile.",
-                      .returns = "an operator; its children are the tiles",
-                      .raises = {Code::shape, Code::argument},
-                      .example = R"(local A = lo.Dense{ lo.ones "m=4 n=6" }
-local B = lo.batch(A, { m = 2, n = 3 })
-print(#B.children, B.N(lo.ones "n=6"):sum() == A.N(lo.ones "n=6"):sum())  --> 4	true)",
-                      .see = {"split"}},
-                     [](Context&, const Linop& a, const Value& sizes, const Given& given) {
-                       return batch(a, axes_of("batch", a, sizes), given.extents("extent"));
-                     },
-                     param<LinopArg>("A", "the operator"),
-                     Param<ValueArg>{{"sizes", Kind::any, "as for split", {}, true}}),
-                 kBatchExtents);
-
-constexpr Record kRecords[] = {exported<split_>(), exported<batch_>()};
+constexpr Record kRecords[] = {exported<split_>()};
 
 }  // namespace
 

@@ -97,6 +97,11 @@ inline State& state_of(lua_State* L) noexcept {
   return state;
 }
 
+// The state that a Context of its own was entered from.
+inline State& state_of(const Context& context) noexcept {
+  return *static_cast<State*>(context.listener);
+}
+
 // Pushes what unwinds an interrupted script and returns true, if an interrupt is under way.
 bool raise_interrupt(lua_State* L) noexcept;
 

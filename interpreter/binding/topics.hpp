@@ -38,6 +38,8 @@ std::span<const Record> container_records();
 std::span<const Record> system_records();
 std::span<const Record> explain_records();
 std::span<const Record> split_records();
+std::span<const Record> batch_records();
+std::span<const Record> linop_tiles_records();
 std::span<const Record> solver_records();
 std::span<const Record> io_records();
 std::span<const Record> phantom_records();

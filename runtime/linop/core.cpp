@@ -369,17 +369,43 @@ Device result_device(const Node& node, Device in) {
   return node.core->result_device(node.mode, in);
 }
 
-void check_data(const Node& node, DType dtype, Device device) {
+namespace {
+
+// Without a dtype, of the device alone.
+void check(const Node& node, std::optional<DType> dtype, Device device);
+
+// What brings data to its children must find them, and find their results, where they are to be.
+void check_places(const Node& node, std::optional<DType> dtype, const DevicePlaces& places) {
+  const std::vector<Node> children = node.core->children();
+  for (size_t i = 0; i < children.size(); ++i) {
+    const Node child = with_mode(children[i], node.mode);
+    check(child, dtype, places.children[i]);
+    const Device result = result_device(child, places.children[i]);
+    if (result == places.children[i]) continue;
+    fail(Code::device, "apply", "a part of {} on {} leaves its result on {}; bring it back with "
+         "lo.ToDevice", label_of(node), places.children[i].text(), result.text());
+  }
+}
+
+void check(const Node& node, std::optional<DType> dtype, Device device) {
   const Core& core = *node.core;
+  if (const auto places = core.device_places()) {
+    if (device != places->base) {
+      fail(Code::device, "apply", "x is on {} but the base of {} is {}; use x:to \"{}\"",
+           device.text(), label_of(node), places->base.text(), places->base.text());
+    }
+    check_places(node, dtype, *places);
+    return;
+  }
   const std::vector<Node> product = core.factors(node.mode);
   for (size_t i = product.size(); i-- > 0;) {
-    check_data(product[i], dtype, device);
-    dtype = result_dtype(product[i], dtype);
+    check(product[i], dtype, device);
+    if (dtype) dtype = result_dtype(product[i], *dtype);
     device = result_device(product[i], device);
   }
   const std::vector<Node> children = core.children();
   if (!product.empty()) return;
-  for (const Node& child : children) check_data(with_mode(child, node.mode), dtype, device);
+  for (const Node& child : children) check(with_mode(child, node.mode), dtype, device);
   for (const Node& child : children) {
     const Device first = result_device(with_mode(children.front(), node.mode), device);
     const Device other = result_device(with_mode(child, node.mode), device);
@@ -391,10 +417,10 @@ void check_data(const Node& node, DType dtype, Device device) {
   }
   if (!children.empty()) return;
   core.check_device(node.mode, device);
-  core.check_dtype(node.mode, dtype);
+  if (dtype) core.check_dtype(node.mode, *dtype);
   for (const WeightPtr& w : core.weights()) {
-    if (w->dtype() && *w->dtype() != dtype) {
-      fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(dtype),
+    if (dtype && w->dtype() && *w->dtype() != *dtype) {
+      fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(*dtype),
            label_of(node), name_of(*w->dtype()), name_of(*w->dtype()));
     }
     if (!(w->device() == device)) {
@@ -403,6 +429,12 @@ void check_data(const Node& node, DType dtype, Device device) {
     }
   }
 }
+
+}  // namespace
+
+void check_data(const Node& node, DType dtype, Device device) { check(node, dtype, device); }
+
+void check_device(const Node& node, Device device) { check(node, std::nullopt, device); }
 
 Signature one_sided(std::string_view operation,
                     std::string_view text,

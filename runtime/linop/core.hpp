@@ -40,6 +40,12 @@ struct Pairing {
   Tensor x, v;
 };
 
+// Where a container takes and leaves data, and where each child does.
+struct DevicePlaces {
+  Device base;
+  std::vector<Device> children;
+};
+
 // The mathematics of an operator: weights, children, and how an application becomes steps.
 //
 // Immutable, counted by live_cores(), shared by handles and containers, and never pointing to a
@@ -78,6 +84,9 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual const Core* without_adjoint() const noexcept;
   // Where data on this device end up.
   virtual Device result_device(Mode, Device in) const;
+  // For containers that bring data to their children and back; default nothing: all of it happens
+  // where the data are.
+  virtual std::optional<DevicePlaces> device_places() const { return {}; }
 
   // The same operator with other weights, children or name; extents are those it has.  Default:
   // Error{unsupported}.
@@ -182,6 +191,8 @@ Shape core_input(const Node& node, const Shape& shown);
 
 // Throws the errors of dtype and device that an application to such data would be.
 void check_data(const Node& node, DType dtype, Device device);
+// Of the device alone.
+void check_device(const Node& node, Device device);
 DType result_dtype(const Node& node, DType in);
 Device result_device(const Node& node, Device in);
 

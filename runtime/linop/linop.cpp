@@ -2,7 +2,6 @@
 #include "runtime/linop/linop.hpp"
 
 #include <cmath>
-#include <functional>
 #include <mutex>
 
 #include "runtime/core/error.hpp"
@@ -117,15 +116,6 @@ bool Linop::is_real_linear() const { return node_.core->is_real_linear(); }
 
 namespace {
 
-void visit(const Node& node, const std::function<void(const Weight&)>& f) {
-  for (const WeightPtr& w : node.core->weights()) f(*w);
-  for (const Node& child : node.core->children()) visit(child, f);
-}
-
-}  // namespace
-
-namespace {
-
 // Of the input: what comes after a factor that changes the dtype fixes nothing.
 std::optional<DType> fixed_dtype(const Node& node) {
   const std::vector<Node> product = node.core->factors(node.mode);
@@ -151,13 +141,26 @@ std::optional<DType> Linop::dtype() const { return fixed_dtype(node_); }
 
 std::optional<double> Linop::norm_bound() const { return node_.core->norm_bound(); }
 
-std::optional<Device> Linop::device() const {
-  std::optional<Device> found;
-  visit(node_, [&](const Weight& w) {
-    if (!found) found = w.device();
-  });
-  return found;
+namespace {
+
+// Where the first weight lies, in the order in which data meet them.
+std::optional<Device> device_of(const Node& node) {
+  if (const auto places = node.core->device_places()) return places->base;
+  const std::vector<Node> product = node.core->factors(node.mode);
+  for (size_t i = product.size(); i-- > 0;) {
+    if (const auto found = device_of(product[i])) return found;
+  }
+  if (!product.empty()) return std::nullopt;
+  for (const WeightPtr& w : node.core->weights()) return w->device();
+  for (const Node& child : node.core->children()) {
+    if (const auto found = device_of(with_mode(child, node.mode))) return found;
+  }
+  return std::nullopt;
 }
+
+}  // namespace
+
+std::optional<Device> Linop::device() const { return device_of(node_); }
 
 Tensor Linop::operator()(const Tensor& x, Context& context) const {
   if (x.device() != context.device) {

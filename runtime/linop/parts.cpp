@@ -64,6 +64,12 @@ class Rebuilder {
 
   std::shared_ptr<const Core> operator()(const std::shared_ptr<const Core>& core,
                                          const std::string& path) {
+    if (context_ != nullptr && core->device_places()) {
+      fail(Code::unsupported, "to",
+           "{} has tiles on devices of their own; move the operator that it was made from, or give "
+           "base = \"{}\" to lo.batch",
+           core->label(), device_.text());
+    }
     if (const ScalarCore* s = scalar_of(*core)) {
       const auto found = values_.find(path + "scalar");
       if (found == values_.end()) return core;
@@ -116,7 +122,8 @@ class Rebuilder {
     const auto found = std::find_if(names.begin(), names.end(),
                                     [&](const auto& n) { return values_.count(n.first) > 0; });
     if (found == names.end()) return old;
-    if (!old->is_given()) refuse(core);
+    const WeightPtr& origin = old->origin();
+    if (!old->is_given() && (origin == nullptr || !origin->is_given())) refuse(core);
     const Tensor* given = std::get_if<Tensor>(&values_.at(found->first));
     if (given == nullptr) {
       fail(Code::argument, "with", "'{}' of {} is a tensor, not a number", found->first,
@@ -134,7 +141,8 @@ class Rebuilder {
       fail(Code::dtype, "with", "'{}' of {} is {}, not {}", found->first, core.label(),
            name_of(before.dtype()), name_of(given->dtype()));
     }
-    return std::make_shared<Weight>(given->with_shape(before.shape()), old->owner());
+    const auto made = std::make_shared<Weight>(given->with_shape(before.shape()), old->owner());
+    return origin == nullptr ? made : weight_copy(made, old->device());
   }
 
   std::map<std::string, PartValue> values_;

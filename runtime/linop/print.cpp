@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/linop/container/tiled.hpp"
 #include "runtime/linop/core.hpp"
 
 namespace lunops {
@@ -43,13 +44,30 @@ std::vector<std::string> batch_texts(const Node& node, const std::vector<Node>& 
   return texts;
 }
 
+void collect_tiles(const TiledCore& core,
+                   Mode mode,
+                   const std::vector<const TiledCore::Part*>& parts,
+                   size_t axis,
+                   const std::string& below,
+                   bool ends,
+                   std::vector<Row>& rows);
+
+// `where`: the device that a container brings data to, or nothing.
 void collect(const Node& node,
              const std::string& lead,
              const std::string& below,
              const std::string& over,
+             const std::string& where,
              std::vector<Row>& rows) {
-  rows.push_back(
-      {lead, label_of(node), arrow(signature_of(node), false) + over, node.core->details()});
+  std::string details = node.core->details();
+  if (!where.empty()) details += details.empty() ? where : ", " + where;
+  rows.push_back({lead, label_of(node), arrow(signature_of(node), false) + over, details});
+  if (const TiledCore* tiled = as_tiled(node)) {
+    std::vector<const TiledCore::Part*> parts;
+    for (const TiledCore::Part& p : tiled->parts()) parts.push_back(&p);
+    collect_tiles(*tiled, node.mode, parts, 0, below, true, rows);
+    return;
+  }
   std::vector<Node> children = node.core->children();
   const bool is_chain = node.core->kind() == "Chain";
   if (is_chain && transposes(node.mode)) std::reverse(children.begin(), children.end());
@@ -62,7 +80,49 @@ void collect(const Node& node,
   for (size_t i = 0; i < children.size(); ++i) {
     const bool is_last = i + 1 == children.size();
     collect(children[i], below + (is_last ? "└─ " : "├─ "), below + (is_last ? "   " : "│  "),
-            texts[i], rows);
+            texts[i], "", rows);
+  }
+}
+
+// The Concat or Add along an axis of the grid, of those along the next one, of the tiles.  `ends`:
+// nothing follows beside it.
+void collect_tiles(const TiledCore& core,
+                   Mode mode,
+                   const std::vector<const TiledCore::Part*>& parts,
+                   size_t axis,
+                   const std::string& below,
+                   bool ends,
+                   std::vector<Row>& rows) {
+  while (axis < core.axes().size() && core.tiles_along(axis) < 2) ++axis;
+  const auto lead = [&](bool is_last) { return below + (is_last ? "└─ " : "├─ "); };
+  const auto under = [&](bool is_last) { return below + (is_last ? "   " : "│  "); };
+  if (axis == core.axes().size()) {
+    for (const TiledCore::Part* p : parts) {
+      const bool is_last = ends && p == parts.back();
+      collect(with_mode(p->op, mode), lead(is_last), under(is_last), "",
+              p->device ? p->device->text() : "", rows);
+    }
+    return;
+  }
+  std::vector<std::vector<const TiledCore::Part*>> groups;
+  for (const TiledCore::Part* p : parts) {
+    const auto mine = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return group.front()->index[axis] == p->index[axis];
+    });
+    if (mine == groups.end()) {
+      groups.push_back({p});
+    } else {
+      mine->push_back(p);
+    }
+  }
+  const TiledAxis& cut = core.axes()[axis];
+  const bool adds = is_added(cut, mode);
+  const char* kind = cut.kind == TiledAxis::Kind::inner ? "Add" : "Concat";
+  rows.push_back({lead(ends), fmt::format("{} over {}", kind, cut.dim.text()),
+                  adds ? "added" : "joined", ""});
+  const std::string inside = under(ends);
+  for (const auto& group : groups) {
+    collect_tiles(core, mode, group, axis + 1, inside, &group == &groups.back(), rows);
   }
 }
 
@@ -83,7 +143,7 @@ std::string Linop::tree(int max_lines) const {
   head += fmt::format("  {}", arrow(signature(), true));
   const std::string note = node_.core->details();
   std::vector<Row> rows;
-  collect(node_, "", "", "", rows);
+  collect(node_, "", "", "", "", rows);
   rows.erase(rows.begin());
   if (rows.empty()) return note.empty() ? head : fmt::format("{}  {}", head, note);
   size_t head_width = 0, shape_width = 0;

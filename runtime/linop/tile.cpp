@@ -159,6 +159,9 @@ WeightPtr cut_weight(const WeightPtr& weight,
     extents[i] = stretch->count;
   }
   if (parts.empty()) return weight;
+  if (weight->origin() != nullptr) {  // the part has a copy of its own, no larger than it
+    return weight_copy(cut_weight(weight->origin(), terms, signature, request), weight->device());
+  }
   const auto slice = [parts](Tensor t) {
     for (const Part& p : parts) t = t.slice(p.dim, p.stretch.first, p.stretch.count);
     return t;

@@ -39,12 +39,17 @@ class Weight {
          std::string key = {},
          PullBack pull_back = {},
          std::optional<Device> device = {});
+  // Values of `origin` on another device, made there by the first plan that needs them.
+  Weight(WeightPtr origin, Device device);
 
   const std::vector<int64_t>& extents() const noexcept { return extents_; }
   int64_t count() const noexcept;
   bool is_complex() const noexcept { return is_complex_; }
   bool is_given() const noexcept { return recipe_ == nullptr; }
-  const Tensor& tensor() const noexcept { return tensor_; }  // of a given weight
+  // Of a given weight; of a copy, what its origin was given.
+  const Tensor& tensor() const noexcept { return tensor_; }
+  // Not null: this is a copy of it on another device.
+  const WeightPtr& origin() const noexcept { return origin_; }
   const std::string& owner() const noexcept { return owner_; }
   const Weights& sources() const noexcept { return sources_; }
   // What the weight allows data to be: a complex weight fixes the precision.
@@ -63,6 +68,7 @@ class Weight {
   std::vector<int64_t> extents_;
   bool is_complex_ = false;
   Tensor tensor_;
+  WeightPtr origin_;
   uint64_t version_ = 0;
   std::string owner_;
   Weights sources_;
@@ -76,6 +82,12 @@ class Weight {
 
 // The weight on another device: values of its own there, no more than its elements.
 WeightPtr weight_on(const WeightPtr& weight, Device device, Context& context);
+
+// The weight on another device: no more than its elements, uploaded by the first plan that needs
+// them.  Whoever asks for the same elements on the same device gets the same copy, as long as
+// somebody keeps it.
+WeightPtr weight_copy(const WeightPtr& weight, Device device);
+size_t live_weight_copies();  // for tests
 
 // Strides of a weight with these terms, for views whose dims are `dims` (0 for a dim it lacks).
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values);

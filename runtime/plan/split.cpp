@@ -6,7 +6,6 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/linop/container/tiled.hpp"
 
 namespace lunops {
 
@@ -150,6 +149,8 @@ Axis find_axis(const Linop& a,
   return axis;
 }
 
+}  // namespace
+
 std::vector<NamedStretch> named(const Side& terms, const Slices& slices) {
   std::vector<NamedStretch> made;
   for (size_t i = 0; i < slices.size(); ++i) {
@@ -157,8 +158,6 @@ std::vector<NamedStretch> named(const Side& terms, const Slices& slices) {
   }
   return made;
 }
-
-}  // namespace
 
 const SplitTile* Tiles::at(const std::vector<int64_t>& index) const noexcept {
   for (const SplitTile& t : tiles) {
@@ -225,63 +224,6 @@ Tiles split(const Linop& a,
     }
   }
   return made;
-}
-
-namespace {
-
-// The side with extents for dims that tiles have ranges of, which reach from its start to its end.
-Side with_reached(const Side& side, const std::vector<SplitTile>& tiles, bool is_input) {
-  Side made = side;
-  size_t at = 0;
-  for (Term& t : made) {
-    if (t.kind == Term::Kind::ellipsis) continue;
-    for (const SplitTile& tile : tiles) {
-      const Slices& slices = is_input ? tile.input_slices : tile.output_slices;
-      if (side[static_cast<size_t>(&t - made.data())].extent != kUnknown || !slices[at]) continue;
-      t.extent = std::max(t.extent, slices[at]->end());
-    }
-    ++at;
-  }
-  return made;
-}
-
-}  // namespace
-
-Linop batch(const Linop& a,
-            const SplitAxes& axes,
-            const std::vector<std::pair<std::string, int64_t>>& extents) {
-  const Tiles tiles = split(a, axes, extents, "batch");
-  Composition whole = composition_of(a.node());
-  whole.signature = Signature(with_reached(whole.signature.input(), tiles.tiles, true),
-                              with_reached(whole.signature.output(), tiles.tiles, false),
-                              whole.signature.is_open());
-  const auto is_inner = [&](Dim dim) {
-    return std::any_of(whole.inner.begin(), whole.inner.end(),
-                       [&](const auto& known) { return known.first == dim; });
-  };
-  std::vector<TiledCore::Part> parts;
-  for (const SplitTile& t : tiles.tiles) {
-    TiledCore::Part part{t.op.node(), t.input_slices, t.output_slices, {}, t.batch};
-    for (const NamedStretch& r : t.request) {
-      if (is_inner(r.first)) part.inner.push_back(r);
-    }
-    parts.push_back(std::move(part));
-  }
-  DimExtents batch_dims;
-  std::string grid;
-  for (size_t k = 0; k < tiles.dims.size(); ++k) {
-    const Dim dim = tiles.dims[k];
-    const bool is_batch = !a.signature().has(dim) && !is_inner(dim);
-    for (const auto& [name, extent] : extents) {
-      if (is_batch && Dim::parse(name) == dim) batch_dims.emplace_back(dim, extent);
-    }
-    const bool is_added = is_inner(dim) || (!is_batch && !a.signature().keeps(dim) &&
-                                            find_dim(terms_of(a.signature().output()), dim) < 0);
-    grid += fmt::format("{}{} tile{} along {}, {}", grid.empty() ? "" : "; ", tiles.grid[k],
-                        tiles.grid[k] == 1 ? "" : "s", dim.text(), is_added ? "added" : "joined");
-  }
-  return Linop(
-      std::make_shared<TiledCore>(std::move(parts), whole, std::move(batch_dims), std::move(grid)));
 }
 
 }  // namespace lunops

@@ -26,6 +26,8 @@ SplitAxes parse_axes(std::string_view operation, std::string_view text);
 SplitAxes in_order_of(const Linop& a, SplitAxes axes);
 
 using NamedStretch = std::pair<Dim, Stretch>;
+// The slices of dims that have names.
+std::vector<NamedStretch> named(const Side& terms, const Slices& slices);
 
 // One tile, by the names of the operator that was split.
 struct SplitTile {
@@ -35,6 +37,7 @@ struct SplitTile {
   std::vector<int64_t> index;               // in the grid, from 0
   Slices input_slices, output_slices;       // of A's terms, by number
   std::vector<NamedStretch> batch;          // of dims that A takes as batch
+  std::optional<Device> device = {};        // where it was placed
 };
 
 // The tiles of an operator: A x is the sum over them of op(x[input]) put at output.
@@ -54,11 +57,5 @@ Tiles split(const Linop& a,
             const SplitAxes& axes,
             const std::vector<std::pair<std::string, int64_t>>& extents = {},
             std::string_view operation = "split");
-
-// The same operator as its tiles, which are applied one after another.  B.children() are the tiles;
-// B.N() is made of their normals where no two write one place, else of B.H() and B.
-Linop batch(const Linop& a,
-            const SplitAxes& axes,
-            const std::vector<std::pair<std::string, int64_t>>& extents = {});
 
 }  // namespace lunops

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
-#include "runtime/plan/split.hpp"
+#include "runtime/plan/batch.hpp"
 #include "tests/laws/laws.hpp"
 
 namespace lunops::laws {

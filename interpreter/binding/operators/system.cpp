@@ -7,8 +7,6 @@ namespace lunops::lua {
 
 namespace {
 
-State& state_of(const Context& context) { return *static_cast<State*>(context.listener); }
-
 // One call of a function that takes a tensor and returns one.
 struct TensorCall {
   const Tensor* x;

@@ -4,7 +4,7 @@
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/plan.hpp"
-#include "runtime/plan/split.hpp"
+#include "runtime/plan/batch.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;

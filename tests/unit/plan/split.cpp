@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/plan/split.hpp"
+#include "runtime/plan/batch.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -4,7 +4,7 @@
 #include "tests/unit/plan/rewritten.hpp"
 
 #include "runtime/plan/explain.hpp"
-#include "runtime/plan/split.hpp"
+#include "runtime/plan/batch.hpp"
 
 using namespace lunops;
 using test::random;

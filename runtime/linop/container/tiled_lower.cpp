@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/linop/container/tiled_parts.hpp"
+#include "runtime/plan/builder.hpp"
+#include "runtime/plan/rewrite/rules.hpp"
+
+namespace lunops {
+
+namespace {
+
+// The summands of a part, those of tiles within it included where they are added, not joined.
+void collect_summands(const Node& node, std::vector<Product>& terms, Builder& b) {
+  Product p = simple_product(node, b);
+  const TiledCore* inner = p.factors.size() == 1 && p.factors.front().form == nullptr
+                               ? as_tiled(p.factors.front())
+                               : nullptr;
+  if (inner == nullptr || !inner->is_sum()) {
+    terms.push_back(std::move(p));
+    return;
+  }
+  const size_t first = terms.size();
+  for (const Node& child : inner->children()) {
+    collect_summands(with_mode(child, p.factors.front().mode), terms, b);
+  }
+  for (size_t i = first; i < terms.size(); ++i) terms[i].scale *= p.scale;
+}
+
+}  // namespace
+
+// The steps of one tiled operator.
+class TiledCore::Lowering {
+ public:
+  Lowering(const TiledCore& core,
+           Builder& b,
+           Mode mode,
+           const Operand& x,
+           const Operand& y,
+           const StepScale& s)
+      : core_(core), b_(b), mode_(mode), x_(x), y_(y), scale_(s) {}
+
+  void run();
+
+ private:
+  using Group = std::vector<const Part*>;
+
+  const Slices& source(const Part& p) const { return transposes(mode_) ? p.output : p.input; }
+  const Slices& target(const Part& p) const { return transposes(mode_) ? p.input : p.output; }
+  Device device_of(const Part& p) const { return p.device.value_or(x_.device); }
+  bool is_placed() const {
+    return std::any_of(core_.parts_.begin(), core_.parts_.end(),
+                       [&](const Part& p) { return !(device_of(p) == x_.device); });
+  }
+
+  void check_batch() const;
+  Operand part_of(const Operand& o, const Side& side, const Slices& slices, const Ranges&) const;
+  Operand source_of(const Part& p) const;
+  Operand input_of(const Part& p);
+  Operand result_of(const Part& p) const;
+  void lower_part(const Part& p, const Operand& y, const StepScale& scale);
+  void lower_sum(const Group& parts, const Operand& y, StepScale scale);
+  void lower_group(const Group& group, bool is_first);
+  void copy(const Operand& from, const Operand& to, const StepScale& scale);
+
+  const TiledCore& core_;
+  Builder& b_;
+  const Mode mode_;
+  const Operand &x_, &y_;
+  const StepScale& scale_;
+  // Slices of x on other devices: all of it, once for each device, and the one used last there.
+  struct Upload {
+    Device device;
+    Slices slices;
+    Ranges batch;
+    bool is_whole;
+    Operand operand;
+  };
+  std::vector<Upload> uploads_;
+};
+
+void TiledCore::Lowering::check_batch() const {
+  for (const auto& [dim, extent] : core_.setup_.batch) {
+    const int at = x_.shape.find_base(dim.name);
+    if (at >= 0 && x_.shape.extent(at) == extent) continue;
+    fail(Code::shape, "apply", "{} is cut along the batch dim '{}' = {} but was given {}",
+         core_.label(), dim.text(), extent, x_.shape.braced());
+  }
+}
+
+Operand TiledCore::Lowering::part_of(const Operand& o,
+                                     const Side& side,
+                                     const Slices& slices,
+                                     const Ranges& batch) const {
+  const Places at = places_of(core_.signature(), side, o.shape.ndim());
+  Operand part = o;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    if (slices[i]) part = slice(part, at.term[i], slices[i]->first, slices[i]->count);
+  }
+  for (const auto& [dim, stretch] : batch) {
+    part = slice(part, o.shape.find_base(dim.name), stretch.first, stretch.count);
+  }
+  return part;
+}
+
+void TiledCore::Lowering::copy(const Operand& from, const Operand& to, const StepScale& scale) {
+  if (from.device == to.device) {
+    b_.label("Add", to.shape.braced());
+  } else {
+    b_.label("ToDevice", fmt::format("{} -> {}  {}", from.device.text(), to.device.text(),
+                                     from.shape.braced()));
+  }
+  b_.copy(from, to, scale);
+}
+
+Operand TiledCore::Lowering::source_of(const Part& p) const {
+  const Signature& own = core_.signature();
+  return part_of(x_, transposes(mode_) ? own.output() : own.input(), source(p), p.batch);
+}
+
+// What a part works on, where it runs.
+Operand TiledCore::Lowering::input_of(const Part& p) {
+  const Operand part = source_of(p);
+  const Device device = device_of(p);
+  if (device == x_.device) return part;
+  for (const Upload& u : uploads_) {
+    if (u.device == device && u.slices == source(p) && u.batch == p.batch) return u.operand;
+  }
+  const Operand there = b_.slot(part.shape, part.dtype, device);
+  copy(part, there, {});
+  // Of slices that differ only the last one is kept: more would fill the device with all of x.
+  const bool is_whole = part.shape.count() == x_.shape.count();
+  std::erase_if(uploads_, [&](const Upload& u) { return u.device == device && !u.is_whole; });
+  uploads_.push_back({device, source(p), p.batch, is_whole, there});
+  return there;
+}
+
+Operand TiledCore::Lowering::result_of(const Part& p) const {
+  const Signature& own = core_.signature();
+  return part_of(y_, transposes(mode_) ? own.input() : own.output(), target(p), p.batch);
+}
+
+void TiledCore::Lowering::lower_part(const Part& p, const Operand& y, const StepScale& scale) {
+  b_.lower(with_mode(p.op, mode_), input_of(p), y, scale);
+}
+
+// Parts on one device that write one place.  Where they read one place as well they are a sum, of
+// which R16 makes less (splitting.md §1).
+void TiledCore::Lowering::lower_sum(const Group& parts, const Operand& y, StepScale scale) {
+  const Part& one = *parts.front();
+  const bool is_sum = parts.size() > 1 &&
+                      std::all_of(parts.begin(), parts.end(),
+                                  [&](const Part* p) { return source(*p) == source(one); });
+  if (is_sum && b_.options().rewrite) {
+    std::vector<Product> terms;
+    for (const Part* p : parts) collect_summands(with_mode(p->op, mode_), terms, b_);
+    if (join_normals(terms, source_of(one).shape, x_.dtype, b_)) {
+      const Operand x = input_of(one);
+      for (const Product& term : terms) {
+        b_.lower(term, x, y, scale);
+        scale = scale.accumulating();
+      }
+      return;
+    }
+  }
+  for (const Part* p : parts) {
+    lower_part(*p, y, scale);
+    scale = scale.accumulating();
+  }
+}
+
+// Parts that write one place.  Each device adds up its own; the base then adds these sums in the
+// order in which their devices first occur, and only the first of all brings the caller's beta.
+void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
+  const Operand y = result_of(*group.front());
+  const StepScale first = is_first ? scale_ : scale_.accumulating();
+  std::vector<std::pair<Device, Group>> sums;
+  for (const Part* p : group) {
+    const auto mine = std::find_if(sums.begin(), sums.end(),
+                                   [&](const auto& s) { return s.first == device_of(*p); });
+    if (mine == sums.end()) {
+      sums.push_back({device_of(*p), {p}});
+    } else {
+      mine->second.push_back(p);
+    }
+  }
+  std::vector<Operand> results;
+  for (const auto& [device, parts] : sums) {
+    // The base writes the result itself only if nothing is to be added before.
+    const bool is_result = device == y.device && results.empty();
+    results.push_back(is_result ? y : b_.slot(y.shape, y.dtype, device));
+    lower_sum(parts, results.back(), is_result ? first : StepScale{});
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (i == 0) {
+      if (!(results[i].device == y.device)) copy(results[i], y, first);
+      continue;
+    }
+    // Sums cross to the base side by side and are added there in order.
+    Operand here = results[i];
+    if (!(here.device == y.device)) {
+      here = b_.slot(y.shape, y.dtype, y.device);
+      copy(results[i], here, {});
+    }
+    copy(here, y, scale_.accumulating());
+  }
+}
+
+void TiledCore::Lowering::run() {
+  check_batch();
+  std::vector<Group> groups;  // by the place that they write
+  bool are_disjoint = true;
+  int64_t written = 0;
+  for (const Part& p : core_.parts_) {
+    Group* mine = nullptr;
+    for (Group& group : groups) {
+      const Part& w = *group.front();
+      if (target(p) == target(w) && p.batch == w.batch) {
+        mine = &group;
+      } else {
+        are_disjoint = are_disjoint && are_apart(target(p), p.batch, target(w), w.batch);
+      }
+    }
+    if (mine != nullptr) {
+      mine->push_back(&p);
+      continue;
+    }
+    groups.push_back({&p});
+    written += result_of(p).shape.count();
+  }
+  // The first part at each place brings the caller's beta, unless places overlap or some are
+  // written by none.
+  const bool is_covered = are_disjoint && written == y_.shape.count();
+  if (!is_covered) {
+    b_.label(core_.label(), y_.shape.braced());
+    b_.add(prepare_step(make_ref(y_), scale_));
+  }
+  if (are_disjoint) {
+    b_.side_by_side(core_.workers_, groups.size(),
+                    [&](size_t i) { lower_group(groups[i], is_covered); });
+  } else if (is_placed()) {
+    for (const Group& group : groups) lower_group(group, false);
+  } else {
+    for (const Part& p : core_.parts_) lower_part(p, result_of(p), scale_.accumulating());
+  }
+}
+
+void TiledCore::lower(
+    Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
+  Lowering(*this, b, mode, x, y, s).run();
+}
+
+}  // namespace lunops

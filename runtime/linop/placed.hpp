@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/linop/core.hpp"
+
+namespace lunops {
+
+// The same operator for data on `device`: its weights are copies there (weight_copy), made by the
+// first plan that needs them.  Operators without weights are shared by all devices, and the copy of
+// an operator is one as long as somebody keeps it, with all that its plans made and keep in it:
+// sorted points, kernels, spectra.  Containers whose children have places of their own stay as they
+// are.
+Node placed(const Node& node, Device device);
+
+}  // namespace lunops

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/batch.hpp"
+
+#include <algorithm>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/pool.hpp"
+#include "runtime/linop/placed.hpp"
+
+namespace lunops {
+
+namespace {
+
+using Extents = std::vector<std::pair<std::string, int64_t>>;
+
+bool has_inner(const Composition& whole, Dim dim) {
+  return std::any_of(whole.inner.begin(), whole.inner.end(),
+                     [&](const auto& known) { return known.first == dim; });
+}
+
+// The side with extents for dims that tiles have ranges of, which reach from its start to its end.
+Side with_reached(const Side& side, const std::vector<SplitTile>& tiles, bool is_input) {
+  Side made = side;
+  size_t at = 0;
+  for (Term& t : made) {
+    if (t.kind == Term::Kind::ellipsis) continue;
+    for (const SplitTile& tile : tiles) {
+      const Slices& slices = is_input ? tile.input_slices : tile.output_slices;
+      if (side[static_cast<size_t>(&t - made.data())].extent != kUnknown || !slices[at]) continue;
+      t.extent = std::max(t.extent, slices[at]->end());
+    }
+    ++at;
+  }
+  return made;
+}
+
+TiledAxis axis_of(const Signature& signature, const Composition& whole, Dim dim) {
+  using Kind = TiledAxis::Kind;
+  const auto has = [&](const Side& side) {
+    return std::any_of(side.begin(), side.end(), [&](const Term& t) {
+      return t.kind == Term::Kind::dim && t.dim == dim;
+    });
+  };
+  const bool in = has(signature.input()), out = has(signature.output());
+  if (!in && !out) return {dim, has_inner(whole, dim) ? Kind::inner : Kind::kept};
+  return {dim, in && out ? Kind::kept : in ? Kind::in_only : Kind::out_only};
+}
+
+class Batching {
+ public:
+  Batching(const std::vector<BatchSpec>& levels, bool is_placed, Context& context)
+      : levels_(levels), is_placed_(is_placed), used_(levels.size()), context_(context) {}
+
+  // `base`: of the operator; nothing where none is placed.
+  Node operator()(const Node& node,
+                  size_t level,
+                  std::optional<Device> base,
+                  const Extents& inherited,
+                  const std::shared_ptr<const TiledOptions>& above) {
+    const BatchSpec& spec = levels_[level];
+    const Linop a(node);
+    const Extents extents = extents_of(spec, a, inherited);
+    const SplitAxes axes = spec.is_ordered ? spec.axes : in_order_of(a, spec.axes);
+    const Tiles tiles = split(a, axes, extents, "batch");
+    const auto options = spec.options != nullptr ? spec.options : above;
+
+    std::vector<std::vector<int64_t>> places;
+    for (const SplitTile& t : tiles.tiles) places.push_back(t.index);
+    std::vector<Device> devices;
+    if (is_placed_) devices = spec.devices.of_tiles(places, tiles.grid, *base);
+    std::vector<Device>& used = used_[level];
+    used.insert(used.end(), devices.begin(), devices.end());
+
+    const Composition whole = composition_of(node);
+    std::vector<TiledCore::Part> parts;
+    for (size_t t = 0; t < tiles.tiles.size(); ++t) {
+      const SplitTile& tile = tiles.tiles[t];
+      TiledCore::Part part;
+      if (is_placed_) part.device = devices[t];
+      part.input = tile.input_slices;
+      part.output = tile.output_slices;
+      part.batch = tile.batch;
+      part.index = tile.index;
+      part.request = tile.request;
+      for (const NamedStretch& r : tile.request) {
+        if (has_inner(whole, r.first)) part.inner.push_back(r);
+      }
+      part.op = level + 1 < levels_.size()
+                    ? (*this)(tile.op.node(), level + 1, part.device, within(extents, tile), options)
+                    : leaf(tile.op.node(), part);
+      parts.push_back(std::move(part));
+    }
+    return tiled(a, tiles, extents, std::move(parts), base, options);
+  }
+
+  void warn_of_unused() const {
+    std::vector<Device> unused;
+    for (size_t level = 0; level < levels_.size(); ++level) {
+      const std::vector<Device>& used = used_[level];
+      for (const Device d : levels_[level].devices.named()) {
+        const bool is_known = std::find(unused.begin(), unused.end(), d) != unused.end();
+        if (!is_known && std::find(used.begin(), used.end(), d) == used.end()) unused.push_back(d);
+      }
+    }
+    if (unused.empty()) return;
+    context_.warn("batch", fmt::format("no tile goes to {}", names_of(unused)));
+  }
+
+ private:
+  // Those of the levels above hold for what the tile does not know itself.
+  static Extents extents_of(const BatchSpec& spec, const Linop& a, const Extents& inherited) {
+    Extents made = inherited;
+    for (const auto& [name, extent] : spec.extents) {
+      const Dim dim = Dim::parse(name, "batch");
+      const bool is_known = std::any_of(made.begin(), made.end(), [&](const auto& each) {
+        return Dim::parse(each.first, "batch") == dim;
+      });
+      if (!is_known) made.emplace_back(name, extent);
+    }
+    const Composition whole = composition_of(a.node());
+    std::erase_if(made, [&](const auto& each) {
+      const Dim dim = Dim::parse(each.first, "batch");
+      const bool is_own = std::find(spec.extents.begin(), spec.extents.end(), each) !=
+                          spec.extents.end();
+      return !is_own && (a.signature().has(dim) || has_inner(whole, dim));
+    });
+    return made;
+  }
+
+  // What the next level may take as known of the batch dims of a tile.
+  static Extents within(const Extents& extents, const SplitTile& tile) {
+    Extents made;
+    for (const auto& [name, extent] : extents) {
+      const Dim dim = Dim::parse(name, "batch");
+      int64_t own = extent;
+      for (const NamedStretch& r : tile.request) {
+        if (r.first == dim) own = r.second.count;
+      }
+      made.emplace_back(name, own);
+    }
+    return made;
+  }
+
+  Node leaf(const Node& op, const TiledCore::Part& part) const {
+    if (!is_placed_) return op;
+    const Node made = placed(op, *part.device);
+    try {
+      check_device(made, *part.device);
+    } catch (const Error& e) {
+      throw Error(e.code(), "batch",
+                  fmt::format("the tile {} cannot run there: {}", part.text(), e.message()));
+    }
+    return made;
+  }
+
+  static Node tiled(const Linop& a,
+                    const Tiles& tiles,
+                    const Extents& extents,
+                    std::vector<TiledCore::Part> parts,
+                    const std::optional<Device>& base,
+                    const std::shared_ptr<const TiledOptions>& options) {
+    Composition whole = composition_of(a.node());
+    whole.signature = Signature(with_reached(whole.signature.input(), tiles.tiles, true),
+                                with_reached(whole.signature.output(), tiles.tiles, false),
+                                whole.signature.is_open());
+    TiledCore::Setup setup;
+    setup.base = base;
+    if (options != nullptr) setup.options = options;
+    for (const Dim dim : tiles.dims) {
+      setup.axes.push_back(axis_of(whole.signature, whole, dim));
+      if (a.signature().has(dim) || has_inner(whole, dim)) continue;
+      for (const auto& [name, extent] : extents) {
+        if (Dim::parse(name) == dim) setup.batch.emplace_back(dim, extent);
+      }
+    }
+    return {std::make_shared<TiledCore>(std::move(parts), std::move(whole), std::move(setup)),
+            Mode::forward, nullptr};
+  }
+
+  const std::vector<BatchSpec>& levels_;
+  bool is_placed_;
+  std::vector<std::vector<Device>> used_;  // by level
+  Context& context_;
+};
+
+// The device of input and output; nothing where no level names devices.
+std::optional<Device> base_of(const Linop& a, const std::vector<BatchSpec>& levels) {
+  for (size_t level = 1; level < levels.size(); ++level) {
+    if (!levels[level].base) continue;
+    fail(Code::argument, "batch",
+         "level {} has base = \"{}\", but the base of its tiles is where the level above puts them; "
+         "give base in the first level",
+         level + 1, levels[level].base->text());
+  }
+  if (levels.front().base) return levels.front().base;
+  const bool is_placed = std::any_of(levels.begin(), levels.end(), [](const BatchSpec& spec) {
+    return spec.devices.is_given();
+  });
+  if (!is_placed) return std::nullopt;
+  return a.device().value_or(Device::host());
+}
+
+}  // namespace
+
+Linop batch(const Linop& a, const std::vector<BatchSpec>& levels, Context& context) {
+  if (levels.empty()) {
+    fail(Code::argument, "batch", "no level is given; write sizes, such as {{ coil = 2 }}");
+  }
+  for (const BatchSpec& spec : levels) {
+    const DeviceChoice& devices = spec.devices;
+    if (devices.matrix && (!devices.list.empty() || !devices.by_parent.empty())) {
+      fail(Code::argument, "batch",
+           "devices and device_matrix are both given; give the list, or the exact places");
+    }
+    for (const Device device : devices.named()) Pool::of(device);  // throws if there is none
+    if (spec.base) Pool::of(*spec.base);
+  }
+  const std::optional<Device> base = base_of(a, levels);
+  Batching batching(levels, base.has_value(), context);
+  const Node made = batching(a.node(), 0, base, {}, nullptr);
+  batching.warn_of_unused();
+  return Linop(made);
+}
+
+Linop batch(const Linop& a, const SplitAxes& axes, const Extents& extents) {
+  Context context;
+  return batch(a, {{.axes = axes, .extents = extents}}, context);
+}
+
+std::optional<Tiles> tiles_of(const Linop& a) {
+  const TiledCore* core = as_tiled(a.node());
+  if (core == nullptr) return std::nullopt;
+  const Mode mode = a.node().mode;
+  const Side in = terms_of(core->signature(mode).input());
+  const Side out = terms_of(core->signature(mode).output());
+  Tiles made;
+  for (size_t k = 0; k < core->axes().size(); ++k) {
+    made.dims.push_back(core->axes()[k].dim);
+    made.grid.push_back(core->tiles_along(k));
+  }
+  for (const TiledCore::Part& p : core->parts()) {
+    SplitTile tile;
+    tile.op = Linop(with_mode(p.op, mode));
+    tile.request = p.request;
+    tile.index = p.index;
+    tile.input_slices = transposes(mode) ? p.output : p.input;
+    tile.output_slices = transposes(mode) ? p.input : p.output;
+    tile.batch = p.batch;
+    tile.input = named(in, tile.input_slices);
+    tile.output = named(out, tile.output_slices);
+    for (auto* side : {&tile.input, &tile.output}) {
+      side->insert(side->end(), tile.batch.begin(), tile.batch.end());
+    }
+    tile.device = p.device;
+    made.tiles.push_back(std::move(tile));
+  }
+  return made;
+}
+
+std::vector<AxisPlacement> placement_of(const Linop& a) {
+  const TiledCore* core = as_tiled(a.node());
+  if (core == nullptr) return {};
+  return core->placement(a.node().mode);
+}
+
+}  // namespace lunops
