@@ -370,6 +370,8 @@ function Tensor:logical_not() end
 ---@operator div(lunops.Linop|number|lunops.Complex): lunops.Linop
 ---@operator pow(lunops.Linop|number|lunops.Complex): lunops.Linop
 ---@operator unm: lunops.Linop
+---@field tiles table The tiles of a tiled operator with their places and devices; nil for others.
+---@field placement table[] How input and output of a tiled operator lie along each cut dim: "replicate", "shard y" or "partial"; nil for others.
 local Linop = {}
 
 --- The conjugate operator: conj(A(conj(x))).
@@ -1961,9 +1963,17 @@ function lo.check(A, options) end
 function lo.split(A, sizes, options) end
 
 ---@class lunops.BatchOptions
+---@field devices? any list; tile t goes to devices[(t-1) mod #devices + 1]; or lists by the device of what is cut (default the base)
+---@field device_matrix? any nested lists, one axis for each cut dim, that repeat along each: exact places
+---@field base? string device of input and output (default where A's weights lie, else "cpu")
+---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
+---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
 ---@field extent? table extents of batch dims to cut
+---@field leaves? table leaves of dims that are summed inside a transform
+---@field deterministic? string|boolean true, or the dim that sums run along: bits that do not depend on tiles and devices (default false)
+---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
 
---- The same operator, applied tile by tile.
+--- The same operator, applied tile by tile, on one device or several.
 --- 
 --- ```lua
 --- local A = lo.Dense{ lo.ones "m=4 n=6" }
@@ -1971,10 +1981,32 @@ function lo.split(A, sizes, options) end
 --- print(#B.children, B.N(lo.ones "n=6"):sum() == A.N(lo.ones "n=6"):sum())  --> 4	true
 --- ```
 ---@param A lunops.Linop the operator
----@param sizes any as for split
+---@param spec any sizes as for split, a BatchSpec, or a list of them: each tile of one is the operator of the next, and its device the next one's base
 ---@param options? lunops.BatchOptions
 ---@return lunops.Linop # an operator; its children are the tiles
-function lo.batch(A, sizes, options) end
+function lo.batch(A, spec, options) end
+
+---@class lunops.BatchSpecOptions
+---@field devices? any list; tile t goes to devices[(t-1) mod #devices + 1]; or lists by the device of what is cut (default the base)
+---@field device_matrix? any nested lists, one axis for each cut dim, that repeat along each: exact places
+---@field base? string device of input and output (default where A's weights lie, else "cpu")
+---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
+---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
+---@field extent? table extents of batch dims to cut
+---@field leaves? table leaves of dims that are summed inside a transform
+---@field deterministic? string|boolean true, or the dim that sums run along: bits that do not depend on tiles and devices (default false)
+---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
+
+--- Sizes and options of one level of tiles, for lo.batch.
+--- 
+--- ```lua
+--- local spec = lo.BatchSpec{ { m = 2 }, prefetch = 0 }
+--- print(#lo.batch(lo.Dense{ lo.ones "m=4 n=6" }, spec).children, spec)  --> 2	BatchSpec m=2
+--- ```
+---@param sizes any as for split
+---@param options? lunops.BatchSpecOptions
+---@return any # a value, which use never changes
+function lo.BatchSpec(sizes, options) end
 
 ---@class lunops.IoReadOptions
 ---@field dims? string|string[] names of the axes, slowest first (default the file's)
