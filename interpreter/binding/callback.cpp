@@ -54,7 +54,7 @@ void Callback::call(Step push, Step read, void* data) const {
   }
   lua_copy(L, -1, slot);
   lua_pop(L, 2);
-  throw CallbackFailed{slot};
+  throw CallbackFailed(slot);
 }
 
 }  // namespace lunops::lua

@@ -185,6 +185,7 @@ bool run(State& state, Failure& why, void (*f)(void*), void* data) noexcept {
   } catch (const CallbackFailed& failed) {
     why.is_callback = true;
     why.slot = failed.slot;
+    put(why.text, sizeof(why.text), failed.place);
   } catch (const Error& e) {
     set(why, e.code(), e.operation(), e.message());
   } catch (const std::bad_alloc&) {
@@ -201,6 +202,10 @@ void raise(lua_State* L, const Failure& why) {
   luaL_checkstack(L, 8, nullptr);
   if (why.is_callback) {
     lua_pushvalue(L, why.slot);
+    if (why.text[0] != '\0' && lua_type(L, -1) == LUA_TSTRING) {
+      lua_pushfstring(L, " (%s)", why.text);
+      lua_concat(L, 2);
+    }
     lua_error(L);
   }
   // An interrupt is not an error that a script could swallow with pcall: see session/interrupt.

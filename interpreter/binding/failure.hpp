@@ -19,13 +19,14 @@ struct Failure {
   bool is_callback;  // a Lua error from a callback: its value waits at stack index `slot`
   int slot;
   char operation[64];
-  char text[1024];
+  char text[1024];  // of a callback: where it was called, or empty
 };
 static_assert(std::is_trivially_destructible_v<Failure>);
 
 // Thrown by a Callback after its Lua function failed; the error value lies at `slot` of the Lua
-// stack, and the entry raises that same value.
-struct CallbackFailed {
+// stack, and the entry raises that same value; to a message it adds where the call was made.
+struct CallbackFailed final : ForeignError {
+  explicit CallbackFailed(int at) : slot(at) {}
   int slot;
 };
 

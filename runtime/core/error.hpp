@@ -63,6 +63,16 @@ class Error : public std::exception {
   std::string text_;
 };
 
+// The base of what a host's function throws through the runtime: an error of the host's own kind,
+// which reaches the host as it is, with where it happened.
+class ForeignError {
+ public:
+  std::string place;  // "in tile coil=3..4 on cpu:1", or empty
+
+ protected:
+  ~ForeignError() = default;
+};
+
 // Throws Error with a formatted message: fail(Code::shape, "compose", "left input {} …", a).
 template <class... A>
 [[noreturn]] void fail(Code code,

@@ -111,13 +111,19 @@ WeightPtr weight_on(const WeightPtr& weight, Device device, Context& context) {
 }
 
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values) {
-  std::vector<int64_t> strides;
+  return strides_for(dims, weight, values.strides());
+}
+
+std::vector<int64_t> strides_for(const Side& dims,
+                                 const Side& weight,
+                                 const std::vector<int64_t>& strides) {
+  std::vector<int64_t> made;
   for (const Term& t : dims) {
     const bool is_batch = t.kind == Term::Kind::dim && t.dim.name.empty();
     const int at = is_batch ? -1 : find_term(weight, t);
-    strides.push_back(at < 0 ? 0 : values.strides()[static_cast<size_t>(at)]);
+    made.push_back(at < 0 ? 0 : strides[static_cast<size_t>(at)]);
   }
-  return strides;
+  return made;
 }
 
 namespace {

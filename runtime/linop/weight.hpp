@@ -91,6 +91,9 @@ size_t live_weight_copies();  // for tests
 
 // Strides of a weight with these terms, for views whose dims are `dims` (0 for a dim it lacks).
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values);
+std::vector<int64_t> strides_for(const Side& dims,
+                                 const Side& weight,
+                                 const std::vector<int64_t>& strides);
 
 // Recipes.  Sides say which dims the operands and the result have.
 WeightPtr weight_product(const WeightPtr& a,

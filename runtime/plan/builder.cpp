@@ -11,6 +11,7 @@
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/plan/cost.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
 
 namespace lunops {
@@ -45,18 +46,57 @@ Operand Builder::slot(const Shape& shape, DType dtype, Device device) {
   o.dtype = dtype;
   o.place = Place::slot;
   o.slot = static_cast<int>(slots_.size());
-  slots_.push_back({static_cast<size_t>(shape.count()) * size_of(dtype), number_of(device)});
+  slots_.push_back(
+      {static_cast<size_t>(shape.count()) * size_of(dtype), number_of(device), lane_});
   return o;
 }
 
 Tensor Builder::values(const WeightPtr& w, DType dtype) {
-  if (!w->is_given() || w->tensor().dtype() != dtype) {
+  const bool is_here = w->device() == context().device;
+  if (!w->is_given() || w->tensor().dtype() != dtype || !is_here) {
     persists(w.get(), static_cast<size_t>(w->count()) * size_of(dtype));
   }
   if (is_dry()) return {};
-  Tensor made = w->as(dtype, context());
+  Tensor made = is_here ? w->as(dtype, context()) : weight_on(w, context().device, *contexts_.front())->as(dtype, context());
   plan_->kept_.push_back(made);
   return made;
+}
+
+Ref Builder::Values::seen_as(const std::vector<int64_t>& extents,
+                             const std::vector<int64_t>& strides) const {
+  Ref made = ref;
+  made.view.ndim = static_cast<int>(extents.size());
+  for (size_t i = 0; i < extents.size(); ++i) {
+    made.view.extent[i] = extents[i];
+    made.view.stride[i] = strides[i];
+  }
+  return made;
+}
+
+Builder::Values Builder::placed_values(const WeightPtr& w, DType dtype) {
+  if (w->device() == context().device) {
+    const Tensor made = values(w, dtype);
+    if (made.is_empty_handle()) {
+      return {make_constant(nullptr, dtype, {}, {}), std::vector<int64_t>(w->extents().size(), 1)};
+    }
+    return {make_constant(made.data(), dtype, {}, {}), made.strides()};
+  }
+  Tensor there;
+  {
+    const Switch source(*this, w->device());
+    there = values(w, dtype);
+  }
+  const Operand copy = slot(Shape::unnamed(w->extents()), dtype);
+  const Ref from = there.is_empty_handle()
+                       ? make_constant(nullptr, dtype, w->extents(), copy.strides)
+                       : make_constant(there.data(), dtype, w->extents(), there.strides());
+  auto step = axpby_step(from, false, make_ref(copy), {});
+  step->source = number_of(w->device());
+  step->device = device_;
+  step->label = w->owner();
+  step->text = "weight";
+  add(std::move(step));
+  return {make_ref(copy, {}, {}), copy.strides};
 }
 
 Ref Builder::weight(const WeightPtr& w,
@@ -64,16 +104,8 @@ Ref Builder::weight(const WeightPtr& w,
                     const std::vector<int64_t>& extents,
                     const Side& dims,
                     const Side& terms) {
-  const Tensor made = values(w, dtype);
-  if (made.is_empty_handle()) {
-    std::vector<int64_t> strides;
-    for (const Term& t : dims) {
-      const bool is_batch = t.kind == Term::Kind::dim && t.dim.name.empty();
-      strides.push_back(!is_batch && find_term(terms, t) >= 0 ? 1 : 0);
-    }
-    return make_constant(nullptr, dtype, extents, strides);
-  }
-  return make_constant(made.data(), dtype, extents, strides_for(dims, terms, made));
+  const Values placed = placed_values(w, dtype);
+  return placed.seen_as(extents, strides_for(dims, terms, placed.strides));
 }
 
 void Builder::label(std::string operation, std::string text) {
@@ -122,7 +154,8 @@ void Builder::end_node() {
 void Builder::add(std::unique_ptr<Step> step) {
   if (step->label.empty()) step->label = label_;
   if (step->text.empty()) step->text = text_;
-  step->device = device_;
+  if (step->source < 0) step->device = device_;
+  step->tile = tile_;
   (open_.empty() ? plan_->nodes_ : open_.back().children).push_back(node_of(*step));
   if (recorded_ != nullptr) {
     recorded_->push_back(std::move(step));
@@ -141,7 +174,7 @@ void Builder::append(std::unique_ptr<Step> step) {
   const auto give_scratch = [&](Step& each) {
     if (each.scratch_bytes == 0) return;
     each.scratch = static_cast<int>(slots_.size());
-    slots_.push_back({each.scratch_bytes, each.device});
+    slots_.push_back({each.scratch_bytes, each.device, lane_});
     touch(each.scratch);
   };
   for (const Ref& r : step->refs) {
@@ -247,7 +280,12 @@ void Builder::side_by_side(const std::shared_ptr<Workers>& workers,
 }
 
 void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
-  add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
+  auto step = axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale);
+  if (!(x.device == y.device)) {
+    step->source = number_of(x.device);
+    step->device = number_of(y.device);
+  }
+  add(std::move(step));
 }
 
 std::optional<Shape> Builder::shape_into(const Product& p, size_t i) const {
@@ -443,23 +481,31 @@ void require_known(const Node& node, const Shape& shape) {
 void Builder::place_slots() {
   plan_->slots_.assign(slots_.size(), {});
   plan_->workspaces_.assign(plan_->devices_.size(), 0);
-  for (size_t d = 0; d < plan_->devices_.size(); ++d) place_slots(static_cast<int>(d));
+  int lanes = 0;
+  for (const Slot& s : slots_) lanes = std::max(lanes, s.lane + 1);
+  for (size_t d = 0; d < plan_->devices_.size(); ++d) {
+    size_t& workspace = plan_->workspaces_[d];
+    for (int lane = -1; lane < lanes; ++lane) {
+      workspace = place_slots(static_cast<int>(d), lane, workspace);
+    }
+  }
 }
 
-void Builder::place_slots(int device) {
+size_t Builder::place_slots(int device, int lane, size_t begin) {
   constexpr size_t kAlign = 64;
   std::vector<SlotPlace>& places = plan_->slots_;
-  size_t& workspace = plan_->workspaces_[static_cast<size_t>(device)];
+  size_t most = begin;
+  begin = (begin + kAlign - 1) / kAlign * kAlign;
   std::vector<size_t> order;
   for (size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].device != device) continue;
+    if (slots_[i].device != device || slots_[i].lane != lane) continue;
     if (slots_[i].first >= 0 && slots_[i].bytes > 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return slots_[a].bytes > slots_[b].bytes; });
   std::vector<size_t> placed;  // by offset
   for (const size_t i : order) {
-    size_t offset = 0;
+    size_t offset = begin;
     for (const size_t j : placed) {
       const bool meet = slots_[i].first <= slots_[j].last && slots_[j].first <= slots_[i].last;
       if (!meet) continue;
@@ -467,18 +513,40 @@ void Builder::place_slots(int device) {
       const size_t end = places[j].offset + (slots_[j].bytes + kAlign - 1) / kAlign * kAlign;
       offset = std::max(offset, end);
     }
-    places[i] = {offset, device};
-    workspace = std::max(workspace, offset + slots_[i].bytes);
+    places[i] = {offset, device, slots_[i].bytes};
+    most = std::max(most, offset + slots_[i].bytes);
     placed.push_back(i);
     std::sort(placed.begin(), placed.end(),
               [&](size_t a, size_t b) { return places[a].offset < places[b].offset; });
   }
+  return most;
+}
+
+Builder::Tile::Tile(Builder& builder, std::string name, int lane)
+    : builder_(builder), tile_(builder.tile_), lane_(builder.lane_), name_(builder.tile_name_) {
+  if (!name_.empty()) name = fmt::format("{}, {}", name_, name);
+  builder.tile_name_ = name;
+  builder.plan_->tiles_.push_back(std::move(name));
+  builder.tile_ = static_cast<int>(builder.plan_->tiles_.size()) - 1;
+  if (lane >= 0) builder.lane_ = lane;
+}
+
+Builder::Tile::~Tile() {
+  builder_.tile_ = tile_;
+  builder_.lane_ = lane_;
+  builder_.tile_name_ = std::move(name_);
+}
+
+void Builder::report_tiles(std::shared_ptr<const TileProgress> progress) {
+  if (plan_->progress_ == nullptr) plan_->progress_ = std::move(progress);
 }
 
 std::shared_ptr<const Plan> Builder::finish(std::shared_ptr<const Layout> layout,
                                             const Operand& output,
                                             double seconds) {
   place_slots();
+  plan_->schedule_ = make_schedule(plan_->steps_, plan_->slots_, plan_->devices_);
+  if (options_.dropped_wait >= 0) plan_->schedule_.drop_wait(options_.dropped_wait);
   plan_->output_ = std::move(layout);
   plan_->dtype_ = output.dtype;
   plan_->output_device_ = output.device;

@@ -46,7 +46,17 @@ class Builder {
              const std::vector<int64_t>& extents,
              const Side& dims,
              const Side& terms);
-  // Values of a weight, kept alive by the plan; an empty handle in dry plans.
+  // Values of a weight with their strides.  Of a weight that lies on another device than the steps
+  // being written: a copy in workspace that each application makes anew, so that weights larger
+  // than the device pass through it.
+  struct Values {
+    Ref ref;  // without extents
+    std::vector<int64_t> strides;
+    Ref seen_as(const std::vector<int64_t>& extents, const std::vector<int64_t>& strides) const;
+  };
+  Values placed_values(const WeightPtr& w, DType dtype);
+  // Values of a weight on the device of the steps being written, kept alive by the plan; an empty
+  // handle in dry plans.
   Tensor values(const WeightPtr& w, DType dtype);
 
   void add(std::unique_ptr<Step> step);
@@ -55,7 +65,8 @@ class Builder {
   // Steps for y <- scale of A(x), rewritten; for a product already flat, as it stands.
   void lower(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
   void lower(const Product& product, const Operand& x, const Operand& y, const StepScale& scale);
-  void copy(const Operand& x, const Operand& y, const StepScale& scale);  // equal extents
+  // Equal extents; a transfer where the devices differ.
+  void copy(const Operand& x, const Operand& y, const StepScale& scale);
 
   // While a product is rewritten: the shape that its factor number i is applied to, where it is
   // known, and the dtype of the product's input.
@@ -69,6 +80,23 @@ class Builder {
   void side_by_side(const std::shared_ptr<Workers>& workers,
                     size_t count,
                     const std::function<void(size_t)>& lower_child);
+
+  // While it lives, steps belong to one tile, and slots that are made to one of the lanes of its
+  // device: memory that no other lane shares, so that a tile may begin while the one before still
+  // works.  lane -1: none.
+  class Tile {
+   public:
+    Tile(Builder& builder, std::string name, int lane);
+    ~Tile();
+    Tile(const Tile&) = delete;
+
+   private:
+    Builder& builder_;
+    int tile_, lane_;
+    std::string name_;
+  };
+  // For the whole plan; the outermost that is given counts.
+  void report_tiles(std::shared_ptr<const TileProgress> progress);
 
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
@@ -113,9 +141,10 @@ class Builder {
   };
   int number_of(Device device);
   void place_slots();
-  void place_slots(int device);
   // Throws the errors that the product would raise if there were elements.
   void check_empty(const Product& product, const Operand& x, const Operand& y);
+  // Those of one lane, from `begin` on; returns where they end.
+  size_t place_slots(int device, int lane, size_t begin);
   void lower_factor(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
 
   std::vector<Context*> contexts_;                // by number of the device
@@ -126,12 +155,15 @@ class Builder {
   struct Slot {
     size_t bytes = 0;
     int device = 0;
+    int lane = -1;
     int first = -1, last = -1;  // steps
   };
   std::vector<ExplainedNode> open_;     // outermost first
   const Operand* rewriting_ = nullptr;  // the input of the product that is rewritten
   const Shape* rewriting_to_ = nullptr;
   std::vector<Slot> slots_;
+  int tile_ = -1, lane_ = -1;
+  std::string tile_name_;
   std::string label_, text_;
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "runtime/linop/bytes.hpp"
+#include "runtime/plan/cost.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace lunops {

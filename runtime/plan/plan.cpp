@@ -2,13 +2,12 @@
 #include "runtime/plan/plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <numeric>
 
 #include "runtime/core/error.hpp"
-#include "runtime/device/arena.hpp"
 #include "runtime/plan/builder.hpp"
+#include "runtime/plan/execution.hpp"
 
 namespace lunops {
 
@@ -24,34 +23,7 @@ void Plan::run(const Tensor& x, const Tensor& y, Scale s, Context& context) cons
     }
     return;
   }
-  // Contexts, workspaces and leases by number of the device; the first is the caller's.
-  std::vector<Context> others;
-  std::array<Context*, kMostDevices> contexts{&context};
-  std::array<std::byte*, kMostDevices> workspaces{};
-  std::array<Arena::Lease, kMostDevices> leases;
-  others.reserve(devices_.size() - 1);
-  for (size_t d = 1; d < devices_.size(); ++d) {
-    contexts[d] = &others.emplace_back(on_device(devices_[d], context));
-  }
-  for (size_t d = 0; d < devices_.size(); ++d) {
-    if (workspaces_[d] == 0) continue;
-    leases[d] = Arena::lease(workspaces_[d], *contexts[d]);
-    workspaces[d] = leases[d].data();
-  }
-  Frame frame;
-  frame.input = static_cast<std::byte*>(x.data());
-  frame.output = static_cast<std::byte*>(y.data());
-  frame.workspaces = workspaces.data();
-  frame.slots = slots_.data();
-  frame.scale = s;
-  for (const auto& step : steps_) {
-    context.poll();
-    Context& here = *contexts[static_cast<size_t>(step->device)];
-    frame.context = &here;
-    frame.stream = here.stream.get();
-    frame.backend = &here.backend();
-    step->run(frame);
-  }
+  Execution(*this, x, y, s, context).run();
 }
 
 size_t Plan::workspace() const noexcept {

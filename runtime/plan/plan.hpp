@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,12 +11,17 @@
 #include "runtime/linop/core.hpp"
 #include "runtime/plan/explain.hpp"
 #include "runtime/plan/options.hpp"
+#include "runtime/plan/schedule.hpp"
 #include "runtime/plan/step.hpp"
 
 namespace lunops {
 
 // In one application.
 constexpr size_t kMostDevices = 16;
+
+// Told by the applying thread after each tile, in the order in which they end: how many are done, of
+// how many, and which.  False: no more of them.
+using TileProgress = std::function<bool(int64_t done, int64_t total, const std::string& tile)>;
 
 // How to carry out one application to tensors of one shape: a list of steps and a size of
 // workspace.
@@ -34,6 +40,9 @@ class Plan {
   DType dtype() const noexcept { return dtype_; }
   const std::vector<std::unique_ptr<Step>>& steps() const noexcept { return steps_; }
   size_t workspace() const noexcept;  // on all devices
+  const std::vector<size_t>& workspaces() const noexcept { return workspaces_; }  // by device
+  const Schedule& schedule() const noexcept { return schedule_; }
+  const std::vector<std::string>& tiles() const noexcept { return tiles_; }  // their names
   // Where the result lies, and all devices that steps run on; the input's is the first.
   Device output_device() const noexcept { return output_device_; }
   const std::vector<Device>& devices() const noexcept { return devices_; }
@@ -55,7 +64,11 @@ class Plan {
 
  private:
   friend class Builder;
+  friend class Execution;
   std::vector<std::unique_ptr<Step>> steps_;
+  Schedule schedule_;
+  std::vector<std::string> tiles_;
+  std::shared_ptr<const TileProgress> progress_;
   std::vector<SlotPlace> slots_;
   std::vector<Device> devices_;
   std::vector<size_t> workspaces_;  // by device

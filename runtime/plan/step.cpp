@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/device/stream.hpp"
+#include "runtime/plan/cost.hpp"
 #include "runtime/tensor/tensor.hpp"
 
 namespace lunops {
@@ -109,13 +110,6 @@ void merge_dims(std::vector<Ref>& refs) {
   for (Ref& r : refs) r.view.ndim = kept;
 }
 
-double seconds_of(const Step& step) noexcept {
-  // Until rates are measured (splitting.md §9).
-  constexpr double kFlopsPerSecond = 4e9, kBytesPerSecond = 1e10;
-  if (step.seconds > 0) return step.seconds;
-  return std::max(step.flops / kFlopsPerSecond, step.bytes / kBytesPerSecond);
-}
-
 GroupStep::GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int workers)
     : groups_(std::move(groups)), workers_(workers) {
   for (const auto& group : groups_) {
@@ -156,6 +150,7 @@ class AxpbyStep final : public Step {
  public:
   AxpbyStep(Ref x, bool conjugate, Ref y, StepScale s) : conjugate_(conjugate), scale_(s) {
     refs = {x, y};
+    has_all_elements = true;
     merge_dims(refs);
     bytes = bytes_of(x) + bytes_of(y);
     flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype) / 2;
@@ -173,6 +168,7 @@ class SumStep final : public Step {
  public:
   SumStep(Ref x, Ref y, StepScale s) : scale_(s) {
     refs = {x, y};
+    has_all_elements = true;
     merge_dims(refs);
     bytes = bytes_of(x) + bytes_of(y);
     flops = static_cast<double>(x.view.count()) * (is_complex(x.view.dtype) ? 2.0 : 1.0);
@@ -189,6 +185,7 @@ class PrepareStep final : public Step {
  public:
   PrepareStep(Ref y, StepScale s) : scale_(s) {
     refs = {y};
+    has_all_elements = true;
     merge_dims(refs);
     bytes = bytes_of(y);
   }
@@ -212,6 +209,7 @@ class MultiplyStep final : public Step {
   MultiplyStep(Ref w, bool conjugate, Ref x, Ref y, StepScale s)
       : conjugate_(conjugate), scale_(s) {
     refs = {w, x, y};
+    has_all_elements = true;
     merge_dims(refs);
     bytes = bytes_of(w) + bytes_of(x) + bytes_of(y);
     flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype);
@@ -231,6 +229,7 @@ class ContractStep final : public Step {
   ContractStep(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale s)
       : conjugate_(conjugate), reduced_(reduced), scale_(s) {
     refs = {a, b, y};
+    has_all_elements = true;
     bytes = bytes_of(a) + bytes_of(b) + bytes_of(y);
     flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype);
   }

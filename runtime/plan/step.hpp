@@ -52,6 +52,7 @@ struct StepScale {
 struct SlotPlace {
   size_t offset = 0;
   int device = 0;
+  size_t bytes = 0;
 };
 
 // What a running plan gives its steps.  Stream, backend and context are those of the device that
@@ -123,8 +124,15 @@ class Step {
   virtual ~Step() = default;
   virtual void run(const Frame& frame) const = 0;
 
+  static constexpr int kLast = -1, kNone = -2;
+
   std::vector<Ref> refs;          // all views; their slots are alive during this step
+  int written = kLast;            // which of them the step writes; it reads the others
+  bool has_all_elements = false;  // the views cover what is touched; else only their places count
   int device = 0;                 // number among the plan's
+  int source = -1;                // of a transfer: the device that it copies from
+  int tile = -1;                  // number among the plan's tiles
+  bool has_own_time = false;      // `seconds` hold on any device
   bool is_host_callback = false;  // calls code of the host: on the applying thread only
   int scratch = -1;               // slot of the kernel's own workspace
   size_t scratch_bytes = 0;
@@ -136,9 +144,6 @@ class Step {
     return scratch < 0 ? nullptr : frame.slot(scratch);
   }
 };
-
-// On one core: what the step says, else by sustained rates of elementwise and contraction kernels.
-double seconds_of(const Step& step) noexcept;
 
 // Steps that run side by side, group by group, each group in order; no group reads or writes what
 // another writes.

@@ -116,6 +116,7 @@ void lower_nufft(Builder& b,
   step_made->refs = {make_ref(iv.operand, image_extents, image_strides),
                      make_ref(sv.operand, {f.frames(), loops.batch.extent, f.points_per_frame()},
                               {sv.frames, loops.batch.strides[1], 1})};
+  step_made->written = is_adjoint ? 0 : 1;
   if (maps != nullptr) {
     map.view.extent[0] = loops.batch.extent;
     map.view.stride[0] = loops.batch.strides[2];

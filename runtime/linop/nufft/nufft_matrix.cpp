@@ -303,6 +303,7 @@ void NufftMatrixCore::lower(
                                              to.is_copy ? StepScale{} : s, loops.loops);
   step->refs = {make_ref(from.operand, extents, x_strides),
                 make_ref(to.operand, extents, y_strides)};
+  step->written = 1;
   if (maps != nullptr) {
     map.view.extent[0] = loops.batch.extent;
     map.view.stride[0] = loops.batch.strides[2];

@@ -253,6 +253,7 @@ void NufftNormalCore::lower(
                                              to.is_copy ? StepScale{} : s, loops.loops);
   made->refs = {make_ref(from.operand, extents, x_strides),
                 make_ref(to.operand, extents, y_strides)};
+  made->written = 1;
   if (maps != nullptr) {
     map.view.extent[0] = loops.batch.extent;
     map.view.stride[0] = loops.batch.strides[2];

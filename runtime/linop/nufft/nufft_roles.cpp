@@ -250,12 +250,10 @@ Ref maps_ref(Builder& b,
              const NufftRoles& roles,
              DType dtype,
              std::vector<LoopAxis>& axes) {
-  const Tensor values = b.values(maps.weight, dtype);
+  const Builder::Values values = b.placed_values(maps.weight, dtype);
   const auto stride_of = [&](const Term& t) -> int64_t {
-    if (t.dim.name.empty()) return 0;
-    const int at = find_term(maps.terms, t);
-    if (at < 0) return 0;
-    return values.is_empty_handle() ? 1 : values.strides()[static_cast<size_t>(at)];
+    const int at = t.dim.name.empty() ? -1 : find_term(maps.terms, t);
+    return at < 0 ? 0 : values.strides[static_cast<size_t>(at)];
   };
   for (size_t i = 0; i < axes.size(); ++i) axes[i].strides[2] = stride_of(roles.axes[i].map_term);
   std::vector<int64_t> extents{1}, strides{0};
@@ -263,7 +261,7 @@ Ref maps_ref(Builder& b,
     extents.push_back(roles.extents[i]);
     strides.push_back(stride_of(roles.image_map_terms[i]));
   }
-  return make_constant(values.is_empty_handle() ? nullptr : values.data(), dtype, extents, strides);
+  return values.seen_as(extents, strides);
 }
 
 }  // namespace lunops

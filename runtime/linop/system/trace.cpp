@@ -66,6 +66,7 @@ class LookStep final : public Step {
       : look_(std::move(look)), layout_(host_layout(x, {})), mode_(mode) {
     is_host_callback = true;
     refs = {make_ref(x)};
+    written = kNone;
     bytes = static_cast<double>(x.shape.count()) * static_cast<double>(size_of(x.dtype));
   }
   void run(const Frame& f) const override {

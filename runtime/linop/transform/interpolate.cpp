@@ -237,6 +237,7 @@ void InterpolateCore::lower(
   call->refs = {make_ref(gv.operand, extents, strides),
                 make_ref(sv.operand, {frame_count_, loops.batch.extent, points_},
                          {sv.frames, loops.batch.strides[1], 1})};
+  call->written = is_spread ? 0 : 1;
   double calls = 1;
   for (const LoopAxis& l : loops.loops) calls *= static_cast<double>(l.extent);
   double terms = is_complex(x.dtype) ? 4.0 : 2.0;

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan/execution.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <typeinfo>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/virtual_devices.hpp"
+
+namespace lunops {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPoll(5);  // between looks at the cancel flag
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Execution::Execution(
+    const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
+    : plan_(plan), x_(x), y_(y), context_(context) {
+  using Kind = Schedule::Queue::Kind;
+  const std::vector<Device>& devices = plan.devices_;
+  const Schedule& schedule = plan.schedule_;
+  const auto computing =
+      std::count_if(schedule.queues.begin(), schedule.queues.end(),
+                    [](const Schedule::Queue& q) { return q.kind == Kind::compute; });
+  const int share = std::max(1, context.threads() / std::max(1, static_cast<int>(computing)));
+  contexts_.reserve(devices.size());
+  contexts_.push_back(context);
+  for (size_t d = 1; d < devices.size(); ++d) contexts_.push_back(on_device(devices[d], context));
+  for (size_t d = 0; d < devices.size(); ++d) {
+    if (plan.workspaces_[d] == 0) continue;
+    leases_[d] = Arena::lease(plan.workspaces_[d], contexts_[d]);
+    workspaces_[d] = leases_[d].data();
+  }
+  const auto frame_of = [&](Context& there) {
+    Frame frame;
+    frame.input = static_cast<std::byte*>(x.data());
+    frame.output = static_cast<std::byte*>(y.data());
+    frame.workspaces = workspaces_.data();
+    frame.slots = plan.slots_.data();
+    frame.scale = s;
+    frame.context = &there;
+    frame.stream = there.stream.get();
+    frame.backend = &there.backend();
+    return frame;
+  };
+  if (!schedule.is_sequential()) {
+    // The devices share the threads of the call; a copy needs one.
+    const auto with_threads = [&](const Context& of, int threads) {
+      Context there = of;
+      there.stream = std::make_shared<Stream>(of.device, of.backend(), threads);
+      return there;
+    };
+    link_contexts_.reserve(devices.size());
+    for (Context& there : contexts_) {
+      link_contexts_.push_back(with_threads(there, 1));
+      if (!there.device.is_host()) there = with_threads(there, share);
+    }
+    for (Context& there : link_contexts_) link_frames_.push_back(frame_of(there));
+    for (const Schedule::Queue& q : schedule.queues) {
+      const Device device = devices[static_cast<size_t>(q.device)];
+      queues_.push_back(q.kind == Kind::caller    ? nullptr
+                        : q.kind == Kind::compute ? &WorkQueue::compute(device)
+                                                  : &WorkQueue::transfer(
+                                                        devices[static_cast<size_t>(q.source)], device));
+    }
+  }
+  for (Context& there : contexts_) frames_.push_back(frame_of(there));
+  if (!plan.tiles_.empty()) {
+    tile_left_.assign(plan.tiles_.size(), 0);
+    for (const auto& step : plan.steps_) {
+      if (step->tile >= 0) ++tile_left_[static_cast<size_t>(step->tile)];
+    }
+  }
+}
+
+void Execution::run() {
+  if (context_.timeline != nullptr) trace_start();
+  if (plan_.schedule_.is_sequential()) {
+    run_here();
+  } else {
+    run_queues();
+  }
+  if (context_.timeline != nullptr) trace_times();
+}
+
+void Execution::finish_step_of_tile(int tile) {
+  if (tile < 0) return;
+  if (--tile_left_[static_cast<size_t>(tile)] == 0) ended_.push_back(tile);
+}
+
+void Execution::run_here() {
+  std::unique_lock lock(mutex_, std::defer_lock);
+  for (size_t i = 0; i < plan_.steps_.size(); ++i) {
+    const Step& step = *plan_.steps_[i];
+    try {
+      context_.poll();
+      if (!traced_.empty()) {
+        trace_step(i);
+        traced_[i].start = now();
+      }
+      step.run(frames_[static_cast<size_t>(step.device)]);
+      if (!traced_.empty()) traced_[i].stop = now();
+    } catch (...) {
+      if (step.tile < 0) throw;
+      fail_with(std::current_exception(), i);
+      rethrow();
+    }
+    finish_step_of_tile(step.tile);
+    if (!ended_.empty()) report_progress(lock);
+    if (error_) rethrow();
+  }
+  if (!traced_.empty()) trace_end();
+}
+
+void Execution::fail_with(std::exception_ptr error, size_t step) noexcept {
+  if (error_ && error_step_ <= step) return;
+  error_ = std::move(error);
+  error_step_ = step;
+}
+
+void Execution::rethrow() {
+  const int tile = error_step_ < plan_.steps_.size() ? plan_.steps_[error_step_]->tile : -1;
+  if (tile < 0) std::rethrow_exception(error_);
+  const std::string place = fmt::format("in tile {}", plan_.tiles_[static_cast<size_t>(tile)]);
+  try {
+    std::rethrow_exception(error_);
+  } catch (ForeignError& e) {
+    e.place = place;
+    throw;
+  } catch (const Error& e) {
+    if (e.code() == Code::interrupted) throw;
+    throw Error(e.code(), e.operation(), fmt::format("{} ({})", e.message(), place));
+  }
+}
+
+bool Execution::are_done(const std::vector<int>& steps) const noexcept {
+  return std::all_of(steps.begin(), steps.end(), [&](int j) {
+    return j == Schedule::kStart || done_[static_cast<size_t>(j)] != 0;
+  });
+}
+
+void Execution::work(void* self, int64_t step) noexcept {
+  static_cast<Execution*>(self)->perform(static_cast<size_t>(step));
+}
+
+void Execution::perform(size_t i) noexcept {
+  const Step& step = *plan_.steps_[i];
+  const Schedule::Entry& entry = plan_.schedule_.entries[i];
+  const bool is_caller = entry.queue == 0;
+  const bool is_link = plan_.schedule_.queues[static_cast<size_t>(entry.queue)].kind ==
+                       Schedule::Queue::Kind::transfer;
+  std::unique_lock lock(mutex_);
+  if (is_caller) {
+    wait_here(lock, [&] { return are_done(entry.waits); });
+  } else {
+    changed_.wait(lock, [&] { return are_done(entry.waits); });
+  }
+  if (!error_) {
+    lock.unlock();
+    std::exception_ptr error;
+    const double start = traced_.empty() ? 0 : now();
+    try {
+      context_.poll();
+      const auto& frames = is_link ? link_frames_ : frames_;
+      step.run(frames[static_cast<size_t>(step.device)]);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (!traced_.empty()) {
+      traced_[i].start = start;
+      traced_[i].stop = now();
+    }
+    lock.lock();
+    if (error) fail_with(std::move(error), i);
+  }
+  done_[i] = 1;
+  if (!is_caller) --left_;
+  finish_step_of_tile(step.tile);
+  // Under the lock: the last step to end may be the last to look at this object.
+  changed_.notify_all();
+}
+
+template <class Condition>
+void Execution::wait_here(std::unique_lock<std::mutex>& lock, const Condition& condition) {
+  while (!condition()) {
+    changed_.wait_for(lock, kPoll);
+    if (!ended_.empty()) report_progress(lock);
+    if (error_ == nullptr && context_.cancel != nullptr &&
+        context_.cancel->load(std::memory_order_relaxed)) {
+      try {
+        context_.poll();
+      } catch (...) {
+        fail_with(std::current_exception(), plan_.steps_.size());
+      }
+    }
+  }
+}
+
+// Called by the applying thread alone; `lock` is given up while the function of the host runs.
+void Execution::report_progress(std::unique_lock<std::mutex>& lock) {
+  std::vector<int> ended;
+  ended.swap(ended_);
+  for (const int tile : ended) {
+    ++tiles_done_;
+    if (plan_.progress_ == nullptr || error_) continue;
+    const bool was_locked = lock.owns_lock();
+    if (was_locked) lock.unlock();
+    std::exception_ptr error;
+    try {
+      const std::string& name = plan_.tiles_[static_cast<size_t>(tile)];
+      if (!(*plan_.progress_)(tiles_done_, static_cast<int64_t>(plan_.tiles_.size()), name)) {
+        fail(Code::interrupted, "apply", "interrupted by the progress function after tile {}",
+             name);
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (was_locked) lock.lock();
+    if (error) fail_with(std::move(error), plan_.steps_.size());
+  }
+}
+
+void Execution::run_queues() {
+  const size_t count = plan_.steps_.size();
+  done_.assign(count, 0);
+  const Schedule& schedule = plan_.schedule_;
+  for (const Schedule::Entry& entry : schedule.entries) left_ += entry.queue == 0 ? 0 : 1;
+  if (!traced_.empty()) {
+    for (size_t i = 0; i < count; ++i) trace_step(i);
+    trace_end();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    WorkQueue* queue = queues_[static_cast<size_t>(schedule.entries[i].queue)];
+    if (queue == nullptr) continue;
+    try {
+      queue->submit({&Execution::work, this, static_cast<int64_t>(i)});
+    } catch (...) {
+      // What was not handed over has ended, too.
+      const std::lock_guard lock(mutex_);
+      fail_with(std::current_exception(), i);
+      for (size_t j = i; j < count; ++j) {
+        done_[j] = 1;
+        if (schedule.entries[j].queue != 0) --left_;
+      }
+      changed_.notify_all();
+      break;
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (schedule.entries[i].queue == 0) perform(i);
+  }
+  std::unique_lock lock(mutex_);
+  wait_here(lock, [&] { return left_ == 0; });
+  if (!ended_.empty()) report_progress(lock);
+  lock.unlock();
+  if (error_) rethrow();
+}
+
+}  // namespace lunops

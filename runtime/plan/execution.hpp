@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "runtime/device/arena.hpp"
+#include "runtime/device/work_queue.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace lunops {
+
+// One application of a plan: its contexts and workspaces by device, and the steps on their way.
+//
+// All steps are handed to their queues at once, in order, and wait there for what they need; the
+// applying thread does the host's steps meanwhile and returns when every step has ended.  After an
+// error, an interrupt or a progress function that says so, the steps that have not begun are passed
+// over.
+class Execution {
+ public:
+  Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context);
+  Execution(const Execution&) = delete;
+  // Throws the error of the earliest step that failed, with the name of its tile.
+  void run();
+
+ private:
+  void run_here();
+  void run_queues();
+  static void work(void* self, int64_t step) noexcept;
+  void perform(size_t step) noexcept;  // or passes over it; then it counts as done
+  bool are_done(const std::vector<int>& steps) const noexcept;
+  // Of the applying thread: until `condition`, with the interrupts and progress of meanwhile.
+  template <class Condition>
+  void wait_here(std::unique_lock<std::mutex>& lock, const Condition& condition);
+  void report_progress(std::unique_lock<std::mutex>& lock);
+  void fail_with(std::exception_ptr error, size_t step) noexcept;
+  void finish_step_of_tile(int tile);
+  [[noreturn]] void rethrow();
+
+  void trace_start();
+  void trace_step(size_t step);
+  void trace_end();
+  void trace_times();
+  int64_t trace_waits(const std::vector<int>& waits, const std::string& stream, Device device);
+
+  const Plan& plan_;
+  const Tensor &x_, &y_;
+  Context& context_;
+  std::vector<Context> contexts_;       // by device
+  std::vector<Context> link_contexts_;  // by device, for transfers to it
+  std::array<std::byte*, kMostDevices> workspaces_{};
+  std::array<Arena::Lease, kMostDevices> leases_;
+  std::vector<Frame> frames_, link_frames_;  // by device
+  std::vector<WorkQueue*> queues_;           // by queue; null: the caller
+  std::vector<std::string> streams_;         // their names
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  std::vector<char> done_;  // by step
+  size_t left_ = 0;         // steps on queues that have not ended
+  std::exception_ptr error_;
+  size_t error_step_ = 0;
+  std::vector<int> tile_left_;  // steps of each tile that have not ended
+  std::vector<int> ended_;      // tiles whose end was not reported yet
+  int64_t tiles_done_ = 0;
+
+  struct Traced {
+    int64_t node = -1;
+    double start = 0, stop = 0;
+  };
+  std::vector<Traced> traced_;  // by step; empty: nobody looks
+  int64_t first_event_ = 0;
+};
+
+}  // namespace lunops
