@@ -46,8 +46,7 @@ Operand Builder::slot(const Shape& shape, DType dtype, Device device) {
   o.dtype = dtype;
   o.place = Place::slot;
   o.slot = static_cast<int>(slots_.size());
-  slots_.push_back(
-      {static_cast<size_t>(shape.count()) * size_of(dtype), number_of(device), lane_});
+  slots_.push_back({static_cast<size_t>(shape.count()) * size_of(dtype), number_of(device), lane_});
   return o;
 }
 
@@ -57,7 +56,8 @@ Tensor Builder::values(const WeightPtr& w, DType dtype) {
     persists(w.get(), static_cast<size_t>(w->count()) * size_of(dtype));
   }
   if (is_dry()) return {};
-  Tensor made = is_here ? w->as(dtype, context()) : weight_on(w, context().device, *contexts_.front())->as(dtype, context());
+  Tensor made = is_here ? w->as(dtype, context())
+                        : weight_on(w, context().device, *contexts_.front())->as(dtype, context());
   plan_->kept_.push_back(made);
   return made;
 }
@@ -280,12 +280,21 @@ void Builder::side_by_side(const std::shared_ptr<Workers>& workers,
 }
 
 void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
-  auto step = axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale);
-  if (!(x.device == y.device)) {
-    step->source = number_of(x.device);
-    step->device = number_of(y.device);
+  if (x.device == y.device) {
+    add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
+    return;
   }
+  // What is added arrives beside its place first, so that links need not wait for each other.
+  const bool is_added = scale.beta == StepScale::Beta::one;
+  const Operand to = is_added ? slot(x.shape, x.dtype, y.device) : y;
+  auto step = axpby_step(make_ref(x), false, make_ref(to, x.shape.extents(), to.strides),
+                         is_added ? StepScale{} : scale);
+  step->source = number_of(x.device);
+  step->device = number_of(y.device);
   add(std::move(step));
+  if (!is_added) return;
+  const Switch there(*this, y.device);
+  copy(to, y, scale);
 }
 
 std::optional<Shape> Builder::shape_into(const Product& p, size_t i) const {

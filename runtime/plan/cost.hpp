@@ -10,7 +10,8 @@ namespace lunops {
 
 // On one core: what the step says, else by sustained rates of elementwise and contraction kernels.
 double seconds_of(const Step& step) noexcept;
-// On its device: a compute step by the device's speed, a transfer by the link's bandwidth and latency.
+// On its device: a compute step by the device's speed, a transfer by the link's bandwidth and
+// latency.
 double seconds_of(const Step& step, const std::vector<Device>& devices);
 // Bytes that a transfer moves.
 double transfer_bytes(const Step& step) noexcept;

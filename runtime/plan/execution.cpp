@@ -20,8 +20,7 @@ double now() {
 
 }  // namespace
 
-Execution::Execution(
-    const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
+Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
     : plan_(plan), x_(x), y_(y), context_(context) {
   using Kind = Schedule::Queue::Kind;
   const std::vector<Device>& devices = plan.devices_;
@@ -65,10 +64,10 @@ Execution::Execution(
     for (Context& there : link_contexts_) link_frames_.push_back(frame_of(there));
     for (const Schedule::Queue& q : schedule.queues) {
       const Device device = devices[static_cast<size_t>(q.device)];
-      queues_.push_back(q.kind == Kind::caller    ? nullptr
-                        : q.kind == Kind::compute ? &WorkQueue::compute(device)
-                                                  : &WorkQueue::transfer(
-                                                        devices[static_cast<size_t>(q.source)], device));
+      queues_.push_back(q.kind == Kind::caller ? nullptr
+                        : q.kind == Kind::compute
+                            ? &WorkQueue::compute(device)
+                            : &WorkQueue::transfer(devices[static_cast<size_t>(q.source)], device));
     }
   }
   for (Context& there : contexts_) frames_.push_back(frame_of(there));

@@ -18,7 +18,7 @@ struct PlanOptions {
   Toeplitz toeplitz = Toeplitz::automatic;  // over the operator's own choice, unless automatic
   enum class Dense : uint8_t { automatic, pair, fused } dense = Dense::automatic;
   int dropped_wait = -1;  // a wait between queues that is left out: the fault that tests plant
-  bool is_dry = false;  // shapes and costs only: nothing is made, and the plan cannot run
+  bool is_dry = false;    // shapes and costs only: nothing is made, and the plan cannot run
 
   bool allows(std::string_view rule) const {
     return rewrite && std::find(without.begin(), without.end(), rule) == without.end();

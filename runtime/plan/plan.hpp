@@ -19,8 +19,8 @@ namespace lunops {
 // In one application.
 constexpr size_t kMostDevices = 16;
 
-// Told by the applying thread after each tile, in the order in which they end: how many are done, of
-// how many, and which.  False: no more of them.
+// Told by the applying thread after each tile, in the order in which they end: how many are done,
+// of how many, and which.  False: no more of them.
 using TileProgress = std::function<bool(int64_t done, int64_t total, const std::string& tile)>;
 
 // How to carry out one application to tensors of one shape: a list of steps and a size of
@@ -39,7 +39,7 @@ class Plan {
   const std::shared_ptr<const Layout>& output() const noexcept { return output_; }
   DType dtype() const noexcept { return dtype_; }
   const std::vector<std::unique_ptr<Step>>& steps() const noexcept { return steps_; }
-  size_t workspace() const noexcept;  // on all devices
+  size_t workspace() const noexcept;                                              // on all devices
   const std::vector<size_t>& workspaces() const noexcept { return workspaces_; }  // by device
   const Schedule& schedule() const noexcept { return schedule_; }
   const std::vector<std::string>& tiles() const noexcept { return tiles_; }  // their names

@@ -53,11 +53,11 @@ Schedule make_schedule(const std::vector<std::unique_ptr<Step>>& steps,
   if (made.is_sequential()) return made;
 
   const size_t queues = made.queues.size();
-  std::vector<Clock> after(steps.size());      // by step: what is done when it is
+  std::vector<Clock> after(steps.size());             // by step: what is done when it is
   std::vector<Clock> done(queues, Clock(queues, 0));  // by queue: after its last step
-  done[0][0] = 1;                              // the start
+  done[0][0] = 1;                                     // the start
   const Clock start = done[0];
-  std::vector<int> place(steps.size());        // in its queue, from 1; the start is 1 of the caller
+  std::vector<int> place(steps.size());  // in its queue, from 1; the start is 1 of the caller
   std::vector<Past> past;
   const auto wait_for = [&](int queue, Clock& clock, std::vector<int>& waits, std::vector<int> on) {
     std::sort(on.begin(), on.end(), std::greater<>());
@@ -85,9 +85,8 @@ Schedule make_schedule(const std::vector<std::unique_ptr<Step>>& steps,
       for (const Past& p : past) {
         if (conflict(t, p.touch)) on.push_back(p.step);
       }
-      std::erase_if(past, [&](const Past& p) {
-        return p.step != static_cast<int>(i) && covers(t, p.touch);
-      });
+      std::erase_if(
+          past, [&](const Past& p) { return p.step != static_cast<int>(i) && covers(t, p.touch); });
       past.push_back({t, static_cast<int>(i)});
     }
     wait_for(entry.queue, clock, entry.waits, std::move(on));

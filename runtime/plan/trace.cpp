@@ -12,14 +12,14 @@ namespace lunops {
 
 namespace {
 
-using Node = TimelineNode;
+using Shown = TimelineNode;
 
 std::atomic<int64_t> next_event{1};
 
 // The bytes of a touch, without the gaps of a strided view unless it has too many.
-std::vector<Node::Access> ranges_of(const Touch& t) {
+std::vector<Shown::Access> ranges_of(const Touch& t) {
   constexpr int64_t kMostRuns = 4096;
-  Node::Access whole;
+  Shown::Access whole;
   whole.writes = t.writes;
   whole.first = static_cast<uintptr_t>(t.first);
   whole.last = static_cast<uintptr_t>(t.last);
@@ -38,7 +38,7 @@ std::vector<Node::Access> ranges_of(const Touch& t) {
       dims.insert(dims.begin(), {v.extent[d], v.stride[d] * item});
     }
   }
-  Node::Access rows = whole;
+  Shown::Access rows = whole;
   if (!dims.empty()) {
     rows.repeats = dims.back().first;
     rows.stride = static_cast<uintptr_t>(dims.back().second);
@@ -46,7 +46,7 @@ std::vector<Node::Access> ranges_of(const Touch& t) {
   }
   for (const auto& [extent, stride] : dims) runs *= extent;
   if (runs > kMostRuns) return {whole};
-  std::vector<Node::Access> list;
+  std::vector<Shown::Access> list;
   for (int64_t r = 0; r < runs; ++r) {
     int64_t rest = r, at = t.first;
     for (size_t d = dims.size(); d-- > 0;) {
@@ -72,18 +72,18 @@ void Execution::trace_start() {
   }
   const auto span = [](const Tensor& t) {
     const auto first = reinterpret_cast<uintptr_t>(t.data());
-    return Node::Access{t.device(), first, first + t.storage()->bytes(), true};
+    return Shown::Access{t.device(), first, first + t.storage()->bytes(), true};
   };
-  Node call;
-  call.kind = Node::Kind::host;
+  Shown call;
+  call.kind = Shown::Kind::host;
   call.stream = Device::host().text();
   call.device = Device::host();
   call.label = "call";
   call.accesses = {span(x_), span(y_)};
   context_.timeline->add(std::move(call));
   if (!plan_.schedule_.is_start_awaited) return;
-  Node record;
-  record.kind = Node::Kind::record;
+  Shown record;
+  record.kind = Shown::Kind::record;
   record.stream = Device::host().text();
   record.device = plan_.devices_.front();
   record.event = first_event_;
@@ -94,8 +94,8 @@ int64_t Execution::trace_waits(const std::vector<int>& waits,
                                const std::string& stream,
                                Device device) {
   for (const int j : waits) {
-    Node wait;
-    wait.kind = Node::Kind::wait;
+    Shown wait;
+    wait.kind = Shown::Kind::wait;
     wait.stream = stream;
     wait.device = device;
     wait.event = first_event_ + 1 + j;
@@ -112,11 +112,11 @@ void Execution::trace_step(size_t i) {
   const std::string& stream = streams_[static_cast<size_t>(queue)];
   const Device device = plan_.devices_[static_cast<size_t>(step.device)];
   if (!is_sequential) trace_waits(schedule.entries[i].waits, stream, device);
-  Node node;
+  Shown node;
   const bool is_copy = step.source >= 0 && step.source != step.device;
-  node.kind = is_copy                 ? Node::Kind::copy
-              : step.is_host_callback ? Node::Kind::host
-                                      : Node::Kind::compute;
+  node.kind = is_copy                 ? Shown::Kind::copy
+              : step.is_host_callback ? Shown::Kind::host
+                                      : Shown::Kind::compute;
   node.stream = stream;
   node.device = device;
   node.source = is_copy ? plan_.devices_[static_cast<size_t>(step.source)] : device;
@@ -130,7 +130,7 @@ void Execution::trace_step(size_t i) {
     const Device memory =
         whole != nullptr ? whole->device() : plan_.devices_[static_cast<size_t>(t.device)];
     const auto at = reinterpret_cast<uintptr_t>(base);
-    for (Node::Access access : ranges_of(t)) {
+    for (Shown::Access access : ranges_of(t)) {
       access.memory = memory;
       if (whole != nullptr) access.last = std::min(access.last, whole->storage()->bytes());
       access.first += at;
@@ -140,8 +140,8 @@ void Execution::trace_step(size_t i) {
   }
   traced_[i].node = context_.timeline->add(std::move(node));
   if (is_sequential || !schedule.entries[i].is_awaited) return;
-  Node record;
-  record.kind = Node::Kind::record;
+  Shown record;
+  record.kind = Shown::Kind::record;
   record.stream = stream;
   record.device = device;
   record.event = first_event_ + 1 + static_cast<int64_t>(i);
@@ -151,8 +151,8 @@ void Execution::trace_step(size_t i) {
 void Execution::trace_end() {
   trace_waits(plan_.schedule_.last_waits, Device::host().text(), plan_.output_device_);
   const auto first = reinterpret_cast<uintptr_t>(y_.data());
-  Node back;
-  back.kind = Node::Kind::host;
+  Shown back;
+  back.kind = Shown::Kind::host;
   back.stream = Device::host().text();
   back.device = Device::host();
   back.label = "return";
@@ -166,7 +166,7 @@ void Execution::trace_times() {
     for (const auto& step : plan_.steps_) seconds.push_back(seconds_of(*step, plan_.devices_));
     const Schedule::Times times = plan_.schedule_.simulate(seconds);
     double begin = 0;
-    for (const Node& node : context_.timeline->nodes()) begin = std::max(begin, node.stop);
+    for (const Shown& node : context_.timeline->nodes()) begin = std::max(begin, node.stop);
     for (size_t i = 0; i < traced_.size(); ++i) {
       context_.timeline->set_times(traced_[i].node, begin + times.start[i], begin + times.stop[i]);
     }

@@ -3,6 +3,7 @@
 
 #include "runtime/core/shape.hpp"
 #include "runtime/plan/schedule.hpp"
+#include "runtime/tensor/tensor.hpp"
 
 using namespace lunops;
 
@@ -77,7 +78,8 @@ static std::vector<std::unique_ptr<Step>> two_tiles() {
   const Operand x = array(Place::input, -1, {8}), y = array(Place::output, -1, {16});
   std::vector<std::unique_ptr<Step>> steps;
   for (int t = 0; t < 2; ++t) {
-    const Operand there = array(Place::slot, 2 * t, {8}), result = array(Place::slot, 2 * t + 1, {8});
+    const Operand there = array(Place::slot, 2 * t, {8}),
+                  result = array(Place::slot, 2 * t + 1, {8});
     steps.push_back(move(x, there, 0, t + 1));
     steps.push_back(move(there, result, -1, t + 1));
     steps.push_back(move(result, slice(y, 0, 8 * t, 8), t + 1, 0));
