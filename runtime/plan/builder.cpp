@@ -19,6 +19,7 @@ namespace lunops {
 Builder::Builder(Context& context, const PlanOptions& options)
     : contexts_{&context}, options_(options) {
   plan_->devices_.push_back(context.device);
+  plan_->persistents_.push_back(0);
 }
 
 int Builder::number_of(Device device) {
@@ -31,6 +32,7 @@ int Builder::number_of(Device device) {
   others_.push_back(std::make_unique<Context>(on_device(device, *contexts_.front())));
   contexts_.push_back(others_.back().get());
   all.push_back(device);
+  plan_->persistents_.push_back(0);
   return static_cast<int>(all.size()) - 1;
 }
 
@@ -317,11 +319,12 @@ void Builder::rewrote(std::string_view rule, std::string_view what) {
 const std::string& Builder::last_rewrite() const { return plan_->rewritten_.back(); }
 
 void Builder::persists(const void* what, size_t bytes) {
+  const std::pair<const void*, int> here{what, device_};
   const bool is_known =
-      std::find(persistent_.begin(), persistent_.end(), what) != persistent_.end();
+      std::find(persistent_.begin(), persistent_.end(), here) != persistent_.end();
   if (what != nullptr && is_known) return;
-  persistent_.push_back(what);
-  plan_->persistent_ += bytes;
+  persistent_.push_back(here);
+  plan_->persistents_[static_cast<size_t>(device_)] += bytes;
 }
 
 void Builder::chose(ExplainedChoice choice) {

@@ -101,7 +101,8 @@ class Builder {
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
   void chose(ExplainedChoice choice);
-  void persists(const void* what, size_t bytes);  // counted once for each `what` but null
+  // Counted once for each `what` but null on the device of the steps being written.
+  void persists(const void* what, size_t bytes);
   void watch(const Node& node);  // the weights of this node are checked before each run
   void told_result() noexcept { plan_->is_told_ = true; }
 
@@ -167,7 +168,7 @@ class Builder {
   std::string label_, text_;
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
-  std::vector<const void*> persistent_;
+  std::vector<std::pair<const void*, int>> persistent_;  // with the device
 };
 
 // Extents of `out` that are still unknown, taken from what the later factors need; `out` is the

@@ -30,6 +30,10 @@ size_t Plan::workspace() const noexcept {
   return std::accumulate(workspaces_.begin(), workspaces_.end(), size_t{0});
 }
 
+size_t Plan::persistent() const noexcept {
+  return std::accumulate(persistents_.begin(), persistents_.end(), size_t{0});
+}
+
 Tensor Plan::run(const Tensor& x, Context& context) const {
   const auto make = [&](Context& there) {
     const size_t bytes = static_cast<size_t>(output_->shape.count()) * size_of(dtype_);

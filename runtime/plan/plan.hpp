@@ -52,7 +52,8 @@ class Plan {
   const std::vector<std::string>& rewritten() const noexcept { return rewritten_; }
   const std::vector<ExplainedChoice>& choices() const noexcept { return choices_; }
   const std::vector<ExplainedNode>& nodes() const noexcept { return nodes_; }
-  size_t persistent() const noexcept { return persistent_; }
+  size_t persistent() const noexcept;  // on all devices
+  const std::vector<size_t>& persistents() const noexcept { return persistents_; }  // by device
   // The number of applications that its choices were made for; 0: it holds for any number.
   int applications() const noexcept { return applications_; }
   // Whether the containers' settings are still those that it was made under.
@@ -73,7 +74,7 @@ class Plan {
   std::vector<Device> devices_;
   std::vector<size_t> workspaces_;  // by device
   Device output_device_;
-  size_t persistent_ = 0;
+  std::vector<size_t> persistents_;  // by device
   int applications_ = 0, threads_ = 0;
   bool is_told_ = false;
   struct Setting {
