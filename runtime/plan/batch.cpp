@@ -37,9 +37,8 @@ Side with_reached(const Side& side, const std::vector<SplitTile>& tiles, bool is
 TiledAxis axis_of(const Signature& signature, const Composition& whole, Dim dim) {
   using Kind = TiledAxis::Kind;
   const auto has = [&](const Side& side) {
-    return std::any_of(side.begin(), side.end(), [&](const Term& t) {
-      return t.kind == Term::Kind::dim && t.dim == dim;
-    });
+    return std::any_of(side.begin(), side.end(),
+                       [&](const Term& t) { return t.kind == Term::Kind::dim && t.dim == dim; });
   };
   const bool in = has(signature.input()), out = has(signature.output());
   if (!in && !out) return {dim, has_inner(whole, dim) ? Kind::inner : Kind::kept};
@@ -85,9 +84,9 @@ class Batching {
       for (const NamedStretch& r : tile.request) {
         if (has_inner(whole, r.first)) part.inner.push_back(r);
       }
-      part.op = level + 1 < levels_.size()
-                    ? (*this)(tile.op.node(), level + 1, part.device, within(extents, tile), options)
-                    : leaf(tile.op.node(), part);
+      part.op = level + 1 < levels_.size() ? (*this)(tile.op.node(), level + 1, part.device,
+                                                     within(extents, tile), options)
+                                           : leaf(tile.op.node(), part);
       parts.push_back(std::move(part));
     }
     return tiled(a, tiles, extents, std::move(parts), base, options);
@@ -120,8 +119,8 @@ class Batching {
     const Composition whole = composition_of(a.node());
     std::erase_if(made, [&](const auto& each) {
       const Dim dim = Dim::parse(each.first, "batch");
-      const bool is_own = std::find(spec.extents.begin(), spec.extents.end(), each) !=
-                          spec.extents.end();
+      const bool is_own =
+          std::find(spec.extents.begin(), spec.extents.end(), each) != spec.extents.end();
       return !is_own && (a.signature().has(dim) || has_inner(whole, dim));
     });
     return made;
@@ -187,15 +186,15 @@ class Batching {
 std::optional<Device> base_of(const Linop& a, const std::vector<BatchSpec>& levels) {
   for (size_t level = 1; level < levels.size(); ++level) {
     if (!levels[level].base) continue;
-    fail(Code::argument, "batch",
-         "level {} has base = \"{}\", but the base of its tiles is where the level above puts them; "
-         "give base in the first level",
-         level + 1, levels[level].base->text());
+    fail(
+        Code::argument, "batch",
+        "level {} has base = \"{}\", but the base of its tiles is where the level above puts them; "
+        "give base in the first level",
+        level + 1, levels[level].base->text());
   }
   if (levels.front().base) return levels.front().base;
-  const bool is_placed = std::any_of(levels.begin(), levels.end(), [](const BatchSpec& spec) {
-    return spec.devices.is_given();
-  });
+  const bool is_placed = std::any_of(levels.begin(), levels.end(),
+                                     [](const BatchSpec& spec) { return spec.devices.is_given(); });
   if (!is_placed) return std::nullopt;
   return a.device().value_or(Device::host());
 }

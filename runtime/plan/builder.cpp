@@ -52,6 +52,13 @@ Operand Builder::slot(const Shape& shape, DType dtype, Device device) {
   return o;
 }
 
+Operand Builder::shared_slot(const Shape& shape, DType dtype, Device device) {
+  const int lane = std::exchange(lane_, -1);
+  Operand made = slot(shape, dtype, device);
+  lane_ = lane;
+  return made;
+}
+
 Tensor Builder::values(const WeightPtr& w, DType dtype) {
   const bool is_here = w->device() == context().device;
   if (!w->is_given() || w->tensor().dtype() != dtype || !is_here) {

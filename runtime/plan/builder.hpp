@@ -39,6 +39,8 @@ class Builder {
   // Workspace for an array, row-major, on the device of the steps being written or on another.
   Operand slot(const Shape& shape, DType dtype);
   Operand slot(const Shape& shape, DType dtype, Device device);
+  // Of no tile's lane, for what several tiles use.
+  Operand shared_slot(const Shape& shape, DType dtype, Device device);
 
   // A weight as a constant with these extents and strides; it is made or rounded now.
   Ref weight(const WeightPtr& w,

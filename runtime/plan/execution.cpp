@@ -18,6 +18,17 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// The tile of a step, or those of the steps that it holds.
+template <class F>
+void for_each_tile(const Step& step, const F& f) {
+  if (step.tile >= 0) f(step.tile);
+  const auto* together = dynamic_cast<const GroupStep*>(&step);
+  if (together == nullptr) return;
+  for (const auto& group : together->groups()) {
+    for (const auto& each : group) for_each_tile(*each, f);
+  }
+}
+
 }  // namespace
 
 Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
@@ -71,12 +82,12 @@ Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s
     }
   }
   for (Context& there : contexts_) frames_.push_back(frame_of(there));
-  if (!plan.tiles_.empty()) {
-    tile_left_.assign(plan.tiles_.size(), 0);
-    for (const auto& step : plan.steps_) {
-      if (step->tile >= 0) ++tile_left_[static_cast<size_t>(step->tile)];
-    }
+  tile_left_.assign(plan.tiles_.size(), 0);
+  for (const auto& step : plan.steps_) {
+    for_each_tile(*step, [&](int tile) { ++tile_left_[static_cast<size_t>(tile)]; });
   }
+  tiles_ = static_cast<int64_t>(
+      std::count_if(tile_left_.begin(), tile_left_.end(), [](int steps) { return steps > 0; }));
 }
 
 void Execution::run() {
@@ -89,9 +100,11 @@ void Execution::run() {
   if (context_.timeline != nullptr) trace_times();
 }
 
-void Execution::finish_step_of_tile(int tile) {
-  if (tile < 0) return;
-  if (--tile_left_[static_cast<size_t>(tile)] == 0) ended_.push_back(tile);
+void Execution::finish(const Step& step) {
+  if (tiles_ == 0) return;
+  for_each_tile(step, [&](int tile) {
+    if (--tile_left_[static_cast<size_t>(tile)] == 0) ended_.push_back(tile);
+  });
 }
 
 void Execution::run_here() {
@@ -111,7 +124,7 @@ void Execution::run_here() {
       fail_with(std::current_exception(), i);
       rethrow();
     }
-    finish_step_of_tile(step.tile);
+    finish(step);
     if (!ended_.empty()) report_progress(lock);
     if (error_) rethrow();
   }
@@ -181,7 +194,7 @@ void Execution::perform(size_t i) noexcept {
   }
   done_[i] = 1;
   if (!is_caller) --left_;
-  finish_step_of_tile(step.tile);
+  finish(step);
   // Under the lock: the last step to end may be the last to look at this object.
   changed_.notify_all();
 }
@@ -214,7 +227,7 @@ void Execution::report_progress(std::unique_lock<std::mutex>& lock) {
     std::exception_ptr error;
     try {
       const std::string& name = plan_.tiles_[static_cast<size_t>(tile)];
-      if (!(*plan_.progress_)(tiles_done_, static_cast<int64_t>(plan_.tiles_.size()), name)) {
+      if (!(*plan_.progress_)(tiles_done_, tiles_, name)) {
         fail(Code::interrupted, "apply", "interrupted by the progress function after tile {}",
              name);
       }

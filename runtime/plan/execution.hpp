@@ -38,7 +38,7 @@ class Execution {
   void wait_here(std::unique_lock<std::mutex>& lock, const Condition& condition);
   void report_progress(std::unique_lock<std::mutex>& lock);
   void fail_with(std::exception_ptr error, size_t step) noexcept;
-  void finish_step_of_tile(int tile);
+  void finish(const Step& step);
   [[noreturn]] void rethrow();
 
   void trace_start();
@@ -67,7 +67,7 @@ class Execution {
   size_t error_step_ = 0;
   std::vector<int> tile_left_;  // steps of each tile that have not ended
   std::vector<int> ended_;      // tiles whose end was not reported yet
-  int64_t tiles_done_ = 0;
+  int64_t tiles_ = 0, tiles_done_ = 0;
 
   struct Traced {
     int64_t node = -1;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
-#include "runtime/core/error.hpp"
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/wiring.hpp"
 #include "runtime/linop/tile.hpp"

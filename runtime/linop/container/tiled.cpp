@@ -210,10 +210,10 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     const Kind joined = is_transposed ? Kind::in_only : Kind::out_only;
     axis.kind = axis.kind == joined ? Kind::inner : Kind::kept;
   }
-  return Node{std::make_shared<TiledCore>(std::move(normals),
-                                          Composition{signature(mode).normal(), {}},
-                                          std::move(setup), workers_),
-              Mode::forward, nullptr};
+  return Node{
+      std::make_shared<TiledCore>(std::move(normals), Composition{signature(mode).normal(), {}},
+                                  std::move(setup), workers_),
+      Mode::forward, nullptr};
 }
 
 const TiledCore* as_tiled(const Node& node) noexcept {

@@ -61,12 +61,12 @@ class TiledCore final : public Core {
   using Ranges = std::vector<std::pair<Dim, Stretch>>;
   struct Part {
     Node op;
-    Slices input, output;                // by the terms of the signature
-    Ranges inner = {};                   // what of the inner dims this part is; those not named: all
-    Ranges batch = {};                   // slices of dims that the operator takes as batch
-    std::vector<int64_t> index = {};     // in the grid
-    std::optional<Device> device = {};   // all parts have one, or none has
-    Ranges request = {};                 // what of each cut dim was asked for
+    Slices input, output;               // by the terms of the signature
+    Ranges inner = {};                  // what of the inner dims this part is; those not named: all
+    Ranges batch = {};                  // slices of dims that the operator takes as batch
+    std::vector<int64_t> index = {};    // in the grid
+    std::optional<Device> device = {};  // all parts have one, or none has
+    Ranges request = {};                // what of each cut dim was asked for
 
     bool same(const Part& other) const;
     std::string text() const;  // "coil 3..4, y 1..64 on cpu:1", counted from 1

@@ -59,6 +59,8 @@ class TiledCore::Lowering {
   Operand input_of(const Part& p);
   Operand result_of(const Part& p) const;
   void lower_part(const Part& p, const Operand& y, const StepScale& scale);
+  // The lane of the next part on a device: as many as there are tiles in flight.
+  int next_lane(Device device);
   void lower_sum(const Group& parts, const Operand& y, StepScale scale);
   void lower_group(const Group& group, bool is_first);
   void copy(const Operand& from, const Operand& to, const StepScale& scale);
@@ -77,6 +79,7 @@ class TiledCore::Lowering {
     Operand operand;
   };
   std::vector<Upload> uploads_;
+  std::vector<std::pair<Device, int>> started_;  // parts so far, by device
 };
 
 void TiledCore::Lowering::check_batch() const {
@@ -126,10 +129,11 @@ Operand TiledCore::Lowering::input_of(const Part& p) {
   for (const Upload& u : uploads_) {
     if (u.device == device && u.slices == source(p) && u.batch == p.batch) return u.operand;
   }
-  const Operand there = b_.slot(part.shape, part.dtype, device);
+  const bool is_whole = part.shape.count() == x_.shape.count();
+  const Operand there = is_whole ? b_.shared_slot(part.shape, part.dtype, device)
+                                 : b_.slot(part.shape, part.dtype, device);
   copy(part, there, {});
   // Of slices that differ only the last one is kept: more would fill the device with all of x.
-  const bool is_whole = part.shape.count() == x_.shape.count();
   std::erase_if(uploads_, [&](const Upload& u) { return u.device == device && !u.is_whole; });
   uploads_.push_back({device, source(p), p.batch, is_whole, there});
   return there;
@@ -140,17 +144,36 @@ Operand TiledCore::Lowering::result_of(const Part& p) const {
   return part_of(y_, transposes(mode_) ? own.input() : own.output(), target(p), p.batch);
 }
 
+int TiledCore::Lowering::next_lane(Device device) {
+  if (device == x_.device) return -1;
+  auto mine = std::find_if(started_.begin(), started_.end(),
+                           [&](const auto& known) { return known.first == device; });
+  if (mine == started_.end()) mine = started_.insert(mine, {device, 0});
+  return mine->second++ % (1 + core_.options().prefetch);
+}
+
 void TiledCore::Lowering::lower_part(const Part& p, const Operand& y, const StepScale& scale) {
-  b_.lower(with_mode(p.op, mode_), input_of(p), y, scale);
+  const Builder::Tile tile(b_, p.text(), next_lane(device_of(p)));
+  const Operand x = input_of(p);
+  if (device_of(p) == y.device) {
+    b_.lower(with_mode(p.op, mode_), x, y, scale);
+    return;
+  }
+  // Joined: the result is made in the tile's own memory, and the link brings the caller's beta.
+  const Operand there = b_.slot(y.shape, y.dtype, device_of(p));
+  StepScale made = scale;
+  made.beta = StepScale::Beta::zero;
+  b_.lower(with_mode(p.op, mode_), x, there, made);
+  copy(there, y, {1.0, false, scale.beta});
 }
 
 // Parts on one device that write one place.  Where they read one place as well they are a sum, of
 // which R16 makes less (splitting.md §1).
 void TiledCore::Lowering::lower_sum(const Group& parts, const Operand& y, StepScale scale) {
   const Part& one = *parts.front();
-  const bool is_sum = parts.size() > 1 &&
-                      std::all_of(parts.begin(), parts.end(),
-                                  [&](const Part* p) { return source(*p) == source(one); });
+  const bool is_sum =
+      parts.size() > 1 && std::all_of(parts.begin(), parts.end(),
+                                      [&](const Part* p) { return source(*p) == source(one); });
   if (is_sum && b_.options().rewrite) {
     std::vector<Product> terms;
     for (const Part* p : parts) collect_summands(with_mode(p->op, mode_), terms, b_);
@@ -174,6 +197,10 @@ void TiledCore::Lowering::lower_sum(const Group& parts, const Operand& y, StepSc
 void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
   const Operand y = result_of(*group.front());
   const StepScale first = is_first ? scale_ : scale_.accumulating();
+  if (group.size() == 1) {
+    lower_part(*group.front(), y, first);
+    return;
+  }
   std::vector<std::pair<Device, Group>> sums;
   for (const Part* p : group) {
     const auto mine = std::find_if(sums.begin(), sums.end(),
@@ -208,6 +235,9 @@ void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
 
 void TiledCore::Lowering::run() {
   check_batch();
+  const auto& options = core_.setup_.options;
+  const bool reports = options->progress != nullptr;
+  if (reports) b_.report_tiles({options, &options->progress});
   std::vector<Group> groups;  // by the place that they write
   bool are_disjoint = true;
   int64_t written = 0;
@@ -235,7 +265,9 @@ void TiledCore::Lowering::run() {
     b_.label(core_.label(), y_.shape.braced());
     b_.add(prepare_step(make_ref(y_), scale_));
   }
-  if (are_disjoint) {
+  if (are_disjoint && reports) {  // one after another, so that there is a between
+    for (const Group& group : groups) lower_group(group, is_covered);
+  } else if (are_disjoint) {
     b_.side_by_side(core_.workers_, groups.size(),
                     [&](size_t i) { lower_group(groups[i], is_covered); });
   } else if (is_placed()) {
