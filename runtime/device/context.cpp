@@ -16,7 +16,9 @@ Context::Context() : Context(Backend::cpu()) {}
 Context::Context(Backend& backend)
     : device(Device::host()),
       stream(std::make_shared<Stream>(device, backend)),
-      account(std::make_shared<Account>(device)) {}
+      account(std::make_shared<Account>(device)) {
+  stream->set_account(account);
+}
 
 Context on_device(Device device, const Context& context) {
   Context there = context;
@@ -25,6 +27,7 @@ Context on_device(Device device, const Context& context) {
   there.device = device;
   there.account = Account::on(context.account, device);
   there.stream = std::make_shared<Stream>(device, context.backend(), context.threads());
+  there.stream->set_account(there.account);
   return there;
 }
 

@@ -59,37 +59,41 @@ void each_choice(const std::vector<int64_t>& header,
   }
 }
 
-struct Trajectory {
-  Tensor all;  // "… d" f32 with d = z y x
-  bool has_z = false;
-};
-
-Trajectory read_components(const Input& file, const Shape& shape, Context& context) {
-  Trajectory result{Tensor::empty(shape, DType::f32, context)};
-  auto* out = result.all.data_as<float>();
-  const auto points = static_cast<size_t>(result.all.count() / 3);
-  std::vector<std::array<c64, 3>> piece(std::min<size_t>(points, size_t{1} << 16));
-  for (size_t first = 0; first < points; first += piece.size()) {
+// The last `components` of z y x in f32; no tensor if z is left out but not 0 everywhere.
+std::optional<Tensor> read_components(const Input& file,
+                                      const Shape& shape,
+                                      int components,
+                                      Context& context) {
+  // What is read at once stays in a near cache.
+  constexpr size_t kPoints = 2048;
+  std::vector<std::array<c64, 3>> piece(kPoints);
+  Tensor k = Tensor::empty(shape.with_extent(shape.ndim() - 1, components), DType::f32, context);
+  auto* out = k.data_as<float>();
+  const auto points = static_cast<size_t>(k.count() / components);
+  for (size_t first = 0; first < points; first += kPoints) {
     context.poll();
-    const size_t n = std::min(piece.size(), points - first);
+    const size_t n = std::min(kPoints, points - first);
     file.read(first * sizeof(piece[0]), piece.data(), n * sizeof(piece[0]));
+    bool has_z = false;
     for (size_t i = 0; i < n; ++i) {
       const auto& [x, y, z] = piece[i];
-      float* k = out + (first + i) * 3;
-      k[0] = z.real();
-      k[1] = y.real();
-      k[2] = x.real();
-      // NaN is kept: the operator that uses the trajectory names it.
-      result.has_z = result.has_z || z.real() != 0.0F;
+      if (components == 3) *out++ = z.real();
+      *out++ = y.real();
+      *out++ = x.real();
+      // NaN is not 0: the operator that uses the trajectory names it.
+      has_z = has_z || z.real() != 0.0F;
     }
+    if (has_z && components == 2) return std::nullopt;
   }
-  return result;
+  return k;
 }
 
+// Most trajectories are 2-D, and their z is found out only by reading.
 Tensor read_trajectory(const Input& file, const Shape& shape, Context& context) {
-  const Trajectory k = read_components(file, shape, context);
-  if (k.has_z || k.all.count() == 0) return k.all;
-  return k.all.slice(k.all.ndim() - 1, 1, 2).contiguous(context);
+  if (shape.count() > 0) {
+    if (const auto k = read_components(file, shape, 2, context)) return *k;
+  }
+  return *read_components(file, shape, 3, context);
 }
 
 // The axis of each dim, slowest first.

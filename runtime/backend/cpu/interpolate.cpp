@@ -88,8 +88,8 @@ struct Interpolate<T>::Job {
 };
 
 template <class T>
-Interpolate<T>::Interpolate(const InterpolateSpec& spec, int threads)
-    : spec_(spec), threads_(threads), is_real_(!is_complex(spec.dtype)) {
+Interpolate<T>::Interpolate(const InterpolateSpec& spec, const Stream& stream)
+    : spec_(spec), threads_(stream.threads()), is_real_(!is_complex(spec.dtype)) {
   const auto dims = static_cast<int64_t>(spec.grid.size());
   const size_t lead = 3 - spec.grid.size();
   TileProblem problem;
@@ -107,12 +107,17 @@ Interpolate<T>::Interpolate(const InterpolateSpec& spec, int threads)
   middle_at_ = round_up(wide_, kTableStep);
   slow_at_ = middle_at_ + wide_;
   pitch_ = middle_at_ + (dims - 1) * wide_;
-  values_.assign(static_cast<size_t>(spec.frames * spec.points * pitch_ + kTableStep), T(0));
+  values_ = HeldArray<T>(spec.frames * spec.points * pitch_ + kTableStep, "kernel values", stream);
+  const int64_t pieces = (values_.size() + kPassElements - 1) / kPassElements;
+  ThreadPool::process().run(pieces, threads_, [&](int64_t piece, int) {
+    const int64_t end = std::min(values_.size(), (piece + 1) * kPassElements);
+    std::fill(values_.data() + piece * kPassElements, values_.data() + end, T(0));
+  });
 
-  const auto fold = [&](int64_t first, int64_t count, Folded* folded) {
+  const auto fold = [&](int64_t first, int64_t count, Folded& at) {
     for (int64_t j = first; j < first + count; ++j) {
-      Folded& at = folded[j - first];
-      at.kind = 0;
+      const int64_t i = j - first;
+      at.kind[i] = 0;
       for (size_t d = 0; d < spec.grid.size(); ++d) {
         const double t = spec.coordinates[j * dims + static_cast<int64_t>(d)];
         const TapRange range = tap_range(spec.width[d], t);
@@ -120,17 +125,17 @@ Interpolate<T>::Interpolate(const InterpolateSpec& spec, int threads)
         const int64_t start = range.start();
         // What a zero boundary cuts off on the left is cut off the values too; a stencil beyond the
         // grid has no values left.
-        at.cell[d] = spec.is_circular ? modulo(start, n) : start < 0 || start >= n ? 0 : start;
-        at.z[d] = t;
-        if (range.count > narrow_) at.kind = 1;
+        at.cell[d][i] = spec.is_circular ? modulo(start, n) : start < 0 || start >= n ? 0 : start;
+        at.z[d][i] = t;
+        if (range.count > narrow_) at.kind[i] = 1;
       }
     }
   };
-  const auto keep = [&](int64_t count, const int64_t* place, const Folded* folded) {
+  const auto keep = [&](int64_t count, const int64_t* place, const Folded& folded) {
     const int64_t at[3] = {0, middle_at_, slow_at_};
     for (int64_t i = 0; i < count; ++i) {
       for (size_t d = 0; d < spec.grid.size(); ++d) {
-        const Taps taps = taps_at(spec, static_cast<int>(d), folded[i].z[d]);
+        const Taps taps = taps_at(spec, static_cast<int>(d), folded.z[d][i]);
         T* values = values_.data() + place[i] * pitch_ + at[spec.grid.size() - 1 - d];
         int64_t skipped = 0;
         if (!spec.is_circular) skipped = taps.first >= spec.grid[d] ? taps.count : -taps.first;
@@ -140,7 +145,7 @@ Interpolate<T>::Interpolate(const InterpolateSpec& spec, int threads)
       }
     }
   };
-  order_ = sort_by_tile(problem, threads, fold, keep);
+  order_ = sort_by_tile(problem, stream, fold, keep);
   for (size_t d = 0; d < 3; ++d) tile_cells_ *= order_.tiles[d].longest() + terms_[d] - 1;
   spec_.coordinates = nullptr;
   if constexpr (sizeof(T) == 4) {
@@ -498,8 +503,8 @@ template class Interpolate<double>;
 
 std::shared_ptr<const InterpolateKernel> make_interpolate(const InterpolateSpec& spec,
                                                           Stream& stream) {
-  if (is_double(spec.dtype)) return std::make_shared<Interpolate<double>>(spec, stream.threads());
-  return std::make_shared<Interpolate<float>>(spec, stream.threads());
+  if (is_double(spec.dtype)) return std::make_shared<Interpolate<double>>(spec, stream);
+  return std::make_shared<Interpolate<float>>(spec, stream);
 }
 
 }  // namespace lunops::cpu

@@ -25,11 +25,9 @@ class Interpolate final : public InterpolateKernel {
  public:
   using C = std::complex<T>;
 
-  Interpolate(const InterpolateSpec& spec, int threads);
+  Interpolate(const InterpolateSpec& spec, const Stream& stream);
 
-  size_t held_bytes() const noexcept override {
-    return order_.bytes() + values_.size() * sizeof(T);
-  }
+  size_t held_bytes() const noexcept override { return order_.bytes() + values_.bytes(); }
   size_t workspace(int64_t batch) const noexcept override;
   double flops(int64_t batch) const noexcept override;
   double bytes(int64_t batch) const noexcept override;
@@ -79,7 +77,7 @@ class Interpolate final : public InterpolateKernel {
   int64_t middle_at_ = 0, slow_at_ = 0, pitch_ = 0;
   int64_t tile_cells_ = 1;  // of the largest padded tile
   TileOrder order_;
-  std::vector<T> values_;  // {points, pitch}
+  HeldArray<T> values_;  // {points, pitch}
   const TableFunctions<T>* table_;
   const SpreadFunctions<T>* moves_;
   const LineFunctions<T>* lines_;

@@ -54,13 +54,13 @@ struct Nufft<T>::Group {
 };
 
 template <class T>
-Nufft<T>::Nufft(const NufftSpec& spec, int threads, NufftTuning tuning)
+Nufft<T>::Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning)
     : spec_(spec),
       parameters_(nufft::choose(spec)),
-      threads_(threads),
+      threads_(stream.threads()),
       tuning_(tuning),
       spread_(&spread_functions<T>()),
-      points_(sort_points<T>(spec, parameters_, threads)),
+      points_(sort_points<T>(spec, parameters_, stream)),
       passes_(spec.image, parameters_.grid, true, false) {
   spec_.coordinates = nullptr;
   if (spec.counts != nullptr) {
@@ -513,8 +513,8 @@ size_t gridding_workspace(const NufftSpec& spec, const NufftParameters& p, int64
 }
 
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream) {
-  if (spec.dtype == DType::c64) return std::make_shared<Nufft<float>>(spec, stream.threads());
-  return std::make_shared<Nufft<double>>(spec, stream.threads());
+  if (spec.dtype == DType::c64) return std::make_shared<Nufft<float>>(spec, stream);
+  return std::make_shared<Nufft<double>>(spec, stream);
 }
 
 }  // namespace lunops::cpu

@@ -24,7 +24,7 @@ class Nufft final : public NufftPoints {
  public:
   using C = std::complex<T>;
 
-  Nufft(const NufftSpec& spec, int threads, NufftTuning tuning = {});
+  Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning = {});
 
   const NufftParameters& parameters() const noexcept override { return parameters_; }
   size_t workspace(int64_t batch) const noexcept override;

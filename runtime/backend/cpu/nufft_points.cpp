@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cpu/nufft_points.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "runtime/backend/cpu/fold.hpp"
+#include "runtime/backend/cpu/isa.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/plan/nufft/nearest.hpp"
 
@@ -10,82 +13,75 @@ namespace lunops::cpu {
 
 namespace {
 
-// Where a coordinate falls on the grid.
-struct Place {
-  int64_t cell;  // left cell of the stencil, in [0, grid)
-  double z;
-};
-
-// t = k g / N in double-double, so that z is right to rounding for c128 and any |k|.
-inline Place fold(double k, double extent, double grid, int width) {
-  // Exact: the quotient is a small integer and the difference no larger than k.
-  const double near = k - extent * std::nearbyint(k / extent);
-  const double product = near * grid;
-  const double product_rest = std::fma(near, grid, -product);
-  const double t = product / extent;
-  const double t_rest = (std::fma(-t, extent, product) + product_rest) / extent;
-  const double left = std::ceil(t - 0.5 * width);
-  const double z = 2.0 * ((left - t) - t_rest) + (width - 1);
-  auto cell = static_cast<int64_t>(left);
-  const auto g = static_cast<int64_t>(grid);
-  if (cell < 0) cell += g;
-  if (cell >= g) cell -= g;
-  return {cell, z};
+// Folds points, given as {count, dims}, that may be far away or no numbers; `first` is the number
+// of the first.
+void fold_any(const NufftSpec& spec,
+              const FoldTable& table,
+              const FoldDim* dim,
+              const double* k,
+              int64_t first,
+              int64_t count,
+              Folded& folded) {
+  const auto dims = static_cast<int64_t>(spec.image.size());
+  if (table.fold(k, count, dims, dim, &folded)) return;
+  double near[3 * kFoldedPoints];
+  for (int64_t i = 0; i < count * dims; ++i) {
+    if (!std::isfinite(k[i])) {
+      const int64_t point = first + i / dims;
+      fail(Code::argument, "NUFFT", "coordinate at frame={}, point={}, d={} is {}",
+           point / spec.points, point % spec.points, i % dims, k[i]);
+    }
+    near[i] = std::remainder(k[i], dim[i % dims].extent);
+  }
+  table.fold(near, count, dims, dim, &folded);
 }
 
 }  // namespace
 
 template <class T>
-SortedPoints<T> sort_points(const NufftSpec& spec, const NufftParameters& parameters, int threads) {
+SortedPoints<T> sort_points(const NufftSpec& spec,
+                            const NufftParameters& parameters,
+                            const Stream& stream) {
   const auto dims = static_cast<int64_t>(spec.image.size());
   TileProblem problem;
   problem.operation = "NUFFT";
   problem.frames = spec.frames;
   problem.points = spec.points;
   problem.counts = spec.counts;
+  FoldDim dim[3] = {};
   for (size_t d = 0; d < spec.image.size(); ++d) {
     problem.grid.push_back(parameters.grid[d]);
     problem.terms[d] = parameters.width;
+    dim[d] = {static_cast<double>(spec.image[d]), static_cast<double>(parameters.grid[d]),
+              parameters.width};
   }
-  double extent[3], grid[3];
-  for (size_t d = 0; d < spec.image.size(); ++d) {
-    extent[d] = static_cast<double>(spec.image[d]);
-    grid[d] = static_cast<double>(parameters.grid[d]);
-  }
-  const auto fold_points = [&](int64_t first, int64_t count, Folded* folded) {
-    for (int64_t j = first; j < first + count; ++j) {
-      Folded& at = folded[j - first];
-      at.kind = 0;
-      for (int64_t d = 0; d < dims; ++d) {
-        const double k = spec.coordinates[j * dims + d];
-        if (!std::isfinite(k)) {
-          fail(Code::argument, "NUFFT", "coordinate at frame={}, point={}, d={} is {}",
-               j / spec.points, j % spec.points, d, k);
-        }
-        const auto i = static_cast<size_t>(d);
-        const Place place =
-            spec.is_nearest ? Place{nufft::nearest_cell(k, spec.image[i], parameters.grid[i]), 0}
-                            : fold(k, extent[d], grid[d], parameters.width);
-        at.cell[i] = place.cell;
-        at.z[i] = place.z;
+  const FoldTable& table = LUNOPS_SELECT_ISA(isa(), fold_table);
+  const auto fold_points = [&](int64_t first, int64_t count, Folded& folded) {
+    const double* k = spec.coordinates + first * dims;
+    fold_any(spec, table, dim, k, first, count, folded);
+    if (!spec.is_nearest) return;
+    for (int64_t d = 0; d < dims; ++d) {
+      const auto at = static_cast<size_t>(d);
+      for (int64_t i = 0; i < count; ++i) {
+        folded.cell[d][i] =
+            nufft::nearest_cell(k[i * dims + d], spec.image[at], parameters.grid[at]);
+        folded.z[d][i] = 0;
       }
     }
   };
   SortedPoints<T> s;
-  s.z.resize(static_cast<size_t>(live_points(problem) * dims));
-  const auto keep = [&](int64_t count, const int64_t* place, const Folded* at) {
+  s.z = HeldArray<T>(live_points(problem) * dims, "sorted points", stream);
+  T* const z = s.z.data();
+  const auto keep = [&](int64_t count, const int64_t* place, const Folded& at) {
     for (int64_t i = 0; i < count; ++i) {
-      for (int64_t d = 0; d < dims; ++d) {
-        s.z[static_cast<size_t>(place[i] * dims + d)] =
-            static_cast<T>(at[i].z[static_cast<size_t>(d)]);
-      }
+      for (int64_t d = 0; d < dims; ++d) z[place[i] * dims + d] = static_cast<T>(at.z[d][i]);
     }
   };
-  static_cast<TileOrder&>(s) = sort_by_tile(problem, threads, fold_points, keep);
+  static_cast<TileOrder&>(s) = sort_by_tile(problem, stream, fold_points, keep);
   return s;
 }
 
-template SortedPoints<float> sort_points(const NufftSpec&, const NufftParameters&, int);
-template SortedPoints<double> sort_points(const NufftSpec&, const NufftParameters&, int);
+template SortedPoints<float> sort_points(const NufftSpec&, const NufftParameters&, const Stream&);
+template SortedPoints<double> sort_points(const NufftSpec&, const NufftParameters&, const Stream&);
 
 }  // namespace lunops::cpu

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "runtime/backend/cpu/tile_order.hpp"
 #include "runtime/backend/nufft.hpp"
@@ -12,13 +11,15 @@ namespace lunops::cpu {
 // Points of a NUFFT in tile order (nufft.md §3): what both directions share.  T is the real type.
 template <class T>
 struct SortedPoints : TileOrder {
-  std::vector<T> z;  // {points, dims}
+  HeldArray<T> z;  // {points, dims}
 
-  size_t bytes() const noexcept { return TileOrder::bytes() + z.size() * sizeof(T); }
+  size_t bytes() const noexcept { return TileOrder::bytes() + z.bytes(); }
 };
 
 // Folds and sorts the points.  Throws Error{argument} if a coordinate is not finite.
 template <class T>
-SortedPoints<T> sort_points(const NufftSpec& spec, const NufftParameters& parameters, int threads);
+SortedPoints<T> sort_points(const NufftSpec& spec,
+                            const NufftParameters& parameters,
+                            const Stream& stream);
 
 }  // namespace lunops::cpu

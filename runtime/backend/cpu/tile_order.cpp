@@ -19,8 +19,8 @@ int64_t TileDim::longest() const noexcept {
 }
 
 size_t TileOrder::bytes() const noexcept {
-  return cell.size() * sizeof(uint16_t) + index.size() * sizeof(uint32_t) +
-         runs.size() * sizeof(Run) + cut_tiles.size() * sizeof(CutTile) +
+  return cell.bytes() + index.bytes() + runs.size() * sizeof(Run) +
+         cut_tiles.size() * sizeof(CutTile) +
          (run_start.size() + cut_start.size()) * sizeof(int64_t);
 }
 
@@ -35,7 +35,6 @@ constexpr int64_t kTileSide[3][3] = {{512, 0, 0}, {32, 32, 0}, {8, 16, 16}};
 constexpr int64_t kRowGroup = 4;
 
 constexpr int64_t kChunkPoints = 8192;
-constexpr int64_t kAtOnce = 64;
 
 TileDim cut_dim(int64_t grid, int64_t side, int terms) {
   int64_t count = std::max<int64_t>(2, 2 * ((grid + side) / (2 * side)));
@@ -63,10 +62,11 @@ int64_t live_points(const TileProblem& problem) noexcept {
 }
 
 TileOrder sort_by_tile(const TileProblem& problem,
-                       int threads,
+                       const Stream& stream,
                        const FoldPoints& fold,
                        const KeepPoints& keep) {
   TileOrder s;
+  const int threads = stream.threads();
   const auto dims = static_cast<int64_t>(problem.grid.size());
   const int64_t total = problem.frames * problem.points;
   const int64_t live = live_points(problem);
@@ -100,8 +100,8 @@ TileOrder sort_by_tile(const TileProblem& problem,
   const int64_t bins_per_frame = tile_count * bins_per_tile;
   const int64_t bins = bins_per_frame * problem.frames;
 
-  s.cell.resize(static_cast<size_t>(live * dims));
-  s.index.resize(static_cast<size_t>(live));
+  s.cell = HeldArray<uint16_t>(live * dims, "sorted points", stream);
+  s.index = HeldArray<uint32_t>(live, "sorted points", stream);
 
   // Fixed chunks with a histogram each: the order is that of a sequential stable sort.
   const int64_t chunk_points = std::max(kChunkPoints, bins);
@@ -111,8 +111,8 @@ TileOrder sort_by_tile(const TileProblem& problem,
   // Calls f(count, bins, folded points, first point) for the points of a chunk, some at a time.
   const auto visit = [&](int64_t chunk, const auto& f) {
     const int64_t end = std::min(total, (chunk + 1) * chunk_points);
-    Folded at[kAtOnce];
-    int64_t bin[kAtOnce];
+    Folded at{};
+    int64_t bin[kFoldedPoints];
     for (int64_t j = chunk * chunk_points; j < end;) {
       const int64_t frame = j / problem.points;
       const int64_t of_frame = problem.counts == nullptr ? problem.points : problem.counts[frame];
@@ -121,20 +121,20 @@ TileOrder sort_by_tile(const TileProblem& problem,
         j = (frame + 1) * problem.points;
         continue;
       }
-      const int64_t count = std::min(kAtOnce, live_end - j);
+      const int64_t count = std::min(kFoldedPoints, live_end - j);
       fold(j, count, at);
       for (int64_t i = 0; i < count; ++i) {
         int64_t tile = 0;
         int64_t group = 0;
         for (int64_t d = 0; d < dims; ++d) {
-          int64_t& cell = at[i].cell[static_cast<size_t>(d)];
+          int64_t& cell = at.cell[d][i];
           const TileDim& dim = s.tiles[static_cast<size_t>(lead + d)];
           const int64_t t = dim.tile_of[static_cast<size_t>(cell)];
           cell -= dim.start[static_cast<size_t>(t)];
           tile = tile * dim.count() + t;
           if (d + 1 < dims) group = group * (lead + d == 1 ? middle_groups : 1) + cell / kRowGroup;
         }
-        bin[i] = frame * bins_per_frame + tile * bins_per_tile + at[i].kind * groups + group;
+        bin[i] = frame * bins_per_frame + tile * bins_per_tile + at.kind[i] * groups + group;
       }
       f(count, bin, at, j % problem.points);
       j += count;
@@ -144,7 +144,7 @@ TileOrder sort_by_tile(const TileProblem& problem,
   ThreadPool& pool = ThreadPool::process();
   pool.run(chunks, threads, [&](int64_t chunk, int) {
     int64_t* histogram = offset.data() + chunk * bins;
-    visit(chunk, [&](int64_t count, const int64_t* bin, const Folded*, int64_t) {
+    visit(chunk, [&](int64_t count, const int64_t* bin, const Folded&, int64_t) {
       for (int64_t i = 0; i < count; ++i) ++histogram[bin[i]];
     });
   });
@@ -160,16 +160,16 @@ TileOrder sort_by_tile(const TileProblem& problem,
     }
   }
   bin_start[static_cast<size_t>(bins)] = sum;
+  uint16_t* const cell = s.cell.data();
+  uint32_t* const index = s.index.data();
   pool.run(chunks, threads, [&](int64_t chunk, int) {
     int64_t* next = offset.data() + chunk * bins;
-    visit(chunk, [&](int64_t count, int64_t* bin, const Folded* at, int64_t first) {
+    visit(chunk, [&](int64_t count, int64_t* bin, const Folded& at, int64_t first) {
       for (int64_t i = 0; i < count; ++i) {
         const int64_t to = bin[i] = next[bin[i]]++;
-        for (int64_t d = 0; d < dims; ++d) {
-          s.cell[static_cast<size_t>(to * dims + d)] =
-              static_cast<uint16_t>(at[i].cell[static_cast<size_t>(d)]);
-        }
-        s.index[static_cast<size_t>(to)] = static_cast<uint32_t>(first + i);
+        for (int64_t d = 0; d < dims; ++d)
+          cell[to * dims + d] = static_cast<uint16_t>(at.cell[d][i]);
+        index[to] = static_cast<uint32_t>(first + i);
       }
       keep(count, bin, at);
     });

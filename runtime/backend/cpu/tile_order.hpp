@@ -6,6 +6,9 @@
 #include <functional>
 #include <vector>
 
+#include "runtime/backend/cpu/fold.hpp"
+#include "runtime/device/held.hpp"
+
 namespace lunops::cpu {
 
 // One dim of a grid cut into ranges: an even number of nearly equal ones, each at least as long as
@@ -41,8 +44,8 @@ struct TileOrder {
   int dims = 0;
   int64_t frames = 0;
   std::array<TileDim, 3> tiles;  // slowest first, leading dims of extent 1
-  std::vector<uint16_t> cell;    // {points, dims}: left cell of the stencil, from the tile's start
-  std::vector<uint32_t> index;   // {points}: number within the frame
+  HeldArray<uint16_t> cell;      // {points, dims}: left cell of the stencil, from the tile's start
+  HeldArray<uint32_t> index;     // {points}: number within the frame
 
   int colours = 1;                 // 2^dims, by the parity of the tile's position
   std::vector<Run> runs;           // by colour, then frame, cut tiles first, then largest first
@@ -51,15 +54,8 @@ struct TileOrder {
   std::vector<int64_t> cut_start;  // {colours * frames + 1} into `cut_tiles`
   int64_t slots = 0;               // buffers that one frame and colour needs at most
 
-  int64_t points() const noexcept { return static_cast<int64_t>(index.size()); }
+  int64_t points() const noexcept { return index.size(); }
   size_t bytes() const noexcept;
-};
-
-// A point's stencil on the grid.
-struct Folded {
-  std::array<int64_t, 3> cell;  // left cell, in [0, grid)
-  std::array<double, 3> z;      // where the point lies from there, as `keep` understands it
-  int kind = 0;                 // 0 or 1: points of kind 1 follow the others of their tile
 };
 
 struct TileProblem {
@@ -72,13 +68,14 @@ struct TileProblem {
   int kinds = 1;
 };
 
-// Where points j = first … first + count - 1 (over all frames) fall: the same whenever it is asked.
-using FoldPoints = std::function<void(int64_t first, int64_t count, Folded* folded)>;
+// Where points j = first … first + count - 1 (over all frames) fall, at most kFoldedPoints: the
+// same whenever it is asked.
+using FoldPoints = std::function<void(int64_t first, int64_t count, Folded& folded)>;
 // Told once for each point at which place of the order it stands.
-using KeepPoints = std::function<void(int64_t count, const int64_t* place, const Folded* folded)>;
+using KeepPoints = std::function<void(int64_t count, const int64_t* place, const Folded& folded)>;
 // Both are called from several threads.
 TileOrder sort_by_tile(const TileProblem& problem,
-                       int threads,
+                       const Stream& stream,
                        const FoldPoints& fold,
                        const KeepPoints& keep);
 int64_t live_points(const TileProblem& problem) noexcept;  // entries of the order

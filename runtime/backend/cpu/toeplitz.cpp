@@ -9,6 +9,7 @@
 #include "runtime/backend/cpu/planned.hpp"
 #include "runtime/backend/cpu/pruned_passes.hpp"
 #include "runtime/backend/cpu/toeplitz_kernel.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/device/thread_pool.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
@@ -69,7 +70,8 @@ class Toeplitz final : public ToeplitzKernel {
     const int64_t kernel_frames = spec.kernel_frames();
     terms_ = is_embedded_ ? 1 : 1 << passes_.rank();
     for (int d = 0; d < 3; ++d) cells_ *= passes_.dim(d).grid;
-    spectrum_.resize(static_cast<size_t>(spec.kernels * kernel_frames * terms_ * cells_ * reals()));
+    spectrum_ = HeldArray<T>(spec.kernels * kernel_frames * terms_ * cells_ * reals(),
+                             "Toeplitz kernel", stream);
     ToeplitzSpectra spectra(spec, grid_, stream);
     for (int64_t k = 0; k < spec.kernels; ++k) {
       for (int64_t f = 0; f < kernel_frames; ++f) {
@@ -84,7 +86,7 @@ class Toeplitz final : public ToeplitzKernel {
     keep_wisdom();
   }
 
-  size_t bytes() const noexcept override { return spectrum_.size() * sizeof(T); }
+  size_t bytes() const noexcept override { return spectrum_.bytes(); }
   bool is_real() const noexcept override { return is_real_; }
   bool is_embedded() const noexcept override { return is_embedded_; }
   std::array<int64_t, 3> grid() const noexcept override { return grid_; }
@@ -449,7 +451,7 @@ class Toeplitz final : public ToeplitzKernel {
   int64_t frames_ = 1;
   int terms_ = 1;
   int64_t cells_ = 1;           // of one term
-  std::vector<T> spectrum_;     // {kernels, frames with a kernel each, terms, cells}
+  HeldArray<T> spectrum_;       // {kernels, frames with a kernel each, terms, cells}
   std::vector<c128> phase_[3];  // of z, y, x, and ones beside them
   std::vector<c128> one_[3];
   std::vector<C> phase_x_;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cpu/toeplitz_kernel.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <numbers>
 
 #include "runtime/backend/cpu/planned.hpp"
-#include "runtime/core/error.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/device/thread_pool.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 #include "runtime/plan/nufft/nearest.hpp"
@@ -24,21 +21,6 @@ namespace {
 constexpr int64_t kBlocksAtOnce = 4;
 
 constexpr int64_t kChunkPoints = 8192;
-
-constexpr size_t kHugePage = size_t{2} << 20;
-
-using Bytes = std::unique_ptr<std::byte, decltype(&std::free)>;
-
-// In huge pages where the system has them: touching 16 MiB page by page for the first time took a
-// third of a whole build (256 x 256, 49,152 points).
-Bytes aligned_bytes(size_t bytes) {
-  const size_t whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  void* memory = std::aligned_alloc(kHugePage, std::max(whole, kHugePage));
-  if (memory == nullptr)
-    fail(Code::host_memory, "NUFFT", "no memory for a Toeplitz kernel ({} bytes)", bytes);
-  madvise(memory, whole, MADV_HUGEPAGE);
-  return {static_cast<std::byte*>(memory), &std::free};
-}
 
 constexpr size_t rounded(int64_t elements) noexcept {
   return (static_cast<size_t>(elements) * sizeof(c128) + 63) / 64 * 64;
@@ -71,18 +53,18 @@ struct ToeplitzSpectra::State {
   std::vector<std::shared_ptr<const NufftPoints>> nufft;  // {frames}
   std::shared_ptr<const FftKernel> fft;
   // c, then what the adjoints need, in whose place the spectrum comes.
-  Bytes memory{nullptr, &std::free};
+  HeldArray<std::byte> memory;
   c128 *c = nullptr, *samples = nullptr, *images = nullptr, *spectrum = nullptr;
   std::byte *adjoint_workspace = nullptr, *fft_workspace = nullptr;
-  std::vector<double> filled_real, filled_imag;  // of one kernel, where the spec fills them
+  HeldArray<double> filled_real, filled_imag;  // of one kernel, where the spec fills them
 
   State(const ToeplitzSpec& s, const std::array<int64_t, 3>& g, Stream& st)
       : spec(s), grid(g), stream(st), dims(static_cast<int64_t>(s.nufft.image.size())) {
     frames = s.kernel_frames();
     points = s.points_per_kernel();
     if (s.fill) {
-      filled_real.resize(static_cast<size_t>(points));
-      if (s.has_complex_fill) filled_imag.resize(static_cast<size_t>(points));
+      filled_real = HeldArray<double>(points, "Toeplitz weights", st);
+      if (s.has_complex_fill) filled_imag = HeldArray<double>(points, "Toeplitz weights", st);
     }
     FftSpec f;
     f.dtype = DType::c128;
@@ -114,12 +96,14 @@ struct ToeplitzSpectra::State {
     const size_t head = rounded(cells);
     const size_t both = rounded(most() * points) + rounded(most() * pixels);
     const size_t adjoints = both + nufft.front()->workspace(most());
-    memory = aligned_bytes(head + std::max(adjoints, rounded(cells) + fft->workspace()));
-    c = reinterpret_cast<c128*>(memory.get());
-    samples = spectrum = reinterpret_cast<c128*>(memory.get() + head);
-    images = reinterpret_cast<c128*>(memory.get() + head + rounded(most() * points));
-    adjoint_workspace = memory.get() + head + both;
-    fft_workspace = memory.get() + 2 * head;
+    memory = HeldArray<std::byte>(
+        static_cast<int64_t>(head + std::max(adjoints, rounded(cells) + fft->workspace())),
+        "workspace of making a Toeplitz kernel", st);
+    c = reinterpret_cast<c128*>(memory.data());
+    samples = spectrum = reinterpret_cast<c128*>(memory.data() + head);
+    images = reinterpret_cast<c128*>(memory.data() + head + rounded(most() * points));
+    adjoint_workspace = memory.data() + head + both;
+    fft_workspace = memory.data() + 2 * head;
   }
 
   bool is_real() const noexcept { return spec.is_real(); }

@@ -113,40 +113,44 @@ double NufftCore::cycles_per_unit(int64_t extent) const noexcept {
   return choices_.units == "normalized" ? n : 1.0;
 }
 
-std::vector<double> NufftCore::coordinates(const std::vector<int64_t>& image,
-                                           Context* context) const {
+HeldArray<double> NufftCore::coordinates(const std::vector<int64_t>& image,
+                                         Context& context) const {
   if (!parts_.empty()) return joined_coordinates(image, context);
-  std::vector<double> values = read_positions("NUFFT", trajectory(), roles_, counts_);
+  HeldArray<double> k = read_positions("NUFFT", trajectory(), roles_, counts_, *context.stream);
   const size_t d = image.size();
-  std::vector<double> factor(d, 1.0);
-  for (size_t j = 0; j < d; ++j) factor[j] = cycles_per_unit(image[j]);
-  std::vector<double> largest(d, 0.0);
+  double factor[3] = {1, 1, 1}, limit[3] = {}, largest[3] = {};
+  for (size_t j = 0; j < d; ++j) {
+    factor[j] = cycles_per_unit(image[j]);
+    limit[j] = 1.01 * static_cast<double>(image[j]) / 2;
+  }
   int64_t beyond = 0;
-  for (size_t p = 0; p < values.size(); p += d) {
+  double* const end = k.data() + k.size();
+  for (double* point = k.data(); point < end; point += d) {
     bool is_beyond = false;
     for (size_t j = 0; j < d; ++j) {
-      values[p + j] *= factor[j];
-      const double size = std::abs(values[p + j]);
+      point[j] *= factor[j];
+      const double size = std::abs(point[j]);
       largest[j] = std::max(largest[j], size);
-      is_beyond = is_beyond || size > 1.01 * static_cast<double>(image[j]) / 2;
+      is_beyond |= size > limit[j];
     }
     beyond += is_beyond ? 1 : 0;
   }
-  const bool is_checked = context != nullptr && !choices_.whole;
-  if (is_checked) check_units(image, largest, beyond, frame_count_ * points_, *context);
-  return values;
+  if (!choices_.whole) {
+    check_units(image, {largest, largest + d}, beyond, frame_count_ * points_, context);
+  }
+  return k;
 }
 
-std::vector<double> NufftCore::joined_coordinates(const std::vector<int64_t>& image,
-                                                  Context* context) const {
+HeldArray<double> NufftCore::joined_coordinates(const std::vector<int64_t>& image,
+                                                Context& context) const {
   const auto d = static_cast<int64_t>(image.size());
-  std::vector<double> all(static_cast<size_t>(frame_count_ * points_ * d));
+  HeldArray<double> all(frame_count_ * points_ * d, "coordinates", *context.stream);
   int64_t first = 0;
   for (const auto& part : parts_) {
-    const std::vector<double> own = part->coordinates(image, context);
+    const HeldArray<double> own = part->coordinates(image, context);
     const int64_t count = part->points_ * d;
     for (int64_t f = 0; f < frame_count_; ++f) {
-      std::copy_n(own.begin() + f * count, count, all.begin() + f * points_ * d + first);
+      std::copy_n(own.data() + f * count, count, all.data() + f * points_ * d + first);
     }
     first += count;
   }
@@ -189,7 +193,7 @@ std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>&
     if (p.dtype == dtype && p.backend == backend && p.image == image) return p.points;
   }
   NufftSpec s = spec(image, dtype);
-  const std::vector<double> k = coordinates(image, &context);
+  const HeldArray<double> k = coordinates(image, context);
   s.coordinates = k.data();
   std::shared_ptr<const NufftPoints> made = context.backend().nufft(s, *context.stream);
   made_->points.push_back({image, dtype, backend, made});

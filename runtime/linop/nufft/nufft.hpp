@@ -84,7 +84,7 @@ class NufftCore final : public Core {
 
   NufftSpec spec(const std::vector<int64_t>& image, DType dtype) const;  // without coordinates
   // {frames, points, d} in cycles, finite, 0 where no point exists; warns of units that look wrong.
-  std::vector<double> coordinates(const std::vector<int64_t>& image, Context* context) const;
+  HeldArray<double> coordinates(const std::vector<int64_t>& image, Context& context) const;
   std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
                                             DType dtype,
                                             Context& context) const;
@@ -119,7 +119,7 @@ class NufftCore final : public Core {
  private:
   // Cycles per unit of the trajectory along an image dim of this extent.
   double cycles_per_unit(int64_t extent) const noexcept;
-  std::vector<double> joined_coordinates(const std::vector<int64_t>& image, Context* context) const;
+  HeldArray<double> joined_coordinates(const std::vector<int64_t>& image, Context& context) const;
   static bool matches(const KernelKey& a, const KernelKey& b) noexcept;
   void check_units(const std::vector<int64_t>& image,
                    const std::vector<double>& largest,

@@ -286,7 +286,7 @@ void NufftMatrixCore::lower(
       t.has_complex_fill = middle_.is_complex();
       const KernelWeights weights(*f_, middle_, b.context());
       t.fill = [&](int64_t pair, double* re, double* im) { weights.fill(pair, re, im); };
-      const std::vector<double> points = f_->coordinates(r.all.extents, &b.context());
+      const HeldArray<double> points = f_->coordinates(r.all.extents, b.context());
       t.nufft.coordinates = points.data();
       return b.context().backend().toeplitz(t, *b.context().stream);
     });

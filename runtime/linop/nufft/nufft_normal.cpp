@@ -224,7 +224,7 @@ void NufftNormalCore::lower(
       ToeplitzSpec t;
       t.nufft = spec;
       t.kernels = kernels;
-      const std::vector<double> k = f_->coordinates(roles.extents, &b.context());
+      const HeldArray<double> k = f_->coordinates(roles.extents, b.context());
       t.nufft.coordinates = k.data();
       MiddleWeights w;
       if (middle_ != nullptr || !f_->counts().empty()) {

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/device/thread_pool.hpp"
 
 namespace lunops {
 
@@ -79,6 +81,44 @@ void by_dim(std::string_view operation,
            did_you_mean(name, names));
     }
   }
+}
+
+// Points that one thread reads at a time.
+constexpr int64_t kPointsAtOnce = 4096;
+
+// {count, d} numbers, in double and contiguous.  Returns the first that is not finite, or -1.
+template <class T>
+int64_t widen(
+    const T* x, int64_t count, int64_t step, int64_t d, int64_t component_step, double* to) {
+  bool is_finite = true;
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < d; ++j) {
+      const T raw = x[i * step + j * component_step];
+      is_finite = is_finite && std::abs(raw) <= std::numeric_limits<T>::max();
+      to[i * d + j] = static_cast<double>(raw);
+    }
+  }
+  if (is_finite) return -1;
+  return std::find_if(to, to + count * d, [](double v) { return !std::isfinite(v); }) - to;
+}
+
+// `index` is by dim of the tensor, from 0.
+[[noreturn]] void fail_at(std::string_view operation,
+                          const Tensor& k,
+                          const std::vector<int64_t>& index,
+                          double value) {
+  std::string place;
+  for (int i = 0; i < k.ndim(); ++i) {
+    const std::string name =
+        k.shape().is_named() ? k.shape().dim(i).text() : fmt::format("dim {}", i + 1);
+    place +=
+        fmt::format("{}{}={}", place.empty() ? "" : ", ", name, index[static_cast<size_t>(i)] + 1);
+  }
+  fail(Code::numeric, operation, "coordinate at {} is {}", place,
+       // A NaN has a sign that says nothing.
+       std::isnan(value) ? "nan"
+       : value < 0       ? "-inf"
+                         : "inf");
 }
 
 }  // namespace
@@ -169,10 +209,11 @@ void by_image_dim(std::string_view operation,
   by_dim(operation, option, given, roles, noun, values);
 }
 
-std::vector<double> read_positions(std::string_view operation,
-                                   const Tensor& k,
-                                   const PositionRoles& roles,
-                                   const std::vector<int64_t>& counts) {
+HeldArray<double> read_positions(std::string_view operation,
+                                 const Tensor& k,
+                                 const PositionRoles& roles,
+                                 const std::vector<int64_t>& counts,
+                                 const Stream& stream) {
   // Axes in the order frames, points, coordinate.
   std::vector<int> axes;
   int64_t frames = 1, points = 1;
@@ -188,44 +229,51 @@ std::vector<double> read_positions(std::string_view operation,
   for (size_t i = 0; i < roles.terms.size(); ++i) {
     if (roles.terms[i].kind == Term::Kind::ellipsis) coordinate = static_cast<int>(i);
   }
-  const int64_t step = k.strides()[static_cast<size_t>(coordinate)];
-  const size_t d = roles.image.size();
-  std::vector<double> values(static_cast<size_t>(frames * points) * d);
-  std::vector<int64_t> index(axes.size(), 0);
-  for (int64_t p = 0; p < frames * points; ++p) {
-    int64_t at = 0;
-    for (size_t a = 0; a < axes.size(); ++a) {
-      at += index[a] * k.strides()[static_cast<size_t>(axes[a])];
+  const auto d = static_cast<int64_t>(roles.image.size());
+  HeldArray<double> values(frames * points * d, "coordinates", stream);
+  if (values.size() == 0) return values;
+
+  // Rows are the runs of the fastest axis of points; without samples there is one point a row.
+  const bool has_rows = !roles.samples.empty();
+  const int64_t length = has_rows ? k.shape().extent(axes.back()) : 1;
+  const std::vector<int> outer(axes.begin(), axes.end() - (has_rows ? 1 : 0));
+  const auto stride = [&](int axis) { return k.strides()[static_cast<size_t>(axis)]; };
+  const auto index_of = [&](int64_t row) {
+    std::vector<int64_t> index(static_cast<size_t>(k.ndim()), 0);
+    for (size_t a = outer.size(); a-- > 0;) {
+      index[static_cast<size_t>(outer[a])] = row % k.shape().extent(outer[a]);
+      row /= k.shape().extent(outer[a]);
     }
-    const bool exists = counts.empty() || p % points < counts[static_cast<size_t>(p / points)];
-    for (size_t j = 0; exists && j < d; ++j) {
-      const int64_t offset = at + static_cast<int64_t>(j) * step;
-      const double raw = k.dtype() == DType::f64 ? k.data_as<double>()[offset]
-                                                 : static_cast<double>(k.data_as<float>()[offset]);
-      if (!std::isfinite(raw)) {
-        std::string place;
-        for (int i = 0; i < k.ndim(); ++i) {
-          int64_t one_based = static_cast<int64_t>(j) + 1;
-          for (size_t a = 0; a < axes.size(); ++a) {
-            if (axes[a] == i) one_based = index[a] + 1;
-          }
-          const std::string name =
-              k.shape().is_named() ? k.shape().dim(i).text() : fmt::format("dim {}", i + 1);
-          place += fmt::format("{}{}={}", place.empty() ? "" : ", ", name, one_based);
-        }
-        fail(Code::numeric, operation, "coordinate at {} is {}", place,
-             // A NaN has a sign that says nothing.
-             std::isnan(raw) ? "nan"
-             : raw < 0       ? "-inf"
-                             : "inf");
-      }
-      values[static_cast<size_t>(p) * d + j] = raw;
-    }
-    for (size_t a = axes.size(); a-- > 0;) {
-      if (++index[a] < k.shape().extent(axes[a])) break;
-      index[a] = 0;
-    }
-  }
+    return index;
+  };
+  const auto read_row = [&](int64_t row) {
+    std::vector<int64_t> index = index_of(row);
+    int64_t offset = 0;
+    for (const int axis : outer) offset += index[static_cast<size_t>(axis)] * stride(axis);
+    const int64_t first = row * length;
+    const int64_t frame = first / points;
+    const int64_t live = counts.empty() ? points : counts[static_cast<size_t>(frame)];
+    const int64_t exist = std::clamp<int64_t>(live - first % points, 0, length);
+    double* const to = values.data() + first * d;
+    std::fill(to + exist * d, to + length * d, 0.0);
+    const int64_t step = has_rows ? stride(axes.back()) : 0;
+    const int64_t bad =
+        k.dtype() == DType::f64
+            ? widen(k.data_as<double>() + offset, exist, step, d, stride(coordinate), to)
+            : widen(k.data_as<float>() + offset, exist, step, d, stride(coordinate), to);
+    if (bad < 0) return;
+    if (has_rows) index[static_cast<size_t>(axes.back())] = bad / d;
+    index[static_cast<size_t>(coordinate)] = bad % d;
+    fail_at(operation, k, index, to[bad]);
+  };
+  const int64_t rows = frames * points / length;
+  const int64_t rows_of_item = std::max<int64_t>(1, kPointsAtOnce / length);
+  ThreadPool::process().run((rows + rows_of_item - 1) / rows_of_item, stream.threads(),
+                            [&](int64_t item, int) {
+                              const int64_t end = std::min(rows, (item + 1) * rows_of_item);
+                              for (int64_t row = item * rows_of_item; row < end; ++row)
+                                read_row(row);
+                            });
   return values;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/device/held.hpp"
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/tile.hpp"
 
@@ -49,10 +50,11 @@ void by_image_dim(std::string_view operation,
 // The tensor as {frames, points, components} in double.  Points of frame f from counts[f] on are
 // not looked at and become 0; empty counts: all exist.  Throws Error{numeric} naming the place of a
 // coordinate that is not finite.
-std::vector<double> read_positions(std::string_view operation,
-                                   const Tensor& positions,
-                                   const PositionRoles& roles,
-                                   const std::vector<int64_t>& counts);
+HeldArray<double> read_positions(std::string_view operation,
+                                 const Tensor& positions,
+                                 const PositionRoles& roles,
+                                 const std::vector<int64_t>& counts,
+                                 const Stream& stream);
 
 // How many of the first `count` points of a frame, in row-major order of the sample dims, a tile
 // keeps: they are the first ones of the tile too.

@@ -136,8 +136,8 @@ std::shared_ptr<const InterpolateKernel> InterpolateCore::kernel(const Interpola
   for (const Made::Kernel& k : made_->kernels) {
     if (k.dtype == spec.dtype && k.backend == backend && k.grid == spec.grid) return k.kernel;
   }
-  const std::vector<double> t =
-      read_positions(kind(), positions_->tensor(), roles_, std::vector<int64_t>{});
+  const HeldArray<double> t =
+      read_positions(kind(), positions_->tensor(), roles_, {}, *context.stream);
   InterpolateSpec s = spec;
   s.coordinates = t.data();
   auto made = context.backend().interpolate(s, *context.stream);

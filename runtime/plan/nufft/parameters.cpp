@@ -47,6 +47,17 @@ double error_with(const NufftSpec& spec, const NufftParameters& p, Predictions& 
   return predict(dims, is_double(spec));
 }
 
+// Whether the error is mostly rounding, which grows with the width, and not aliasing, which a step
+// of width divides by 3 and more.
+bool is_rounding(const NufftSpec& spec, const NufftParameters& p, Predictions& known) {
+  std::vector<DimError> dims;
+  for (size_t d = 0; d < spec.image.size(); ++d) {
+    dims.push_back(known.at(p.width, p.oversamp[d]));
+    dims.back().aliasing = 0;
+  }
+  return 2 * predict(dims, is_double(spec)) > p.predicted_error;
+}
+
 // The extent that grids are made for: a dim without pixels has the grid of one.
 int64_t gridded_extent(const NufftSpec& spec, size_t d) {
   return std::max<int64_t>(spec.image[d], 1);
@@ -175,7 +186,8 @@ NufftParameters choose(const NufftSpec& part, int64_t batch) {
         continue;
       }
       // Past the width where rounding dominates, wider is worse: look below.
-      const bool wider_is_worse = middle > 2 && at(middle - 1).predicted_error < q.predicted_error;
+      const bool wider_is_worse = middle > 2 && is_rounding(spec, q, known) &&
+                                  at(middle - 1).predicted_error < q.predicted_error;
       if (wider_is_worse) {
         high = middle - 1;
       } else {

@@ -60,7 +60,7 @@ TEST_CASE("NUFFT: results do not depend on how the batch is cut into blocks", "[
   attached.sum_batch = true;
   std::vector<std::vector<c64>> forward, adjoint;
   for (const int64_t block : {0, 1, 2, 5, 11}) {
-    const cpu::Nufft<float> points(spec, 2, {block, true});
+    const cpu::Nufft<float> points(spec, stream_of(2), {block, true});
     const NufftCase run{points, spec, batch, attached, false, {{1, 0}, {0.5, 0}}, 2};
     const auto x = random_numbers<c64>(40 * 36, 3);
     const auto y = random_numbers<c64>(batch * 900, 4);

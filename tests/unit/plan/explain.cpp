@@ -146,3 +146,27 @@ TEST_CASE("explain: a cache folder that cannot be written draws one warning", "[
   CHECK(e.fft.measured + e.fft.from_wisdom >= 2);
   CHECK(e.fft.seconds > 0);
 }
+
+TEST_CASE("explain: what a planned NUFFT keeps is live in the account as long as the plan",
+          "[plan]") {
+  Context context;
+  const Tensor k = rand(Shape::parse("spoke=100 sample=512 d=2"), DType::f64, 1, context);
+  const Tensor x = zeros(Shape::parse("y=128 x=128"), DType::c64, context);
+  const size_t before = context.account->figures().live;
+  const auto live = [&] { return context.account->figures().live - before; };
+  const auto is_near = [](size_t a, size_t b) { return a < b + b / 10 && b < a + a / 10; };
+  for (const Toeplitz use : {Toeplitz::always, Toeplitz::never}) {
+    {
+      NUFFTOptions options;
+      options.toeplitz = use;
+      const Linop f = NUFFT(k, "y x -> spoke sample", options);
+      const auto plan =
+          make_plan(f.N().node(), *x.layout(), DType::c64, nullptr, context, {.applications = 20});
+
+      INFO("held " << live() << ", persistent " << plan->persistent());
+      CHECK(plan->persistent() > 100000);
+      CHECK(is_near(live(), plan->persistent()));
+    }
+    CHECK(live() == 0);
+  }
+}

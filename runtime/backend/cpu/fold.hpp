@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/backend/cpu/isa_table.hpp"
+
+// Where points fall on a grid, for some points at once.
+namespace lunops::cpu {
+
+inline constexpr int64_t kFoldedPoints = 64;
+
+// Stencils of up to kFoldedPoints points, by dim and point.
+struct Folded {
+  int64_t cell[3][kFoldedPoints];  // left cell, in [0, grid)
+  double z[3][kFoldedPoints];      // where the point lies from there, as its reader understands it
+  int kind[kFoldedPoints];         // 0 (so before folding), or 1: those follow the others of a tile
+};
+
+struct FoldDim {
+  double extent, grid;
+  int width;
+};
+
+// One per instruction set, all with the same bits.
+struct FoldTable {
+  // Folds `count` points k {count, dims} in cycles (nufft.md §3).  Returns false, with results that
+  // mean nothing, if a coordinate is not finite or more than 2^31 extents from 0, where the
+  // reduction by whole extents would not be exact.
+  bool (*fold)(const double* k, int64_t count, int64_t dims, const FoldDim* dim, Folded* folded);
+};
+
+}  // namespace lunops::cpu
+
+LUNOPS_DECLARE_ISA(FoldTable, fold_table)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/held.hpp"
+
+#include <fmt/format.h>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/arena.hpp"
+
+namespace lunops {
+
+namespace {
+
+// No block if it cannot be had now.
+Block attempt(size_t bytes, Device device) {
+  try {
+    return Pool::of(device).allocate(bytes);
+  } catch (const Error& e) {
+    if (e.code() != Code::host_memory && e.code() != Code::device_memory) throw;
+  }
+  return {};
+}
+
+}  // namespace
+
+HeldMemory::HeldMemory(size_t bytes, const char* what, const Stream& stream)
+    : what_(what), bytes_(bytes), device_(stream.device()), account_(stream.account()) {
+  if (account_ == nullptr) {
+    block_ = Pool::of(device_).allocate(bytes);
+    return;
+  }
+  account_->charge(*this, bytes);
+  block_ = attempt(bytes, device_);
+  if (block_.data != nullptr) return;
+  account_->collect(bytes);
+  Arena::trim(device_);
+  block_ = attempt(bytes, device_);
+  if (block_.data != nullptr) return;
+  account_->release(*this, bytes);  // not one of the live ones that the error lists
+  account_->fail_allocation(bytes);
+}
+
+HeldMemory::~HeldMemory() {
+  if (account_ != nullptr) account_->release(*this, bytes_);
+  Pool::of(device_).release(block_);
+}
+
+std::string HeldMemory::description() const { return fmt::format("{}, {} bytes", what_, bytes_); }
+
+}  // namespace lunops
