@@ -65,6 +65,7 @@ Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s
     const auto with_threads = [&](const Context& of, int threads) {
       Context there = of;
       there.stream = std::make_shared<Stream>(of.device, of.backend(), threads);
+      there.stream->set_account(of.account);
       return there;
     };
     link_contexts_.reserve(devices.size());
