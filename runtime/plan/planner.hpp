@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/plan/batch.hpp"
+#include "runtime/plan/options.hpp"
+
+namespace lunops {
+
+// What a plan is expected to take, or took (splitting.md §9).
+struct PlanFigures {
+  double seconds = 0;  // of one application
+  double flops = 0;
+  struct OnDevice {
+    Device device;
+    size_t peak = 0;   // bytes at most: weights, plans, kernels, input and output, workspace
+    double moved = 0;  // bytes that reach it over links, for each application
+    double compute = 0, transfer = 0;  // seconds that its streams work
+    int64_t tiles = 0;
+  };
+  std::vector<OnDevice> devices;  // the base first
+  int64_t tiles = 0;
+  int64_t applications = 0;
+};
+
+struct PlanRequest {
+  Shape input;
+  DType dtype = DType::c64;
+  std::vector<Device> devices = {};  // where tiles may run; empty: the base
+  std::optional<Device> base = {};   // of input and output; else where A's weights are
+  std::optional<size_t> memory = {};  // bytes that each device may use; else its account's budget
+  std::vector<std::pair<Device, size_t>> budgets = {};  // over `memory`, by device
+  std::vector<Dim> only = {};                           // dims that may be cut; empty: all
+  std::vector<Dim> never = {};                          // dims that may not
+  std::vector<std::pair<std::string, int64_t>> extents = {};  // of batch dims
+  bool least_memory = false;  // instead of least time
+  PlanOptions options = {};
+};
+
+// An operator, cut and placed.
+struct PlannedOperator {
+  Linop op;
+  PlanFigures estimate;
+  std::vector<std::pair<Device, size_t>> budgets;
+  std::string tiles;  // "coil 8 = 4 x 2 on cpu:0, cpu:1; prefetch 1", or "one tile"
+  bool is_split = false;
+};
+
+// Chooses which dims to cut, the sizes of tiles and where they run, so that no device needs more
+// than its budget and an application takes the least time; of choices within 3 % of it the one with
+// fewest tiles, then that which cuts kept before out-only before inner before in-only dims.
+// Nothing is allocated: every candidate is planned dry.  The same call gives the same answer.
+//
+// Throws Error{device_memory} if nothing fits, with what the smallest tiles need and a budget that
+// would do; Error{shape} for dims that A lacks.
+PlannedOperator plan_operator(const Linop& a, const PlanRequest& request, Context& context);
+
+// What an application of this operator to such an input is expected to take.
+PlanFigures estimate(const Linop& a,
+                     const Shape& input,
+                     DType dtype,
+                     Device base,
+                     Context& context,
+                     const PlanOptions& options = {});
+
+}  // namespace lunops
