@@ -7,6 +7,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/container/chain.hpp"
+#include "runtime/linop/container/wiring.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace lunops {
@@ -89,6 +90,7 @@ Places places(const Side& side, bool is_open, int ndim) {
 Composition composition_of(const Node& node) {
   Composition c{node.form == nullptr ? node.core->signature() : node.form->signature,
                 node.core->inner()};
+  if (node.form != nullptr) c.inner = inner_beside(c.signature, std::move(c.inner));
   if (transposes(node.mode)) c = adjoint(c);
   return c;
 }

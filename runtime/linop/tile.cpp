@@ -67,17 +67,17 @@ void drop_whole(const Side& terms, Slices& slices) {
 
 Tile cut(const Node& node, const TileRequest& request) {
   TileRequest own = request;
-  if (transposes(node.mode)) {
-    std::swap(own.input, own.output);
-    // The adjoint lists its inner dims the other way round, and under the names that this gives.
-    const DimExtents shown = composition_of(node).inner;
-    for (auto& [dim, stretch] : own.inner) {
-      const auto at = std::find_if(shown.begin(), shown.end(),
-                                   [d = dim](const auto& known) { return known.first == d; });
-      if (at != shown.end())
-        dim = node.core->inner()[static_cast<size_t>(shown.end() - at - 1)].first;
-    }
+  // A form may give inner dims other names; the adjoint lists them the other way round, and under
+  // the names that this gives.
+  const DimExtents shown = composition_of(node).inner;
+  for (auto& [dim, stretch] : own.inner) {
+    const auto at = std::find_if(shown.begin(), shown.end(),
+                                 [d = dim](const auto& known) { return known.first == d; });
+    if (at == shown.end()) continue;
+    const auto number = transposes(node.mode) ? shown.end() - at - 1 : at - shown.begin();
+    dim = node.core->inner()[static_cast<size_t>(number)].first;
   }
+  if (transposes(node.mode)) std::swap(own.input, own.output);
   const Signature& signature = node.core->signature();
   const Side in = terms_of(signature.input()), out = terms_of(signature.output());
   drop_whole(in, own.input);

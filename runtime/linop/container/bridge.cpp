@@ -107,6 +107,11 @@ Node widened(const Signature& signature,
              const Slices& input,
              const Slices& output) {
   std::vector<Node> factors = bridge(dims_of(signature, true, input, tile.input));
+  const DimExtents inner = composition_of(*tile.op).inner;
+  InnerPlaces places;
+  for (const auto& [dim, extent] : inner) {
+    places.push_back({static_cast<int>(factors.size()), -1, dim});
+  }
   factors.push_back(*tile.op);
   for (Node& n : bridge(dims_of(signature, false, tile.output, output))) {
     factors.push_back(std::move(n));
@@ -114,7 +119,8 @@ Node widened(const Signature& signature,
   if (factors.size() == 1) return *tile.op;
   std::reverse(factors.begin(), factors.end());
   return {std::make_shared<ChainCore>(std::move(factors),
-                                      Composition{cut_signature(signature, input, output), {}}, ""),
+                                      Composition{cut_signature(signature, input, output), inner},
+                                      "", std::move(places)),
           Mode::forward, nullptr};
 }
 

@@ -74,13 +74,15 @@ bool ChainCore::same(const Core& other) const {
 }
 
 Tile ChainCore::cut(const TileRequest& request) const {
-  return cut_product(*this, factors_, request);
+  return cut_product(*this, factors_, places_, request);
 }
 
 std::shared_ptr<const Core> ChainCore::shown_as(const Signature& form) const {
   auto list = shown_children(factors_, signature(), form);
   if (!list) return nullptr;
-  return std::make_shared<ChainCore>(std::move(*list), Composition{form, {}}, name());
+  return std::make_shared<ChainCore>(std::move(*list),
+                                     Composition{form, inner_beside(form, inner())}, name(),
+                                     places_of(wire(factors_, signature(), inner(), places_)));
 }
 
 void ChainCore::complete(Mode mode, const Shape& in, Shape& out) const {

@@ -22,9 +22,9 @@ using Range = std::optional<Stretch>;
 // others; one that refuses stays as it is, and a bridge makes up the difference.
 class ProductCut {
  public:
-  ProductCut(const std::vector<Node>& factors, const Core& core)
+  ProductCut(const std::vector<Node>& factors, const InnerPlaces& places, const Core& core)
       : core_(core),
-        wiring_(wire(factors, core.signature(), core.inner())),
+        wiring_(wire(factors, core.signature(), core.inner(), places)),
         range_(wiring_.wires.size()),
         asked_(wiring_.wires.size()),
         inner_(wiring_.stages.size()),
@@ -205,9 +205,33 @@ class ProductCut {
     return {w.term, w.extent, from, to};
   }
 
+  // The range of a wire, nothing for all of it.
+  Range part_of(int wire, const Range& r) const {
+    const bool is_all = r && *r == Stretch{0, wiring_.wires[static_cast<size_t>(wire)].extent};
+    return is_all ? std::nullopt : r;
+  }
+
   Tile assemble() {
     std::vector<Node> factors;          // in order of execution
     std::vector<Range> state = range_;  // slices of the data between factors
+    // Where inner dims have just the range that matters, for cuts of the tile.
+    InnerPlaces places(wiring_.inner.size());
+    const auto has_place = [&](size_t i) {
+      const int wire = wiring_.inner[i].wire;
+      return wire == kRestWire || places[i].stage >= 0;
+    };
+    const auto is_range = [&](int wire, const Range& r) {
+      return part_of(wire, r) == part_of(wire, range(wire));
+    };
+    const auto find_places = [&](const std::vector<int>& list) {
+      for (size_t i = 0; i < places.size(); ++i) {
+        if (has_place(i)) continue;
+        const int wire = wiring_.inner[i].wire;
+        const auto at = std::find(list.begin(), list.end(), wire);
+        if (at == list.end() || !is_range(wire, state[static_cast<size_t>(wire)])) continue;
+        places[i] = {static_cast<int>(factors.size()) - 1, static_cast<int>(at - list.begin()), {}};
+      }
+    };
     const auto go_to = [&](const std::vector<int>& list, const std::map<int, Range>& wanted) {
       std::vector<BridgeDim> dims;
       for (const int w : list) {
@@ -220,17 +244,33 @@ class ProductCut {
         dims.push_back(bridge_dim(w, from, it == wanted.end() ? from : it->second));
         if (it != wanted.end()) state[static_cast<size_t>(w)] = it->second;
       }
+      const size_t before = factors.size();
       for (Node& n : bridge(dims)) factors.push_back(std::move(n));
+      if (factors.size() > before) find_places(list);
     };
     for (size_t k = 0; k < tiles_.size(); ++k) {
       const Stage& stage = wiring_.stages[k];
-      std::map<int, Range> wanted;
+      std::map<int, Range> wanted, narrowed;
       for (size_t i = 0; i < stage.input.size(); ++i) wanted[stage.input[i]] = tiles_[k].input[i];
+      // Both neighbours want more of an inner dim than matters: it passes through what does.
+      for (size_t i = 0; i < places.size(); ++i) {
+        const int wire = wiring_.inner[i].wire;
+        if (has_place(i) || !wanted.contains(wire) || is_range(wire, wanted[wire])) continue;
+        narrowed[wire] = range(wire);
+      }
+      if (!narrowed.empty()) go_to(stage.before, narrowed);
       go_to(stage.before, wanted);
+      for (size_t i = 0; i < places.size(); ++i) {
+        const InnerDim& what = wiring_.inner[i];
+        if (what.stage == static_cast<int>(k)) {
+          places[i] = {static_cast<int>(factors.size()), -1, what.dim};
+        }
+      }
       factors.push_back(*tiles_[k].op);
       for (size_t i = 0; i < stage.output.size(); ++i) {
         state[static_cast<size_t>(stage.output[i])] = tiles_[k].output[i];
       }
+      find_places(stage.after);
     }
     std::map<int, Range> wanted;
     for (const int w : wiring_.output) wanted[w] = range(w);
@@ -242,15 +282,17 @@ class ProductCut {
     Composition shown{cut_signature(core_.signature(), tile.input, tile.output), core_.inner()};
     for (size_t i = 0; i < shown.inner.size(); ++i) {
       const InnerDim& what = wiring_.inner[i];
-      if (what.wire != kRestWire && range(what.wire))
-        shown.inner[i].second = range(what.wire)->count;
+      int64_t& extent = shown.inner[i].second;
+      if (what.wire != kRestWire && range(what.wire)) extent = range(what.wire)->count;
       if (what.stage < 0) continue;
-      for (const auto& [dim, stretch] : inner_[static_cast<size_t>(what.stage)]) {
-        if (dim == what.dim) shown.inner[i].second = stretch.count;
+      for (const auto& [dim, there] :
+           composition_of(*tiles_[static_cast<size_t>(what.stage)].op).inner) {
+        if (dim == what.dim) extent = there;
       }
     }
     std::reverse(factors.begin(), factors.end());
-    tile.op = Node{std::make_shared<ChainCore>(std::move(factors), std::move(shown), core_.name()),
+    tile.op = Node{std::make_shared<ChainCore>(std::move(factors), std::move(shown), core_.name(),
+                                               std::move(places)),
                    Mode::forward, nullptr};
     return tile;
   }
@@ -266,8 +308,11 @@ class ProductCut {
 
 }  // namespace
 
-Tile cut_product(const Core& core, const std::vector<Node>& factors, const TileRequest& request) {
-  return ProductCut(factors, core).run(request);
+Tile cut_product(const Core& core,
+                 const std::vector<Node>& factors,
+                 const InnerPlaces& places,
+                 const TileRequest& request) {
+  return ProductCut(factors, places, core).run(request);
 }
 
 }  // namespace lunops

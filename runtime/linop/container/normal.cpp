@@ -11,8 +11,14 @@
 
 namespace lunops {
 
-NormalCore::NormalCore(Node a, std::optional<Node> inner, Composition composition)
-    : Core(std::move(composition), ""), a_(std::move(a)), middle_(std::move(inner)) {}
+NormalCore::NormalCore(Node a,
+                       std::optional<Node> inner,
+                       Composition composition,
+                       InnerPlaces places)
+    : Core(std::move(composition), ""),
+      a_(std::move(a)),
+      middle_(std::move(inner)),
+      places_(std::move(places)) {}
 
 Field NormalCore::field() const noexcept { return field_of(children()); }
 
@@ -40,7 +46,7 @@ std::optional<Tile> NormalCore::cut_inside(const TileRequest& request) const {
   const Side in = terms_of(own.input()), out = terms_of(own.output());
   const Side a_in = terms_of(sig.input()), a_out = terms_of(sig.output());
   if (in.size() != a_in.size() || out.size() != in.size()) return std::nullopt;
-  const Wiring w = wire(factors(Mode::forward), own, inner());
+  const Wiring w = wire(factors(Mode::forward), own, inner(), places_);
   const Stage& first = w.stages.front();  // A
   if (first.input != w.input) return std::nullopt;
 
@@ -87,23 +93,41 @@ std::optional<Tile> NormalCore::cut_inside(const TileRequest& request) const {
     if (part.input != of_m.input || part.output != of_m.output) return std::nullopt;
     middle = part.op;
   }
+  const auto extent_in = [](const Node& node, Dim dim, int64_t before) {
+    for (const auto& [known, extent] : composition_of(node).inner) {
+      if (known == dim) return extent;
+    }
+    return before;
+  };
   Composition shown{cut_signature(own, a.input, a.input), inner()};
   for (size_t k = 0; k < shown.inner.size(); ++k) {
-    const auto at = std::find(first.output.begin(), first.output.end(), w.inner[k].wire);
+    const InnerDim& what = w.inner[k];
+    int64_t& extent = shown.inner[k].second;
+    if (what.stage >= 0) {
+      const bool is_first = what.stage == 0,
+                 is_last = static_cast<size_t>(what.stage) + 1 == w.stages.size();
+      extent = extent_in(is_first  ? *a.op
+                         : is_last ? with_mode(*a.op, Mode::adjoint)
+                                   : *middle,
+                         what.dim, extent);
+      continue;
+    }
+    const auto at = std::find(first.output.begin(), first.output.end(), what.wire);
     if (at == first.output.end()) continue;
     const auto& slice = a.output[static_cast<size_t>(at - first.output.begin())];
-    if (slice) shown.inner[k].second = slice->count;
+    if (slice) extent = slice->count;
   }
-  return Tile{Node{std::make_shared<NormalCore>(*a.op, std::move(middle), std::move(shown)),
-                   Mode::forward, nullptr},
-              a.input, a.input};
+  return Tile{
+      Node{std::make_shared<NormalCore>(*a.op, std::move(middle), std::move(shown), places_of(w)),
+           Mode::forward, nullptr},
+      a.input, a.input};
 }
 
 Tile NormalCore::cut(const TileRequest& request) const {
   TileRequest part = request;
   if (!agree_on_kept(signature(), part)) return no_tile(part);
   if (const auto tile = cut_inside(part)) return *tile;
-  return cut_product(*this, factors(Mode::forward), part);
+  return cut_product(*this, factors(Mode::forward), places_, part);
 }
 
 std::shared_ptr<const Core> NormalCore::rebuilt(Parts parts) const {
@@ -113,7 +137,7 @@ std::shared_ptr<const Core> NormalCore::rebuilt(Parts parts) const {
   std::optional<Node> middle;
   if (middle_) middle = parts.children.back();
   return std::make_shared<NormalCore>(parts.children.front(), std::move(middle),
-                                      Composition{signature(), inner()});
+                                      Composition{signature(), inner()}, places_);
 }
 
 std::shared_ptr<const Core> NormalCore::shown_as(const Signature& form) const {
@@ -121,7 +145,9 @@ std::shared_ptr<const Core> NormalCore::shown_as(const Signature& form) const {
   if (!list) return nullptr;
   std::optional<Node> middle;
   if (middle_) middle = list->back();
-  return std::make_shared<NormalCore>(list->front(), std::move(middle), Composition{form, {}});
+  return std::make_shared<NormalCore>(
+      list->front(), std::move(middle), Composition{form, inner_beside(form, inner())},
+      places_of(wire(factors(Mode::forward), signature(), inner(), places_)));
 }
 
 void NormalCore::complete(Mode, const Shape& in, Shape& out) const {

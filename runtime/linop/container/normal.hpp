@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/linop/container/wiring.hpp"
 #include "runtime/linop/core.hpp"
 
 namespace lunops {
@@ -8,7 +9,8 @@ namespace lunops {
 // Aᴴ A, or Aᴴ M A.  How it is carried out is decided when planning.
 class NormalCore final : public Core {
  public:
-  NormalCore(Node a, std::optional<Node> inner, Composition composition);
+  // `places` as those of a Chain.
+  NormalCore(Node a, std::optional<Node> inner, Composition composition, InnerPlaces places = {});
 
   std::string_view kind() const noexcept override { return "Normal"; }
   Field field() const noexcept override;
@@ -30,6 +32,7 @@ class NormalCore final : public Core {
 
   Node a_;
   std::optional<Node> middle_;
+  InnerPlaces places_;
 };
 
 const NormalCore* as_normal(const Node& node) noexcept;  // null if the node renames it

@@ -39,8 +39,6 @@ std::vector<InnerDim> find_inner(const Wiring& w, const DimExtents& inner) {
   }
   std::vector<InnerDim> found;
   for (const auto& [dim, extent] : inner) {
-    // In a tile, bridges have added wires of the same base: only one of the right extent will do,
-    // and any of that extent gives tiles that add up.
     const auto at =
         std::find_if(candidates.begin(), candidates.end(), [&, d = dim, n = extent](const auto& c) {
           return c.base == d.name && (c.extent == n || c.extent == kUnknown || n == kUnknown);
@@ -122,8 +120,7 @@ Node with_extents(const Node& node,
                      with_extents(s.output(), is_transposed ? input : output, is_new), s.is_open());
   };
   const Signature own = completed(node.core->signature());
-  // A container shown anew forgets the names of its inner dims.
-  if (!is_new || !node.core->inner().empty()) return node;
+  if (!is_new) return node;
   auto core = node.core->shown_as(own);
   if (core == nullptr) return node;
   Node made{std::move(core), node.mode, node.form};
@@ -142,7 +139,37 @@ std::vector<int> list_of(const Signature& signature, bool is_input) {
   return list;
 }
 
-Wiring wire(const std::vector<Node>& factors, const Signature& signature, const DimExtents& inner) {
+InnerPlaces places_of(const Wiring& wiring) {
+  InnerPlaces places;
+  for (const InnerDim& what : wiring.inner) {
+    InnerPlace place{what.stage, -1, what.dim};
+    for (size_t k = 0; what.wire != kRestWire && k < wiring.stages.size(); ++k) {
+      const std::vector<int>& after = wiring.stages[k].after;
+      const auto at = std::find(after.begin(), after.end(), what.wire);
+      if (at == after.end()) continue;
+      place = {static_cast<int>(k), static_cast<int>(at - after.begin()), {}};
+      break;
+    }
+    places.push_back(place);
+  }
+  return places;
+}
+
+DimExtents inner_beside(const Signature& form, DimExtents inner) {
+  for (size_t i = 0; i < inner.size(); ++i) {
+    const auto is_taken = [&](Dim dim) {
+      return form.has(dim) || std::any_of(inner.begin(), inner.begin() + static_cast<ptrdiff_t>(i),
+                                          [&](const auto& known) { return known.first == dim; });
+    };
+    while (is_taken(inner[i].first)) ++inner[i].first.primes;
+  }
+  return inner;
+}
+
+Wiring wire(const std::vector<Node>& factors,
+            const Signature& signature,
+            const DimExtents& inner,
+            const InnerPlaces& inner_places) {
   Wiring w;
   const auto add_wire = [&](const Term& term) {
     w.wires.push_back({term, term.extent});
@@ -195,7 +222,18 @@ Wiring wire(const std::vector<Node>& factors, const Signature& signature, const 
   const Side out = terms_of(signature.output());
   LUNOPS_ASSERT(out.size() == w.output.size());
   for (size_t t = 0; t < out.size(); ++t) learn(w.output[t], out[t]);
-  w.inner = find_inner(w, inner);
+  if (inner_places.empty()) {
+    w.inner = find_inner(w, inner);
+  } else {
+    for (const InnerPlace& place : inner_places) {
+      const bool is_wire = place.stage >= 0 && place.position >= 0;
+      w.inner.push_back(is_wire ? InnerDim{w.stages[static_cast<size_t>(place.stage)]
+                                               .after[static_cast<size_t>(place.position)],
+                                           -1,
+                                           {}}
+                                : InnerDim{kRestWire, place.stage, place.dim});
+    }
+  }
   for (size_t i = 0; i < inner.size(); ++i) {
     if (w.inner[i].wire == kRestWire) continue;
     Wire& known = w.wires[static_cast<size_t>(w.inner[i].wire)];

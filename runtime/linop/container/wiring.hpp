@@ -30,6 +30,15 @@ struct InnerDim {
   Dim dim;
 };
 
+// The same, said of the factors: the dim at `position` of all that come out of factor number
+// `stage` in order of execution; with position -1 the inner dim `dim` of that factor; with stage -1
+// neither.
+struct InnerPlace {
+  int stage = -1, position = -1;
+  Dim dim = {};
+};
+using InnerPlaces = std::vector<InnerPlace>;
+
 struct Wiring {
   std::vector<Wire> wires;
   std::vector<Stage> stages;       // in order of execution
@@ -38,7 +47,15 @@ struct Wiring {
 };
 
 // `factors` as they are written, the last acting first; `signature` and `inner` of their product.
-Wiring wire(const std::vector<Node>& factors, const Signature& signature, const DimExtents& inner);
+// `inner_places` of the inner dims; if there are none they are found by their names.
+Wiring wire(const std::vector<Node>& factors,
+            const Signature& signature,
+            const DimExtents& inner,
+            const InnerPlaces& inner_places);
+InnerPlaces places_of(const Wiring& wiring);
+
+// Inner dims beside the dims of a form: primed on where they would meet one.
+DimExtents inner_beside(const Signature& form, DimExtents inner);
 
 // The node with those extents of its terms that it does not know itself, where its core can be
 // shown with them; else the node.  For cuts of what shifts dims, in which positions count from the

@@ -49,7 +49,7 @@ std::shared_ptr<const Core> LowRankCore::shown_as(const Signature& form) const {
 }
 
 Tile LowRankCore::cut(const TileRequest& request) const {
-  return cut_product(*this, factors_, request);
+  return cut_product(*this, factors_, {}, request);
 }
 
 void LowRankCore::lower(

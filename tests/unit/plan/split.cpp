@@ -299,3 +299,50 @@ TEST_CASE("batch: a tiled operator is cut again", "[split]") {
   CHECK(error_of([&] { batch(a, parse_axes("batch", "coill=4")); }) ==
         "batch: no dim 'coill' in Diagonal (coil x -> coil x); did you mean 'coil'?");
 }
+
+TEST_CASE("split: tiles that were narrowed along one dim are cut along inner dims", "[split]") {
+  Context context;
+  const Linop d = Dense(random("m=5 n=8", 1), "m n, n -> m"),
+              e = Dense(random("n=8 p=6", 2), "n p, p -> n");
+  const Linop crop = Crop("n=8", [] {
+    PadOptions o;
+    o.to = {{"n", 5}};
+    return o;
+  }());
+  const Linop last = Dense(random("q=3 n'=5", 3), "q n', n' -> q");
+  const auto check = [&](const Linop& a, const char* first, const char* second, const char* x) {
+    INFO(a.text() << " along " << first << ", then " << second);
+    const Linop tile = split(a, parse_axes("split", first)).tiles.front().op;
+    const Tensor part = random(x, 4);
+    const Linop again = batch(tile, parse_axes("batch", second));
+    CHECK(again.children().size() == 2);
+    const std::vector<c128> expected = values_of(tile(part, context)),
+                            found = values_of(again(part, context));
+    REQUIRE(found.size() == expected.size());
+    for (size_t i = 0; i < found.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-4);
+  };
+
+  check(d * e, "n=4", "n=2", "p=6");
+  check(d * e, "p=3", "n=4", "p=3");
+  check((d * e).N(), "m=3", "n=4", "p=6");
+  check((d * e).N(), "p=3", "m=3", "p=3");
+  check((d * e).N() + Identity("p"), "p=3", "m=3", "p=3");
+  check(last * crop * e, "n=4", "n=1", "p=6");  // two elements of n are left
+}
+
+TEST_CASE("split: an inner dim whose name a renamed dim takes is cut under another", "[split]") {
+  Context context;
+  const Linop a =
+      Dense(random("m=5 n=8", 1), "m n, n -> m") * Dense(random("n=8 p=6", 2), "n p, p -> n");
+  const Linop renamed = a.rename({{"p", "n"}});
+  const Tensor x = random("n=6", 3);
+
+  const Linop b = batch(renamed, parse_axes("batch", "n'=4"));
+
+  REQUIRE(renamed.inner() == std::vector<Dim>{Dim::parse("n'")});
+  CHECK(renamed.extent("n'") == 8);
+  CHECK(b.children().size() == 2);
+  const std::vector<c128> expected = values_of(a(x.unname(), context)),
+                          found = values_of(b(x, context));
+  for (size_t i = 0; i < found.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-4);
+}
