@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
-#include "runtime/core/extent_table.hpp"
 #include "runtime/linop/elementary/identity.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/linop/tile.hpp"
@@ -89,24 +88,49 @@ void RearrangeCore::complete(Mode mode, const Shape& in, Shape& out) const {
   }
 }
 
-RearrangeCore::Elements RearrangeCore::elements(Mode mode,
-                                                const Operand& x,
-                                                const Operand& y) const {
+ExtentTable RearrangeCore::table(Mode mode, const Shape& x, const Shape& y) const {
   const bool is_back = transposes(mode);
   ExtentTable table(pattern_, "Rearrange", extents_);
   const std::vector<Axis> from = axes_of(is_back ? pattern_.right : pattern_.left),
                           to = axes_of(is_back ? pattern_.left : pattern_.right);
-  const Places x_at = places(signature(mode).input(), signature().is_open(), x.shape.ndim());
-  const Places y_at = places(signature(mode).output(), signature().is_open(), y.shape.ndim());
+  const Places x_at = places(signature(mode).input(), signature().is_open(), x.ndim());
+  const Places y_at = places(signature(mode).output(), signature().is_open(), y.ndim());
   // What one side teaches may be needed by the other.
   for (int round = 0; round < 2; ++round) {
     for (size_t i = 0; i < from.size(); ++i) {
-      if (!from[i].members.empty()) table.fit(from[i], x.shape.extent(x_at.term[i]));
+      if (!from[i].members.empty()) table.fit(from[i], x.extent(x_at.term[i]));
     }
     for (size_t i = 0; i < to.size(); ++i) {
-      if (!to[i].members.empty()) table.fit(to[i], y.shape.extent(y_at.term[i]));
+      if (!to[i].members.empty()) table.fit(to[i], y.extent(y_at.term[i]));
     }
   }
+  return table;
+}
+
+RearrangeCore::Sides RearrangeCore::members(Mode mode, const Shape& x, const Shape& y) const {
+  const ExtentTable known = table(mode, x, y);
+  const auto of = [&](const std::vector<Axis>& side) {
+    std::vector<Members> made;
+    for (const Axis& a : axes_of(side)) {
+      made.emplace_back();
+      for (const Axis::Member& m : a.members) made.back().emplace_back(m.dim, known.of(m.dim));
+    }
+    return made;
+  };
+  Sides made{of(pattern_.left), of(pattern_.right)};
+  if (transposes(mode)) std::swap(made.in, made.out);
+  return made;
+}
+
+RearrangeCore::Elements RearrangeCore::elements(Mode mode,
+                                                const Operand& x,
+                                                const Operand& y) const {
+  const bool is_back = transposes(mode);
+  const ExtentTable table = this->table(mode, x.shape, y.shape);
+  const std::vector<Axis> from = axes_of(is_back ? pattern_.right : pattern_.left),
+                          to = axes_of(is_back ? pattern_.left : pattern_.right);
+  const Places x_at = places(signature(mode).input(), signature().is_open(), x.shape.ndim());
+  const Places y_at = places(signature(mode).output(), signature().is_open(), y.shape.ndim());
   // Stride of a member in a dim with this stride: the members after it are faster.
   const auto within = [&](const Axis& axis, int member, int64_t stride) {
     for (size_t k = axis.members.size(); --k > static_cast<size_t>(member);) {

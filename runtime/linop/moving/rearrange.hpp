@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/core/extent_table.hpp"
 #include "runtime/core/pattern.hpp"
 #include "runtime/linop/core.hpp"
 
@@ -26,8 +27,16 @@ class RearrangeCore final : public Core {
   // Where the members that an axis of the result merges lie in x at even distances.
   std::optional<Operand> view(Mode, const Operand& x) const override;
 
+  // Terms of the input and the output as their members with extents, the last one fastest.
+  using Members = std::vector<std::pair<Dim, int64_t>>;
+  struct Sides {
+    std::vector<Members> in, out;
+  };
+  Sides members(Mode mode, const Shape& x, const Shape& y) const;
+
  private:
   struct Elements;
+  ExtentTable table(Mode mode, const Shape& x, const Shape& y) const;
   Elements elements(Mode mode, const Operand& x, const Operand& y) const;
 
   Pattern pattern_;

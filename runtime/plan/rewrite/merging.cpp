@@ -212,7 +212,7 @@ std::optional<Node> merged(const Product& p, size_t i, const Builder& b) {
     }
     return as_selection(l->pads(left.mode), merged_crops);
   }
-  return std::nullopt;
+  return merged_rearranges(p, i, b);
 }
 
 }  // namespace

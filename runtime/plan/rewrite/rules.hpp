@@ -61,6 +61,9 @@ bool join_kroneckers(Product& p, Builder& b);  // R25
 bool join_devices(Product& p, Builder& b);     // R27
 // merging.cpp
 bool merge_moves(Product& p, Builder& b);  // R10
+// rearranging.cpp
+// Rearranges i and i + 1 as one; a null core stands for the identity, nothing if they stay apart.
+std::optional<Node> merged_rearranges(const Product& p, size_t i, const Builder& b);
 // moving.cpp
 bool select_first(Product& p, Builder& b);  // R11
 // sums_of_normals.cpp

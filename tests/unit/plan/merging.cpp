@@ -7,6 +7,7 @@
 using namespace lunops;
 using test::error_of;
 using test::random;
+using test::rewritten;
 using test::steps_of;
 using test::uses_of;
 
@@ -122,4 +123,45 @@ TEST_CASE("R10: Pads of one anchor are one, and so are Crops", "[plan]") {
   }
   CHECK(uses_of("R10", pad("x", {{"x", 9}}, "start") * pad("x", {{"x", 6}}, "end"),
                 random("x=5")) == 0);
+}
+
+TEST_CASE("R10: Rearranges are one, and none where one undoes the other", "[plan]") {
+  const auto make = [](const char* text, std::vector<std::pair<std::string, int64_t>> extent = {}) {
+    LinopOptions o;
+    o.extent = std::move(extent);
+    return Rearrange(text, o);
+  };
+  const Linop split = make("n=(a b) c -> a b c", {{"a", 2}});
+  const Linop turn = make("a b c -> c n=(b a)", {{"a", 2}}),
+              back = make("c n=(b a) -> n=(a b) c", {{"b", 3}});
+  const Tensor x = random("n=6 c=4");
+
+  CHECK(uses_of("R10", turn * split, x) == 1);
+  CHECK(uses_of("R10", (turn * split).H(), random("c=4 n=6")) == 1);
+  CHECK(steps_of(turn * split, x) == 1);
+  CHECK(steps_of(make("a b c -> n=(a b) c") * make("n=(a b) c -> a b c", {{"a", 2}}), x) == 1);
+  CHECK(uses_of("R10", make("a b c -> n=(a b) c") * split, x) == 1);
+  CHECK(uses_of("R10", back * turn * split, x) == 2);
+  CHECK(rewritten(back * turn * split, x)->rewritten().back() ==
+        "R10 Rearrange * Rearrange -> none");
+  // Batch dims of one are dims of the other.
+  CHECK(uses_of("R10", make("s a b c -> n=(s a) b c") * split, random("s=5 n=6 c=4")) == 1);
+  CHECK(uses_of("R10", make("p=(q r) -> q r", {{"q", 2}}) * make("m n p -> (m n) p"),
+                random("m=2 n=3 p=4")) == 1);
+}
+
+TEST_CASE("R10: Rearranges meet where their members divide each other", "[plan]") {
+  const auto make = [](const char* text, std::vector<std::pair<std::string, int64_t>> extent = {}) {
+    LinopOptions o;
+    o.extent = std::move(extent);
+    return Rearrange(text, o);
+  };
+  const Linop join = make("a b -> n=(a b)");
+  const Linop four = make("n=(p q) -> q p", {{"p", 4}}), three = make("n=(p q) -> q p", {{"p", 3}});
+
+  CHECK(uses_of("R10", four * join, random("a=2 b=6")) == 1);   // 2 x 2 x 3
+  CHECK(uses_of("R10", three * join, random("a=2 b=3")) == 0);  // 3 x 2 against 2 x 3
+  CHECK(uses_of("R10", three * join, random("a=1 b=3")) == 1);
+  CHECK(uses_of("R10", make("n=(p q) -> q p", {{"p", 1}}) * join, random("a=2 b=3")) == 1);
+  CHECK(uses_of("R10", three * Trace("...") * join, random("a=3 b=2")) == 0);
 }
