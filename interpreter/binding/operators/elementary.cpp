@@ -91,10 +91,13 @@ constexpr auto dense = with_options(
 print(lo.Dense{ W, "m n, n -> m" }(lo.ones("n=2", { dtype = "f32" })):sum())  --> 21.0)"},
         [](Context&, const Given& given) {
           const auto text = given.optional_text(2);
-          return Dense(given.tensor(1), view(text), common(given));
+          auto options = common<DenseOptions>(given);
+          options.normal = given.text("normal").value_or("auto");
+          return Dense(given.tensor(1), view(text), options);
         },
         operand("weight", Kind::tensor, "its dims are addressed by name"),
         optional_operand("text", Kind::text, "\"y x -> coil y x\" or \"m n, n -> m\"")),
+    option("normal", Kind::text, "auto", "of A.N: fused, pair, or auto by cost"),
     kExtent,
     kName,
     kBatch);

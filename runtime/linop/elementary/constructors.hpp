@@ -18,9 +18,17 @@ Linop Scalar(c128 s, std::string_view text = "...", const LinopOptions& options 
 Linop Diagonal(const Tensor& weight,
                std::optional<std::string_view> text = {},
                const LinopOptions& options = {});
+// Whether the normal of a Dense is one operator with the Gram weights, or the pair of the two:
+// "auto", by cost, "fused" or "pair".
+struct DenseOptions : LinopOptions {
+  std::string normal = "auto";
+};
 Linop Dense(const Tensor& weight,
             std::optional<std::string_view> text = {},
             const LinopOptions& options = {});
+Linop Dense(const Tensor& weight,
+            std::optional<std::string_view> text,
+            const DenseOptions& options);
 
 // U diag(s) V^H: U has the out dims, V the in dims, both the one rank dim, which s has as well.
 struct LowRankOptions : LinopOptions {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/core/suggest.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/operators.hpp"
@@ -12,30 +13,38 @@
 
 namespace lunops {
 
-DenseCore::DenseCore(WeightPtr weight, Side terms, Signature signature, std::string name)
+DenseCore::DenseCore(
+    WeightPtr weight, Side terms, Signature signature, std::string name, Normal normal)
     : Core(std::move(signature), std::move(name)),
       weight_(std::move(weight)),
-      terms_(std::move(terms)) {}
+      terms_(std::move(terms)),
+      normal_(normal) {}
 
-std::string DenseCore::details() const { return fmt::format("weight {}", bytes_text(*weight_)); }
+std::string DenseCore::details() const {
+  const char* normal = normal_ == Normal::automatic ? ""
+                       : normal_ == Normal::fused   ? ", normal=fused"
+                                                    : ", normal=pair";
+  return fmt::format("weight {}{}", bytes_text(*weight_), normal);
+}
 
 bool DenseCore::same(const Core& other) const {
   const auto& o = static_cast<const DenseCore&>(other);
-  return terms_ == o.terms_ && weight_->same(*o.weight_);
+  return terms_ == o.terms_ && normal_ == o.normal_ && weight_->same(*o.weight_);
 }
 
 // Every dim may be cut: those of the weight with it, the others are kept and broadcast.
 Tile DenseCore::cut(const TileRequest& request) const {
   TileRequest part = request;
   if (!agree_on_kept(signature(), part)) return no_tile(part);
-  return tile_of(
-      std::make_shared<DenseCore>(cut_weight(weight_, terms_, signature(), part), terms_,
-                                  cut_signature(signature(), part.input, part.output), name()),
-      part);
+  return tile_of(std::make_shared<DenseCore>(cut_weight(weight_, terms_, signature(), part), terms_,
+                                             cut_signature(signature(), part.input, part.output),
+                                             name(), normal_),
+                 part);
 }
 
 std::shared_ptr<const Core> DenseCore::shown_as(const Signature& form) const {
-  return std::make_shared<DenseCore>(weight_, shown_terms(terms_, signature(), form), form, name());
+  return std::make_shared<DenseCore>(weight_, shown_terms(terms_, signature(), form), form, name(),
+                                     normal_);
 }
 
 namespace {
@@ -242,11 +251,27 @@ Side order_terms(const Tensor& w, const Side& written, std::string_view text) {
   return ordered;
 }
 
+DenseCore::Normal normal_named(const std::string& name) {
+  if (name == "auto") return DenseCore::Normal::automatic;
+  if (name == "fused") return DenseCore::Normal::fused;
+  if (name == "pair") return DenseCore::Normal::pair;
+  const std::vector<std::string> known{"auto", "fused", "pair"};
+  fail(Code::argument, "Dense", "normal is '{}'; it is auto, fused or pair{}", name,
+       did_you_mean(name, known));
+}
+
 }  // namespace
 
 Linop Dense(const Tensor& weight,
             std::optional<std::string_view> text,
             const LinopOptions& options) {
+  return Dense(weight, text, DenseOptions{options, "auto"});
+}
+
+Linop Dense(const Tensor& weight,
+            std::optional<std::string_view> text,
+            const DenseOptions& options) {
+  const DenseCore::Normal normal = normal_named(options.normal);
   const std::string owner =
       options.name.empty() ? "Dense" : fmt::format("Dense '{}'", options.name);
   if (!is_floating(weight.dtype())) {
@@ -346,7 +371,8 @@ Linop Dense(const Tensor& weight,
   const Signature full(with_weight_extents(sig.input()), with_weight_extents(sig.output()),
                        sig.is_open());
   return Linop(std::make_shared<DenseCore>(std::make_shared<Weight>(weight, owner), terms,
-                                           with_options("Dense", full, options), options.name));
+                                           with_options("Dense", full, options), options.name,
+                                           normal));
 }
 
 }  // namespace lunops

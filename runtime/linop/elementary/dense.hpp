@@ -8,8 +8,14 @@ namespace lunops {
 // y[o] = sum over in-only dims of W x; dims of W on both sides are kept.
 class DenseCore final : public Core {
  public:
+  // How its normal runs.
+  enum class Normal : uint8_t { automatic, pair, fused };
   // `terms`: the dims of W in memory order, by the terms of the forward signature.
-  DenseCore(WeightPtr weight, Side terms, Signature signature, std::string name);
+  DenseCore(WeightPtr weight,
+            Side terms,
+            Signature signature,
+            std::string name,
+            Normal normal = Normal::automatic);
 
   std::string_view kind() const noexcept override { return "Dense"; }
   Field field() const noexcept override {
@@ -19,7 +25,8 @@ class DenseCore final : public Core {
   Weights weights() const override { return {weight_}; }
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> rebuilt(Parts parts) const override {
-    return std::make_shared<DenseCore>(parts.weights.front(), terms_, signature(), parts.name);
+    return std::make_shared<DenseCore>(parts.weights.front(), terms_, signature(), parts.name,
+                                       normal_);
   }
   Tensor weight_gradient(size_t, const Tensor& x, const Tensor& v, Context&) const override;
   Tile cut(const TileRequest& request) const override;
@@ -28,6 +35,7 @@ class DenseCore final : public Core {
 
   const WeightPtr& weight() const noexcept { return weight_; }
   const Side& terms() const noexcept { return terms_; }
+  Normal normal() const noexcept { return normal_; }
   // Terms that stand on one side of the forward signature only.
   Side in_only() const;
   Side out_only() const;
@@ -35,6 +43,7 @@ class DenseCore final : public Core {
  private:
   WeightPtr weight_;
   Side terms_;
+  Normal normal_;
 };
 
 const DenseCore* as_dense(const Node& node) noexcept;  // null if the node renames it

@@ -52,6 +52,10 @@ void CastCore::lower(
   b.copy(x, y, s);
 }
 
+const CastCore* as_cast(const Node& node) noexcept {
+  return node.form == nullptr ? dynamic_cast<const CastCore*>(node.core.get()) : nullptr;
+}
+
 Linop Cast(std::string_view text, const CastOptions& options) {
   for (const DType to : {DType::f32, DType::f64, DType::c64, DType::c128}) {
     if (options.to != name_of(to)) continue;

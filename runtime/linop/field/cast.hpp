@@ -20,7 +20,8 @@ class CastCore final : public Core {
     return transposes(mode) ? Mode::adjoint : Mode::forward;
   }
   // Widened and narrowed again, numbers are what they were; not the other way round.
-  bool is_isometry(Mode mode) const noexcept override { return is_double(to_) != transposes(mode); }
+  bool is_isometry(Mode mode) const noexcept override { return widens(mode); }
+  bool widens(Mode mode) const noexcept { return is_double(to_) != transposes(mode); }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
@@ -32,5 +33,7 @@ class CastCore final : public Core {
 
   DType to_;
 };
+
+const CastCore* as_cast(const Node& node) noexcept;  // null if the node renames it
 
 }  // namespace lunops

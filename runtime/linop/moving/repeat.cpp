@@ -74,6 +74,10 @@ std::optional<Operand> RepeatCore::view(Mode mode, const Operand& x) const {
   return repeated;
 }
 
+const RepeatCore* as_repeat(const Node& node) noexcept {
+  return node.form == nullptr ? dynamic_cast<const RepeatCore*>(node.core.get()) : nullptr;
+}
+
 namespace {
 
 Linop make_repeat(bool is_sum, std::string_view text, const LinopOptions& options) {

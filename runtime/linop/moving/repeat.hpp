@@ -23,13 +23,15 @@ class RepeatCore final : public Core {
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;
   // Strides of 0 along the new dims.
   std::optional<Operand> view(Mode, const Operand& x) const override;
+  bool sums(Mode mode) const noexcept { return is_sum_ != transposes(mode); }
 
  private:
-  bool sums(Mode mode) const noexcept { return is_sum_ != transposes(mode); }
   // Strides of the narrow operand by the dims of the wide one, 0 where it lacks them.
   std::vector<int64_t> spread(const Operand& narrow, int wide_ndim) const;
 
   bool is_sum_;
 };
+
+const RepeatCore* as_repeat(const Node& node) noexcept;  // null if the node renames it
 
 }  // namespace lunops

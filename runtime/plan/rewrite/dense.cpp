@@ -16,12 +16,31 @@ bool fits_share_of_budget(Builder& b, double elements, bool is_complex) {
   return bytes <= 0.1 * static_cast<double>(b.context().account->figures().budget);
 }
 
+namespace {
+
+// What was asked of the plan, else of the operator.
+DenseCore::Normal wanted_normal(const DenseCore& dense, const PlanOptions& options) {
+  switch (options.dense) {
+    case PlanOptions::Dense::automatic:
+      return dense.normal();
+    case PlanOptions::Dense::pair:
+      return DenseCore::Normal::pair;
+    case PlanOptions::Dense::fused:
+      return DenseCore::Normal::fused;
+  }
+  return dense.normal();
+}
+
+}  // namespace
+
 bool fuse_dense_normal(Product& p, Builder& b) {
-  using Choice = PlanOptions::Dense;
-  if (b.options().dense == Choice::pair) return false;
-  const auto found = find_sandwich(p.factors, [](const Node& n) { return as_dense(n) != nullptr; });
+  using Normal = DenseCore::Normal;
+  const auto found = find_sandwich(p.factors, [&](const Node& n) {
+    return as_dense(n) != nullptr && wanted_normal(*as_dense(n), b.options()) != Normal::pair;
+  });
   if (!found) return false;
   const Node& a = p.factors[found->begin + found->length - 1];
+  const Normal wanted = wanted_normal(*as_dense(a), b.options());
   auto fused = fuse_dense(a, found->middle);
   if (!fused) return false;
   // operators.md, rule of Dense: building costs n m products per kept index, each application of
@@ -31,14 +50,14 @@ bool fuse_dense_normal(Product& p, Builder& b) {
   const bool fits = n <= m || fits_share_of_budget(b, static_cast<double>(fused->elements),
                                                    fused->node.core->field() == Field::complex);
   const bool pays = r * (2 * m - n) > n * m && fits;
-  const bool is_fused = b.options().dense == Choice::fused || pays;
+  const bool is_fused = wanted == Normal::fused || pays;
   ExplainedChoice choice;
   choice.node = fmt::format("{} normal", a.core->label());
   choice.chosen = is_fused ? "fused" : "pair";
   choice.why = fmt::format(
       "{:.0f} x (2 x {:.0f} - {:.0f}) products are saved per kept index, {:.0f} build the weight{}",
       r, m, n, n * m, fits ? "" : ", which is over 10 % of the memory budget");
-  if (b.options().dense == Choice::fused) choice.why = "dense = fused was given";
+  if (wanted == Normal::fused) choice.why = "normal = fused was given; " + choice.why;
   b.chose(std::move(choice));
   if (!is_fused) return false;
   b.rewrote("R17",

@@ -110,7 +110,8 @@ std::optional<Node> absorbed(const Node& w, const Node& d, bool d_acts_last) {
   const WeightPtr made =
       weight_product(dense.weight(), dense.terms(), false, diagonal.weight(), terms,
                      conjugates(d.mode) != conjugates(w.mode), dense.terms());
-  return Node{std::make_shared<DenseCore>(made, dense.terms(), dense.signature(), dense.name()),
+  return Node{std::make_shared<DenseCore>(made, dense.terms(), dense.signature(), dense.name(),
+                                          dense.normal()),
               w.mode, nullptr};
 }
 

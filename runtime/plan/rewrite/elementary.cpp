@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rules on Identity, Zero, Scalar and isometries, and exact normals: R2, R3, R5, R12, R13, R20,
-// R24.
+// Rules on Identity, Zero, Scalar and isometries, and exact normals: R2, R3, R5, R12, R13, R20.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -70,7 +69,6 @@ namespace {
 
 std::string_view rule_of_normal(std::string_view kind) {
   if (kind == "Concat" || kind == "Stack") return "R20";
-  if (kind == "Repeat" || kind == "SumReduce") return "R24";
   return "R13";
 }
 

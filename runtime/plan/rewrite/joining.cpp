@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Neighbours of one kind that are one operator: R25, R27.
+// Neighbours of one kind that are one operator: R24, R25, R26, R27.
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "runtime/linop/elementary/kronecker.hpp"
+#include "runtime/linop/elementary/scalar.hpp"
+#include "runtime/linop/field/cast.hpp"
+#include "runtime/linop/moving/repeat.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/linop/system/to_device.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
@@ -34,6 +37,11 @@ bool fit(const Node& left, const Node& right) {
 // R12 on one operand.
 bool undo_each_other(const Node& left, const Node& right) {
   return right.core->is_isometry(right.mode) && same_node(left, with_mode(right, Mode::adjoint));
+}
+
+int position_of(const std::vector<int>& dims, int dim) {
+  const auto at = std::find(dims.begin(), dims.end(), dim);
+  return at == dims.end() ? -1 : static_cast<int>(at - dims.begin());
 }
 
 bool shares_names(const Signature& a, const Signature& b) {
@@ -116,6 +124,70 @@ bool join_devices(Product& p, Builder& b) {
     } else {
       replace(p, i, 2, ToDevice(first->source, last->target, {}).node());
     }
+    return true;
+  }
+  return false;
+}
+
+namespace {
+
+// Numbers of the dims that stand on one side of a factor only.
+std::vector<int> only(const std::vector<int>& side, const std::vector<int>& other) {
+  std::vector<int> dims;
+  for (const int d : side) {
+    if (std::find(other.begin(), other.end(), d) == other.end()) dims.push_back(d);
+  }
+  std::sort(dims.begin(), dims.end());
+  return dims;
+}
+
+// The copies that `right` makes and `left` adds up, where it adds up all of them and nothing else.
+std::optional<double> copies(const Product& p, size_t i, const Joined& j, const Builder& b) {
+  if (j.in_dims != j.out_dims || only(j.right_out, j.right_in) != only(j.left_in, j.left_out)) {
+    return std::nullopt;
+  }
+  const auto x = b.shape_into(p, i + 1), middle = b.shape_into(p, i);
+  if (!x || !middle) return std::nullopt;
+  double count = 1;
+  for (size_t k = 0; k < j.right_out.size(); ++k) {
+    if (position_of(j.right_in, j.right_out[k]) >= 0) continue;
+    count *= static_cast<double>(
+        middle->extent(middle->ndim() - static_cast<int>(j.right_out.size() - k)));
+  }
+  return count;
+}
+
+}  // namespace
+
+bool join_repeats(Product& p, Builder& b) {
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    const Node left = p.factors[i], right = p.factors[i + 1];
+    const RepeatCore *l = as_repeat(left), *r = as_repeat(right);
+    if (l == nullptr || r == nullptr || !l->sums(left.mode) || r->sums(right.mode)) continue;
+    const auto j = join(left, right);
+    const auto count = j ? copies(p, i, *j, b) : std::nullopt;
+    if (!count) continue;
+    b.rewrote("R24", fmt::format("{} * {} -> {:g} times the identity", label_of(left),
+                                 label_of(right), *count));
+    Side side = j->in;
+    for (Term& t : side) t.dim.primes = 0;
+    replace(p, i, 2,
+            Node{std::make_shared<ScalarCore>(*count, Signature(side, side), ""), Mode::forward,
+                 nullptr});
+    return true;
+  }
+  return false;
+}
+
+bool join_casts(Product& p, Builder& b) {
+  for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
+    const Node &left = p.factors[i], &right = p.factors[i + 1];
+    const CastCore *l = as_cast(left), *r = as_cast(right);
+    // There are two precisions, so that the second of two Casts gives back the first.
+    if (l == nullptr || r == nullptr || !r->widens(right.mode) || l->widens(left.mode)) continue;
+    if (!junction(left, right)) continue;
+    b.rewrote("R26", fmt::format("{} * {} -> none", label_of(left), label_of(right)));
+    erase(p, i, 2);
     return true;
   }
   return false;

@@ -12,10 +12,10 @@ namespace {
 
 using enum Rule::Kind;
 
-// R1 and R4 are the form of a product, R28 the form of a node (Core::canonical), and R26 is
-// R12 where neighbours undo each other and a view where they do not.  R8 and R9 stand after the
-// rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what stands in
-// its way.  R23 is last: others look for transforms, and for Aᴴ A.
+// R1 and R4 are the form of a product, and R28 the form of a node (Core::canonical).  R24 and R26
+// are looked for by name before the rules of which they are cases, R13 and R12.  R8 and R9 stand
+// after the rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what
+// stands in its way.  R23 is last: others look for transforms, and for Aᴴ A.
 constexpr std::array kRules = {
     Rule{"R2", "identity", "", exact, drop_identities},
     Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
@@ -23,10 +23,12 @@ constexpr std::array kRules = {
          collect_scalars},
     Rule{"R19", "sum", "one term is left", exact, merge_sums},
     Rule{"R16", "kernels", "one grid; cost", exact, join_kernels},
+    Rule{"R24", "repeat", "same dims", exact, join_repeats},
+    Rule{"R26", "cast", "intermediate not narrower", exact, join_casts},
     Rule{"R12", "isometry", "", exact, drop_isometries},
     Rule{"R6", "diagonal", "dims of one among those of the other", exact, merge_diagonals},
     Rule{"R7", "exchange", "only to enable R6", exact, move_diagonal},
-    Rule{"R13", "normal", "the entry gives an exact form", exact, take_exact_normal},
+    Rule{"R13, R20", "normal", "the entry gives an exact form", exact, take_exact_normal},
     Rule{"R10", "move", "one kind; Pads and Crops of one anchor", exact, merge_moves},
     Rule{"R11", "select", "smaller array", exact, select_first},
     Rule{"R25", "kronecker", "shapes fit, no more products", exact, join_kroneckers},

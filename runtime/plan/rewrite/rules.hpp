@@ -44,7 +44,7 @@ bool collect_scalars(Product& p, Builder& b);  // R5
 // stays right of what is linear over the real numbers only.
 bool passes_scalar(const Product& p, size_t i, c128 s);
 bool drop_isometries(Product& p, Builder& b);    // R12
-bool take_exact_normal(Product& p, Builder& b);  // R13, R20, R24
+bool take_exact_normal(Product& p, Builder& b);  // R13, R20
 // diagonal.cpp
 bool merge_diagonals(Product& p, Builder& b);  // R6
 bool move_diagonal(Product& p, Builder& b);    // R7
@@ -59,6 +59,8 @@ bool fits_share_of_budget(Builder& b, double elements, bool is_complex);
 // joining.cpp
 bool join_kroneckers(Product& p, Builder& b);  // R25
 bool join_devices(Product& p, Builder& b);     // R27
+bool join_repeats(Product& p, Builder& b);     // R24
+bool join_casts(Product& p, Builder& b);       // R26
 // merging.cpp
 bool merge_moves(Product& p, Builder& b);  // R10
 // rearranging.cpp

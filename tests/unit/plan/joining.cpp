@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rules on neighbours of one kind: R25, R27.
+// Rules on neighbours of one kind: R24, R25, R26, R27.
 #include "runtime/device/pool.hpp"
 #include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
@@ -70,4 +70,48 @@ TEST_CASE("R27: data go to the last device at once, and back they do not move", 
   CHECK(steps_of(away.H() * on.H() * on * away, x) == 1);
   CHECK(uses_of("R27", ToDevice(kOther, host) * Scalar(2.0) * away, x, {.without = {"scalar"}}) ==
         0);
+}
+
+TEST_CASE("R24: summing what was repeated counts the copies", "[plan]") {
+  LinopOptions o;
+  o.extent = {{"b", 3}};
+  const Linop copies = Repeat("a c -> b a c", o), sum = SumReduce("b a c -> a c");
+  const Linop turned = SumReduce("b a c -> c a"), less = SumReduce("b a c -> b c");
+  o.extent = {{"b", 3}, {"d", 2}};
+  const Linop more = Repeat("a c -> b a d c", o);
+  const Tensor x = random("a=4 c=2"), batch = random("k=2 a=4 c=2", 2);
+
+  CHECK(uses_of("R24", sum * copies, x) == 1);
+  CHECK(uses_of("R24", copies.H() * copies, batch) == 1);
+  CHECK(uses_of("R24", SumReduce("b a d c -> a c") * more, x) == 1);
+  CHECK(steps_of(sum * copies, x) == 1);
+  CHECK(uses_of("R24", copies * sum, random("b=3 a=4 c=2")) == 0);
+  CHECK(uses_of("R24", turned * copies, x) == 0);
+  CHECK(uses_of("R24", less * copies, x) == 0);
+  CHECK(uses_of("R24", SumReduce("b a d c -> a d c") * more, x) == 0);
+  CHECK(uses_of("R24", sum * Trace("...") * copies, x) == 0);
+  // What a Trace sees has the copies added up.
+  CHECK(uses_of("R24", Trace("...") * sum * copies, x) == 1);
+}
+
+TEST_CASE("R26: Casts to the wider precision and back are none, the other way they round",
+          "[plan]") {
+  Context context;
+  const auto cast = [](const char* to, const char* text) {
+    CastOptions o;
+    o.to = to;
+    return Cast(text, o);
+  };
+  const Linop wide = cast("c128", "n"), narrow = cast("c64", "n"), other = cast("c64", "k n");
+  const Tensor x = random("k=2 n=4"), y = random("k=2 n=4").as(DType::c64, context);
+
+  CHECK(uses_of("R26", narrow * wide, y) == 1);
+  CHECK(uses_of("R26", wide.H() * wide, y) == 1);
+  CHECK(uses_of("R26", other * wide, y) == 1);
+  CHECK(uses_of("R26", narrow * wide * narrow, x) == 1);
+  CHECK(uses_of("R26", wide * narrow, x) == 0);
+  CHECK(uses_of("R26", narrow.H() * narrow, x) == 0);
+  CHECK(uses_of("R26", narrow * Trace("...") * wide, y) == 0);
+  CHECK(steps_of(narrow * wide, y) == 1);
+  CHECK(steps_of(wide * narrow, x) == 2);
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/plan/split.hpp"
 #include "tests/unit/linop/values.hpp"
 #include "tests/unit/plan/rewritten.hpp"
 
 using namespace lunops;
+using test::error_of;
 using test::random;
+using test::rewritten;
 using test::steps_of;
 using test::tensor;
+using test::uses_of;
 
 TEST_CASE("R1, R2: nested chains are one level and identities are dropped", "[plan]") {
   const Linop d = Diagonal(random("n=5"));
@@ -181,6 +185,33 @@ TEST_CASE("R17: a wide pair is fused where the kernel is a small part of memory"
 
   CHECK(steps_of(wide.N(), random("n=30"), {.applications = 1000}) == 1);
   CHECK(steps_of(wide.N(), random("n=30"), {.applications = 20}) == 2);
+}
+
+TEST_CASE("R17: a Dense may say which form its normal takes, and the plan may say otherwise",
+          "[plan]") {
+  const auto dense = [](const char* shape, const char* normal) {
+    DenseOptions o;
+    o.normal = normal;
+    return Dense(random(shape), "m n, n -> m", o);
+  };
+  const Linop pair = dense("m=40 n=5", "pair"), fused = dense("m=5 n=40", "fused");
+  const Tensor x = random("n=5"), wide = random("n=40");
+  using Choice = PlanOptions::Dense;
+
+  CHECK(steps_of(pair.N(), x) == 2);
+  CHECK(steps_of(fused.N(), wide) == 1);
+  CHECK(steps_of(pair.N().conj(), x) == 2);
+  CHECK(steps_of(fused.H().N(), random("m=5")) == 1);
+  CHECK(steps_of(pair.N(), x, {.dense = Choice::fused}) == 1);
+  CHECK(steps_of(fused.N(), wide, {.dense = Choice::pair}) == 2);
+  CHECK(steps_of(dense("m=40 n=5", "auto").N(), x) == 1);
+  // Kept by what makes the operator anew.
+  CHECK(steps_of(pair.rename({{"n", "k"}}).N(), random("k=5")) == 2);
+  CHECK(steps_of(split(pair, parse_axes("split", "m=20")).at({0})->op.N(), x) == 2);
+  CHECK(uses_of("R17", pair.N(), x) == 0);
+  CHECK(rewritten(fused.N(), wide)->choices().front().why.starts_with("normal = fused was given"));
+  CHECK(error_of([&] { dense("m=2 n=2", "fusd"); }) ==
+        "Dense: normal is 'fusd'; it is auto, fused or pair; did you mean 'fused'?");
 }
 
 TEST_CASE("R18: what all terms begin or end with is applied once", "[plan]") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// R16: sums of normals of NUFFTs on one grid.
+// R14, R16: normals of NUFFTs, and sums of them on one grid.
 #include "tests/unit/linop/values.hpp"
 #include "tests/unit/plan/rewritten.hpp"
 
@@ -56,6 +56,30 @@ Kernels kernels_of(const Linop& a, const Tensor& x, std::vector<std::string> wit
 }
 
 }  // namespace
+
+TEST_CASE("R14: a NUFFT, weights of its samples, and its adjoint are a Toeplitz kernel", "[plan]") {
+  const Linop f = nufft("spoke=6 sample=20 d=2", "y x -> spoke sample", 1);
+  const Linop w = Diagonal(real("spoke=6 sample=20", 2)),
+              z = Diagonal(random("sample=20", 3), "spoke sample");
+  const Linop coils = Diagonal(random("coil=3 spoke=6 sample=20", 4));
+  const Linop mix =
+      Dense(random("spoke'=6 spoke=6", 5), "spoke' spoke, spoke sample -> spoke' sample");
+  const Tensor x = random("y=9 x=10", 6), each = random("coil=3 y=9 x=10", 7);
+  const auto is_toeplitz = [](const Linop& a, const Tensor& data) {
+    return kernels_of(a, data).steps == 1;
+  };
+  Context context;
+
+  CHECK(is_toeplitz(f.N(), x));
+  CHECK(is_toeplitz(f.H() * w * f, each));
+  CHECK(is_toeplitz((f.H() * z * f).H(), x));
+  CHECK(is_toeplitz((f.H() * z * f).T(), x));
+  CHECK(is_toeplitz((f.H() * z * f).conj(), x));
+  CHECK(is_toeplitz(f.normal(coils), each));
+  CHECK(kernels_of(f.N(), x, {"toeplitz"}).steps == 0);
+  CHECK(kernels_of(f.H() * Trace("...") * f, x, {"toeplitz"}).steps == 0);
+  CHECK(test::error_of([&] { apply_planned(f.normal(mix), x, context, {}); }) == "no error");
+}
 
 TEST_CASE("R16: normals on one grid are one, with the kernels added", "[plan]") {
   const Linop f = nufft("spoke=6 sample=20 d=2", "y x -> spoke sample", 1);

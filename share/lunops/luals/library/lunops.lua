@@ -965,6 +965,7 @@ function lo.Diagonal(given) end
 ---@class lunops.DenseOptions
 ---@field [1] lunops.Tensor its dims are addressed by name
 ---@field [2]? string "y x -> coil y x" or "m n, n -> m"
+---@field normal? string of A.N: fused, pair, or auto by cost (default auto)
 ---@field extent? table extents of dims of the signature
 ---@field name? string shown by print, trace and explain
 ---@field batch? boolean false closes the signature (default true)
