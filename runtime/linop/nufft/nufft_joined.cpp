@@ -87,7 +87,13 @@ bool has_missing(const NormalTerm& t) { return !t.nufft->counts().empty(); }
 
 // The weights of all terms over {batch, frames, points of one term after another}.
 struct JoinedWeights {
-  std::vector<NormalTerm> terms;
+  struct Part {
+    c128 scale;
+    SampleDims dims;
+    std::shared_ptr<const DiagonalCore> middle;
+    bool is_conjugate;
+  };
+  std::vector<Part> parts;
   Side batch;
   int64_t kernels = 1, frames = 1, points = 0;
   bool is_complex = false;
@@ -97,11 +103,11 @@ struct JoinedWeights {
     const DType inside = is_complex ? DType::c128 : DType::f64;
     const Tensor out = Tensor::empty(Shape::unnamed(extents), inside, context);
     int64_t first = 0;
-    for (const NormalTerm& t : terms) {
-      const int64_t count = t.nufft->points_per_frame();
+    for (const Part& t : parts) {
+      const int64_t count = t.dims.points;
       const bool has_batch =
           !batch.empty() && t.middle != nullptr && find_term(t.middle->terms(), batch.front()) >= 0;
-      const MiddleWeights w = middle_weights(*t.nufft, t.middle.get(), t.is_conjugate,
+      const MiddleWeights w = middle_weights(t.dims, t.middle.get(), t.is_conjugate,
                                              has_batch ? batch : Side{}, context);
       for (int64_t row = 0; row < kernels * frames; ++row) {
         const int64_t from = (has_batch ? row : row % frames) * count;
@@ -132,13 +138,16 @@ std::shared_ptr<const NufftNormalCore> joined_normal(const std::vector<NormalTer
   }
   const auto nufft = NufftCore::joined(parts);
 
-  JoinedWeights weights{terms, {}, 1, nufft->frames(), nufft->points_per_frame(), false};
+  JoinedWeights weights;
+  weights.frames = nufft->frames();
+  weights.points = nufft->points_per_frame();
   bool is_plain = true;
   Weights sources;
   std::string key = "joined";
   for (const NormalTerm& t : terms) {
     is_plain = is_plain && t.middle == nullptr && t.scale == 1.0 && !has_missing(t);
     weights.is_complex = weights.is_complex || t.scale.imag() != 0.0;
+    weights.parts.push_back({t.scale, SampleDims(*t.nufft), t.middle, t.is_conjugate});
     key += fmt::format(" / {} {} {} {}", t.scale.real(), t.scale.imag(),
                        t.nufft->points_per_frame(), t.is_conjugate);
     for (const int64_t live : t.nufft->counts()) key += fmt::format(" {}", live);

@@ -46,7 +46,7 @@ const NufftNormalCore* as_nufft_normal(const Node& node) noexcept {
 
 namespace {
 
-MiddleWeights weights_of(const NufftCore& f,
+MiddleWeights weights_of(const SampleDims& f,
                          const DiagonalCore& middle,
                          bool is_conjugate,
                          const Side& batch,
@@ -55,8 +55,8 @@ MiddleWeights weights_of(const NufftCore& f,
   const Tensor values = middle.weight()->as(is_complex ? DType::c128 : DType::f64, context, false);
   // Axes in the order of the kernel's weights; a dim that M lacks repeats.
   Side order = batch;
-  order.insert(order.end(), f.frame_terms().begin(), f.frame_terms().end());
-  order.insert(order.end(), f.sample_terms().begin(), f.sample_terms().end());
+  order.insert(order.end(), f.frames.begin(), f.frames.end());
+  order.insert(order.end(), f.samples.begin(), f.samples.end());
   const std::vector<int64_t> strides = strides_for(order, middle.terms(), values);
   std::vector<int64_t> extents;
   int64_t count = 1;
@@ -89,12 +89,12 @@ MiddleWeights weights_of(const NufftCore& f,
 }
 
 // Points that do not exist weigh nothing, whatever M holds there.
-void clear_missing(const NufftCore& f, MiddleWeights& w) {
-  if (f.counts().empty()) return;
-  const auto points = static_cast<size_t>(f.points_per_frame());
-  const auto frames = static_cast<size_t>(f.frames());
+void clear_missing(const SampleDims& f, MiddleWeights& w) {
+  if (f.counts.empty()) return;
+  const auto points = static_cast<size_t>(f.points);
+  const auto frames = static_cast<size_t>(f.frame_count);
   for (size_t row = 0; row * points < w.real.size(); ++row) {
-    const auto live = static_cast<size_t>(f.counts()[row % frames]);
+    const auto live = static_cast<size_t>(f.counts[row % frames]);
     for (size_t i = row * points + live; i < (row + 1) * points; ++i) {
       w.real[i] = 0;
       if (!w.imag.empty()) w.imag[i] = 0;
@@ -104,7 +104,14 @@ void clear_missing(const NufftCore& f, MiddleWeights& w) {
 
 }  // namespace
 
-MiddleWeights middle_weights(const NufftCore& f,
+SampleDims::SampleDims(const NufftCore& f)
+    : frames(f.frame_terms()),
+      samples(f.sample_terms()),
+      frame_count(f.frames()),
+      points(f.points_per_frame()),
+      counts(f.counts()) {}
+
+MiddleWeights middle_weights(const SampleDims& f,
                              const DiagonalCore* middle,
                              bool is_conjugate,
                              const Side& batch,
@@ -113,7 +120,7 @@ MiddleWeights middle_weights(const NufftCore& f,
   if (middle != nullptr) {
     w = weights_of(f, *middle, is_conjugate, batch, context);
   } else {
-    w.real.assign(static_cast<size_t>(f.frames() * f.points_per_frame()), 1.0);
+    w.real.assign(static_cast<size_t>(f.frame_count * f.points), 1.0);
   }
   clear_missing(f, w);
   return w;
@@ -228,7 +235,7 @@ void NufftNormalCore::lower(
       t.nufft.coordinates = k.data();
       MiddleWeights w;
       if (middle_ != nullptr || !f_->counts().empty()) {
-        w = middle_weights(*f_, middle_.get(), is_conjugate_, batch, b.context());
+        w = middle_weights(SampleDims(*f_), middle_.get(), is_conjugate_, batch, b.context());
         t.weights_real = w.real.data();
         t.weights_imag = w.imag.empty() ? nullptr : w.imag.data();
       }

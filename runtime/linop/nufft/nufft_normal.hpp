@@ -54,12 +54,21 @@ class NufftNormalCore final : public Core {
 
 const NufftNormalCore* as_nufft_normal(const Node& node) noexcept;
 
+// Where the weights of a transform's samples lie: what recipes know of it, since a weight that held
+// the operator would be held by its kernels in turn.
+struct SampleDims {
+  explicit SampleDims(const NufftCore& f);
+  Side frames, samples;
+  int64_t frame_count, points;  // points of each frame
+  std::vector<int64_t> counts;  // those that exist; empty: all
+};
+
 // Weights of M as {kernels, frames, points}, real and imaginary parts apart; 0 for points that do
 // not exist.  No M: ones.  `batch` are its dims that F does not know.
 struct MiddleWeights {
   std::vector<double> real, imag;  // imag empty: real weights
 };
-MiddleWeights middle_weights(const NufftCore& f,
+MiddleWeights middle_weights(const SampleDims& f,
                              const DiagonalCore* middle,
                              bool is_conjugate,
                              const Side& batch,

@@ -226,6 +226,19 @@ TEST_CASE("R16: transforms that are no kernel stay in their tiles", "[plan]") {
                                 ->workspace());
 }
 
+TEST_CASE("R16: kernels hold no operator, and go with the last one", "[plan]") {
+  const int64_t cores = live_cores();
+  {
+    const Linop f = nufft("spoke=6 sample=20 d=2", "y x -> spoke sample", 1);
+    const Linop w = Diagonal(real("spoke=6 sample=20", 2));
+    const Linop tiled = batch((w * f).N(), parse_axes("batch", "spoke=2"));
+    CHECK(kernels_of(tiled, random("y=9 x=10", 3)).steps == 1);
+    CHECK(live_cores() > cores);
+  }
+
+  CHECK(live_cores() == cores);
+}
+
 TEST_CASE("R16: points that do not exist weigh nothing", "[plan]") {
   NUFFTOptions o;
   o.units = "cycles";
