@@ -31,13 +31,56 @@ Side cut_side(const Side& side, const Slices& slices) {
   return made;
 }
 
-std::string cuttable(const Core& core) {
-  const Signature& s = core.signature();
-  for (const Term& t : s.input()) {
-    if (t.kind == Term::Kind::dim && s.keeps(t.dim))
-      return fmt::format(" such as '{}'", t.dim.text());
+// Set while `cuttable` tries: what refuses then need not say what else there is.
+thread_local bool is_trying = false;
+struct Trying {
+  Trying() { is_trying = true; }
+  ~Trying() { is_trying = false; }
+  Trying(const Trying&) = delete;
+  Trying& operator=(const Trying&) = delete;
+};
+
+bool can_be_cut(const Core& core, bool is_input, size_t term, int64_t extent) {
+  TileRequest request;
+  request.input.resize(terms_of(core.signature().input()).size());
+  request.output.resize(terms_of(core.signature().output()).size());
+  (is_input ? request.input : request.output)[term] = Stretch{0, (extent + 1) / 2};
+  try {
+    core.cut(request);
+    return true;
+  } catch (const Error&) {
+    return false;
   }
-  return s.is_open() ? ", as batch dims are" : "";
+}
+
+// What the operator could be cut along instead.
+std::string cuttable(const Core& core) {
+  if (is_trying) return {};
+  const Trying trying;
+  std::vector<std::string> names;
+  for (const bool is_input : {true, false}) {
+    const Side side = terms_of(is_input ? core.signature().input() : core.signature().output());
+    for (size_t i = 0; i < side.size(); ++i) {
+      if (side[i].kind != Term::Kind::dim || side[i].extent < 2) continue;
+      const std::string name = side[i].dim.text();
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      if (can_be_cut(core, is_input, i, side[i].extent)) names.push_back(name);
+    }
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  const bool takes_batch = core.signature().is_open() || core.signature().has_ellipsis();
+  if (list.empty() && !takes_batch) return "nor can it along any other dim";
+  if (!takes_batch) return "it can be cut along " + list;
+  return list.empty() ? "it can be cut along batch dims"
+                      : fmt::format("it can be cut along {}, and along batch dims", list);
+}
+
+// "{y=256, x=256 -> spoke=34}".
+std::string sides_of(const Signature& s) {
+  std::string in = braced(s.input(), true), out = braced(s.output(), true);
+  in.pop_back();
+  return fmt::format("{} -> {}", in, out.substr(1));
 }
 
 }  // namespace
@@ -191,13 +234,19 @@ Tile cut_kept(const Core& core, TileRequest request) {
   return tile;
 }
 
-void refuse_cut(const Core& core, const Term& term, std::string_view hint) {
+void refuse_cut(const Core& core,
+                const Term& term,
+                std::string_view hint,
+                std::string_view what) {
   const std::string name = term.kind == Term::Kind::dim ? term.dim.text() : text_of_base(term);
   if (!hint.empty()) {
     fail(Code::shape, "split", "{} cannot be cut along '{}'; {}", core.label(), name, hint);
   }
-  fail(Code::shape, "split", "{} mixes '{}' and cannot be cut along it; cut a kept dim{}",
-       core.label(), name, cuttable(core));
+  const bool in = find_term(core.signature().input(), term) >= 0;
+  const bool out = find_term(core.signature().output(), term) >= 0;
+  const std::string_view side = in && out ? "kept" : in ? "input" : "output";
+  fail(Code::shape, "split", "{} {} cannot be cut along its {} dim '{}'; {}", core.label(),
+       sides_of(core.signature()), what.empty() ? side : what, name, cuttable(core));
 }
 
 void refuse_mixed_cuts(const Core& core, const TileRequest& request) {

@@ -87,6 +87,29 @@ void check_tiles_of_tiles(
   }
 }
 
+// The same on two devices, neither of which is the base.
+void check_placed(const Linop& a,
+                  const SplitAxes& axes,
+                  const Tensor& x,
+                  const Tensor& y,
+                  double tolerance,
+                  Context& c) {
+  INFO("tiles on two devices");
+  const DeviceChoice devices{.list = {Device::parse("cpu:0"), Device::parse("cpu:1")}};
+  std::optional<Linop> b;
+  try {
+    b = batch(a, {{.axes = axes, .devices = devices, .base = x.device()}}, c);
+  } catch (const Error& e) {
+    // What moves data from one device to another has its place.
+    INFO(e.what());
+    CHECK(e.message().find("ToDevice") != std::string::npos);
+    return;
+  }
+  CHECK(distance((*b)(x, c), y) <= tolerance);
+  CHECK(distance(b->H()(y, c), a.H()(y, c)) <= tolerance);
+  CHECK(distance(b->N()(x, c), a.N()(x, c)) <= tolerance);
+}
+
 void check_tiles(
     const std::string& name, const Linop& a, const Tensor& x, double tolerance, Context& c) {
   INFO("L10 of " << name);
@@ -138,6 +161,7 @@ void check_tiles(
   CHECK(distance(b.H()(y, c), a.H()(y, c)) <= tolerance);
   CHECK(distance(b.N()(x, c), a.N()(x, c)) <= tolerance);
   CHECK(b.N().H().node() == b.N().node());
+  check_placed(a, axes, x, y, tolerance, c);
   for (const Dim& dim : known) {
     INFO("tiles of tiles, along " << dim.text());
     Tiles again;

@@ -8,6 +8,7 @@
 #include "runtime/linop/container/chain.hpp"
 #include "runtime/linop/container/normal.hpp"
 #include "runtime/linop/container/tiled_parts.hpp"
+#include "runtime/linop/placed.hpp"
 
 namespace lunops {
 
@@ -198,6 +199,8 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
   for (const Part& p : parts_) {
     Part normal = p;
     normal.op = make_normal(with_mode(p.op, mode), nullptr);
+    // Weights that an entry makes of nothing but extents have no place yet.
+    if (p.device) normal.op = placed(normal.op, *p.device);
     normal.input = normal.output = is_transposed ? p.output : p.input;
     normal.inner = {};
     normals.push_back(std::move(normal));

@@ -50,7 +50,24 @@ std::shared_ptr<const Core> NufftCore::rebuilt(Parts parts) const {
   if (counts != counts_weight_) require_same_weights(parts);
   const auto made = std::make_shared<NufftCore>(parts.weights.front(), roles_.terms, counts,
                                                 counts_, choices_, signature(), parts.name);
-  if (parts.weights.front()->same(*trajectory_)) made->made_ = made_;
+  if (parts.weights.front()->same(*trajectory_)) {
+    made->made_ = made_;
+  } else if (parts.is_move) {
+    made->made_ = made_on(parts.weights.front()->device());
+  }
+  return made;
+}
+
+std::shared_ptr<NufftCore::Made> NufftCore::made_on(Device device) const {
+  const std::lock_guard lock(made_->mutex);
+  std::erase_if(made_->placed, [](const auto& known) { return known.second.expired(); });
+  for (const auto& [known, made] : made_->placed) {
+    if (!(known == device)) continue;
+    if (auto alive = made.lock()) return alive;
+  }
+  auto made = std::make_shared<Made>();
+  made->has_warned = made_->has_warned.load();
+  made_->placed.emplace_back(device, made);
   return made;
 }
 
@@ -205,7 +222,7 @@ std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>&
 Tile NufftCore::cut(const TileRequest& request) const {
   for (size_t i = 0; i < request.input.size(); ++i) {
     const Term t = terms_of(signature().input())[i];
-    if (request.input[i] && find_term(roles_.image, t) >= 0) refuse_cut(*this, t);
+    if (request.input[i] && find_term(roles_.image, t) >= 0) refuse_cut(*this, t, {}, "image");
   }
   TileRequest part = request;
   if (!agree_on_kept(signature(), part)) return no_tile(part);

@@ -152,7 +152,11 @@ class NufftCore final : public Core {
     // begin with this one.
     std::vector<std::pair<std::vector<Stretch>, std::weak_ptr<Made>>> tiles;
     std::vector<std::pair<std::vector<std::weak_ptr<Made>>, std::shared_ptr<Made>>> joined;
+    // Of copies on other devices.
+    std::vector<std::pair<Device, std::weak_ptr<Made>>> placed;
   };
+  // For a copy of this operator on a device: what plans made for another one there, if it lives.
+  std::shared_ptr<Made> made_on(Device device) const;
   std::shared_ptr<Made> made_ = std::make_shared<Made>();
 };
 

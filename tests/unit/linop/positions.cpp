@@ -197,8 +197,8 @@ TEST_CASE("Interpolate: errors say what to do", "[linop]") {
           r.output = {std::nullopt};
           cut(Interpolate(line, "x -> s", plain).node(), r);
         }) ==
-        "split: Interpolate mixes 'x' and cannot be cut along it; cut a kept dim, as batch "
-        "dims are");
+        "split: Interpolate {x=8 -> s=2} cannot be cut along its grid dim 'x'; it can be cut along "
+        "s, and along batch dims");
 }
 
 TEST_CASE("NUFFT: nearest mode agrees with the interpolating mode as the grid is refined",
