@@ -7,6 +7,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/container/chain.hpp"
+#include "runtime/linop/container/tiled.hpp"
 #include "runtime/linop/container/wiring.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -373,15 +374,19 @@ Device result_device(const Node& node, Device in) {
 
 namespace {
 
-// Without a dtype, of the device alone.
-void check(const Node& node, std::optional<DType> dtype, Device device);
+// Without a dtype, of the device alone.  `comes`: weights on other devices are brought by each
+// application.
+void check(const Node& node, std::optional<DType> dtype, Device device, bool comes);
 
 // What brings data to its children must find them, and find their results, where they are to be.
 void check_places(const Node& node, std::optional<DType> dtype, const DevicePlaces& places) {
   const std::vector<Node> children = node.core->children();
+  const TiledCore* tiled = as_tiled(node);
+  const bool comes =
+      tiled != nullptr && tiled->options().resident == TiledOptions::Resident::no;
   for (size_t i = 0; i < children.size(); ++i) {
     const Node child = with_mode(children[i], node.mode);
-    check(child, dtype, places.children[i]);
+    check(child, dtype, places.children[i], comes);
     const Device result = result_device(child, places.children[i]);
     if (result == places.children[i]) continue;
     fail(Code::device, "apply", "a part of {} on {} leaves its result on {}; bring it back with "
@@ -389,7 +394,7 @@ void check_places(const Node& node, std::optional<DType> dtype, const DevicePlac
   }
 }
 
-void check(const Node& node, std::optional<DType> dtype, Device device) {
+void check(const Node& node, std::optional<DType> dtype, Device device, bool comes) {
   const Core& core = *node.core;
   if (const auto places = core.device_places()) {
     if (device != places->base) {
@@ -401,13 +406,13 @@ void check(const Node& node, std::optional<DType> dtype, Device device) {
   }
   const std::vector<Node> product = core.factors(node.mode);
   for (size_t i = product.size(); i-- > 0;) {
-    check(product[i], dtype, device);
+    check(product[i], dtype, device, comes);
     if (dtype) dtype = result_dtype(product[i], *dtype);
     device = result_device(product[i], device);
   }
   const std::vector<Node> children = core.children();
   if (!product.empty()) return;
-  for (const Node& child : children) check(with_mode(child, node.mode), dtype, device);
+  for (const Node& child : children) check(with_mode(child, node.mode), dtype, device, comes);
   for (const Node& child : children) {
     const Device first = result_device(with_mode(children.front(), node.mode), device);
     const Device other = result_device(with_mode(child, node.mode), device);
@@ -425,7 +430,7 @@ void check(const Node& node, std::optional<DType> dtype, Device device) {
       fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(*dtype),
            label_of(node), name_of(*w->dtype()), name_of(*w->dtype()));
     }
-    if (!(w->device() == device)) {
+    if (!comes && !(w->device() == device)) {
       fail(Code::device, "apply", "x is on {} but the operator is on {}; use x:to \"{}\"",
            device.text(), w->device().text(), w->device().text());
     }
@@ -434,9 +439,9 @@ void check(const Node& node, std::optional<DType> dtype, Device device) {
 
 }  // namespace
 
-void check_data(const Node& node, DType dtype, Device device) { check(node, dtype, device); }
+void check_data(const Node& node, DType dtype, Device device) { check(node, dtype, device, false); }
 
-void check_device(const Node& node, Device device) { check(node, std::nullopt, device); }
+void check_device(const Node& node, Device device) { check(node, std::nullopt, device, false); }
 
 Signature one_sided(std::string_view operation,
                     std::string_view text,

@@ -16,6 +16,7 @@ struct PlacedCores {
   struct Entry {
     std::weak_ptr<const Core> source, copy;
     Device device;
+    bool keeps_weights;
   };
   std::mutex mutex;
   std::unordered_multimap<const Core*, Entry> table;
@@ -27,12 +28,16 @@ PlacedCores& placed_cores() {
   return *all;
 }
 
-std::shared_ptr<const Core> find(const std::shared_ptr<const Core>& core, Device device) {
+std::shared_ptr<const Core> find(const std::shared_ptr<const Core>& core,
+                                 Device device,
+                                 bool keeps_weights) {
   PlacedCores& all = placed_cores();
   std::lock_guard lock(all.mutex);
   const auto [first, last] = all.table.equal_range(core.get());
   for (auto at = first; at != last; ++at) {
-    if (!(at->second.device == device) || at->second.source.lock() != core) continue;
+    const PlacedCores::Entry& known = at->second;
+    if (!(known.device == device) || known.keeps_weights != keeps_weights) continue;
+    if (known.source.lock() != core) continue;
     if (auto copy = at->second.copy.lock()) return copy;
   }
   return nullptr;
@@ -40,6 +45,7 @@ std::shared_ptr<const Core> find(const std::shared_ptr<const Core>& core, Device
 
 void keep(const std::shared_ptr<const Core>& core,
           Device device,
+          bool keeps_weights,
           const std::shared_ptr<const Core>& copy) {
   PlacedCores& all = placed_cores();
   std::lock_guard lock(all.mutex);
@@ -49,12 +55,15 @@ void keep(const std::shared_ptr<const Core>& core,
     });
     all.swept_at = std::max<size_t>(64, 2 * all.table.size());
   }
-  all.table.emplace(core.get(), PlacedCores::Entry{core, copy, device});
+  all.table.emplace(core.get(), PlacedCores::Entry{core, copy, device, keeps_weights});
 }
 
-std::shared_ptr<const Core> placed_core(const std::shared_ptr<const Core>& core, Device device) {
+std::shared_ptr<const Core> placed_core(const std::shared_ptr<const Core>& core,
+                                        Device device,
+                                        bool keeps_weights) {
   if (core->device_places() || dynamic_cast<const ScalarCore*>(core.get()) != nullptr) return core;
-  if (auto known = find(core, device)) return known;
+  if (!keeps_weights && (core->kind() == "Dense" || core->kind() == "Diagonal")) return core;
+  if (auto known = find(core, device, keeps_weights)) return known;
   Parts parts{core->weights(), core->children(), core->name(), true};
   bool is_changed = false;
   for (WeightPtr& weight : parts.weights) {
@@ -63,21 +72,21 @@ std::shared_ptr<const Core> placed_core(const std::shared_ptr<const Core>& core,
     weight = copy;
   }
   for (Node& child : parts.children) {
-    const auto copy = placed_core(child.core, device);
+    const auto copy = placed_core(child.core, device, keeps_weights);
     is_changed = is_changed || copy != child.core;
     child.core = copy;
   }
   if (!is_changed) return core;
   auto made = core->rebuilt(std::move(parts));
-  keep(core, device, made);
+  keep(core, device, keeps_weights, made);
   return made;
 }
 
 }  // namespace
 
-Node placed(const Node& node, Device device) {
+Node placed(const Node& node, Device device, bool keeps_weights) {
   Node made = node;
-  made.core = placed_core(node.core, device);
+  made.core = placed_core(node.core, device, keeps_weights);
   return made;
 }
 

@@ -10,6 +10,9 @@ namespace lunops {
 // an operator is one as long as somebody keeps it, with all that its plans made and keep in it:
 // sorted points, kernels, spectra.  Containers whose children have places of their own stay as they
 // are.
-Node placed(const Node& node, Device device);
+//
+// Not `keeps_weights`: those of Dense and Diagonal stay where they are, and each application brings
+// them (Builder::placed_values).
+Node placed(const Node& node, Device device, bool keeps_weights = true);
 
 }  // namespace lunops

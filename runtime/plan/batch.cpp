@@ -86,7 +86,7 @@ class Batching {
       }
       part.op = level + 1 < levels_.size() ? (*this)(tile.op.node(), level + 1, part.device,
                                                      within(extents, tile), options)
-                                           : leaf(tile.op.node(), part);
+                                           : leaf(tile.op.node(), part, options);
       parts.push_back(std::move(part));
     }
     return tiled(a, tiles, extents, std::move(parts), base, options);
@@ -140,7 +140,9 @@ class Batching {
     return made;
   }
 
-  Node leaf(const Node& op, const TiledCore::Part& part) const {
+  Node leaf(const Node& op,
+            const TiledCore::Part& part,
+            const std::shared_ptr<const TiledOptions>& options) const {
     if (!is_placed_) return op;
     const Node made = placed(op, *part.device);
     try {
@@ -149,7 +151,9 @@ class Batching {
       throw Error(e.code(), "batch",
                   fmt::format("the tile {} cannot run there: {}", part.text(), e.message()));
     }
-    return made;
+    const bool keeps_weights =
+        options == nullptr || options->resident != TiledOptions::Resident::no;
+    return keeps_weights ? made : placed(op, *part.device, false);
   }
 
   static Node tiled(const Linop& a,

@@ -18,12 +18,18 @@ Touch touch(const Step& step, const Ref& ref, const std::vector<SlotPlace>& slot
     t.ref = &ref;
     t.first = ref.offset;
     t.last = ref.offset + item;
+    bool is_empty = false;
     for (int i = 0; i < ref.view.ndim; ++i) {
       const auto d = static_cast<size_t>(i);
-      if (ref.view.extent[d] == 0) t.last = t.first;
+      if (ref.view.extent[d] == 0) {
+        // A sum over nothing, along a dim that the result repeats in, is written all the same.
+        is_empty = is_empty || ref.view.stride[d] != 0;
+        continue;
+      }
       const int64_t reach = (ref.view.extent[d] - 1) * ref.view.stride[d] * item;
       (reach < 0 ? t.first : t.last) += reach;
     }
+    if (is_empty) t.last = t.first;
     t.is_dense = t.last - t.first == ref.view.count() * item;
   } else {
     // Written in parts perhaps, by loops within the step.

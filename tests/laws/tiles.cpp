@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/virtual_devices.hpp"
 #include "runtime/plan/batch.hpp"
 #include "tests/laws/laws.hpp"
 
@@ -95,6 +96,7 @@ void check_placed(const Linop& a,
                   double tolerance,
                   Context& c) {
   INFO("tiles on two devices");
+  if (!is_declared(Device::parse("cpu:1"))) declare_virtual_devices({.cpu = 2});
   const DeviceChoice devices{.list = {Device::parse("cpu:0"), Device::parse("cpu:1")}};
   std::optional<Linop> b;
   try {

@@ -5,10 +5,6 @@ local lo = require "lunops"
 
 local M = {}
 
--- Where virtual devices are declared, eight are.
-local has, declare = pcall(function() return lo.virtual_devices end)
-if has and declare then declare{ cpu = 8 } end
-
 --- The names of `count` virtual devices.
 function M.devices(count)
   local list = {}

@@ -66,6 +66,19 @@ check.it("row 16: eight tiles on one device upload what they share once", functi
   end
 end)
 
+check.it("row 16: weights that are not resident move for each application", function()
+  local A = m.sense(false)
+  local function upload(resident)
+    local before = m.live "cpu:5"
+    local B = lo.batch(A, { coil = 1 }, { devices = { "cpu:5" }, resident = resident })
+    m.agrees(B, A, m.x)
+    m.same(B(m.x), A(m.x))
+    return m.live "cpu:5" - before
+  end
+  check.equal(upload(true), 8 * 32 * 32 * 8)
+  check.equal(upload(false), 0)
+end)
+
 check.it("parts of placed operators are replaced by their paths", function()
   local W, x = lo.randn("m=4 n=6", { seed = 1 }), lo.randn("n=6", { seed = 2 })
   local B = lo.batch(lo.Dense{ W }, "m=2", { devices = { "cpu:5", "cpu:6" } })

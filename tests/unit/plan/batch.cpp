@@ -5,9 +5,11 @@
 
 #include "runtime/device/pool.hpp"
 #include "runtime/linop/operators.hpp"
+#include "tests/unit/device/declared.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;
+using test::Declared;
 using test::error_of;
 using test::tensor;
 using test::values_of;
@@ -26,6 +28,7 @@ BatchSpec on(const char* sizes, std::vector<Device> devices) {
 }  // namespace
 
 TEST_CASE("batch: tiles on two devices, joined and added", "[batch]") {
+  const Declared declared(8);
   Context context;
   const Tensor x = tensor("n=2", {1, 10});
 
@@ -40,7 +43,8 @@ TEST_CASE("batch: tiles on two devices, joined and added", "[batch]") {
   CHECK(values_of(added.N()(x, context)) == std::vector<c128>{150, 214});
   const auto devices_in = [](const Linop& a) {
     std::vector<std::string> names;
-    for (const SplitTile& t : tiles_of(a)->tiles) names.push_back(t.device->text());
+    const Tiles tiles = tiles_of(a).value();
+    for (const SplitTile& t : tiles.tiles) names.push_back(t.device->text());
     return names;
   };
   CHECK(devices_in(joined) == std::vector<std::string>{"cpu:0", "cpu:1"});
@@ -49,6 +53,7 @@ TEST_CASE("batch: tiles on two devices, joined and added", "[batch]") {
 }
 
 TEST_CASE("batch: what is printed is the nested Concat and Add, with devices", "[batch]") {
+  const Declared declared(8);
   Context context;
   const Linop b = batch(square(), {on("n=1", {at(0)}), on("m=1", {at(0), at(1)})}, context);
 
@@ -75,6 +80,7 @@ TEST_CASE("batch: what is printed is the nested Concat and Add, with devices", "
 }
 
 TEST_CASE("batch: copies of weights go with their last user", "[batch]") {
+  const Declared declared(8);
   Context context;
   const size_t before = live_weight_copies();
   const Linop a = square();
@@ -92,11 +98,13 @@ TEST_CASE("batch: copies of weights go with their last user", "[batch]") {
 }
 
 TEST_CASE("batch: a part of a placed tile has a copy of its own elements only", "[batch]") {
+  const Declared declared(8);
   Context context;
   const Linop a = Dense(zeros(Shape::parse("m=100 n=10"), DType::f32, context), "n -> m");
   const size_t before = Pool::of(at(6)).figures().live;
   const Linop b = batch(a, {on("m=50", {at(6)})}, context);
-  const Linop part = split(b.children()[0], parse_axes("split", "n=5")).tiles[0].op;
+  const Tiles tiles = split(b.children()[0], parse_axes("split", "n=5"));
+  const Linop& part = tiles.tiles[0].op;
   const Tensor x = zeros(Shape::parse("n=5"), DType::f32, context).to(at(6), context);
   const size_t with_x = Pool::of(at(6)).figures().live - before;
 
