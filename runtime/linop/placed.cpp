@@ -24,7 +24,8 @@ struct PlacedCores {
 };
 
 PlacedCores& placed_cores() {
-  static auto* const all = new PlacedCores;  // leaked: operators may outlive any order of destruction
+  static auto* const all =
+      new PlacedCores;  // leaked: operators may outlive any order of destruction
   return *all;
 }
 

@@ -234,10 +234,7 @@ Tile cut_kept(const Core& core, TileRequest request) {
   return tile;
 }
 
-void refuse_cut(const Core& core,
-                const Term& term,
-                std::string_view hint,
-                std::string_view what) {
+void refuse_cut(const Core& core, const Term& term, std::string_view hint, std::string_view what) {
   const std::string name = term.kind == Term::Kind::dim ? term.dim.text() : text_of_base(term);
   if (!hint.empty()) {
     fail(Code::shape, "split", "{} cannot be cut along '{}'; {}", core.label(), name, hint);

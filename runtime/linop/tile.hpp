@@ -70,7 +70,7 @@ WeightPtr cut_weight(const WeightPtr& weight,
                      const TileRequest& request);
 // Throws the error of refuse_cut if the request cuts a dim that is not kept.
 void refuse_mixed_cuts(const Core& core, const TileRequest& request);
-// "FFT {y=8 -> ky=8} cannot be cut along its input dim 'y'; it can be cut along batch dims".  `what`
+// "FFT {y=8 -> ky=8} cannot be cut along its input dim 'y'; it can be cut along batch dims". `what`
 // stands for the kind of the dim, a hint for what could be cut instead.
 [[noreturn]] void refuse_cut(const Core& core,
                              const Term& term,

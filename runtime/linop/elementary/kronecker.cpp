@@ -83,6 +83,11 @@ bool KroneckerCore::same(const Core& other) const {
   return same_node(a_, o.a_) && same_node(b_, o.b_);
 }
 
+std::shared_ptr<const Core> KroneckerCore::rebuilt(Parts parts) const {
+  return std::make_shared<KroneckerCore>(parts.children[0], parts.children[1], signature(),
+                                         std::move(parts.name));
+}
+
 std::shared_ptr<const Core> KroneckerCore::shown_as(const Signature& form) const {
   auto list = shown_children({a_, b_}, signature(), form);
   if (!list) return nullptr;

@@ -18,6 +18,7 @@ class KroneckerCore final : public Core {
   bool is_isometry(Mode mode) const noexcept override;
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;

@@ -41,6 +41,12 @@ bool LowRankCore::same(const Core& other) const {
                     same_node);
 }
 
+std::shared_ptr<const Core> LowRankCore::rebuilt(Parts parts) const {
+  if (!parts.is_move) return Core::rebuilt(std::move(parts));
+  return std::make_shared<LowRankCore>(std::move(parts.children), is_orthonormal_, is_self_adjoint_,
+                                       Composition{signature(), inner()}, std::move(parts.name));
+}
+
 std::shared_ptr<const Core> LowRankCore::shown_as(const Signature& form) const {
   auto list = shown_children(factors_, signature(), form);
   if (!list) return nullptr;

@@ -23,6 +23,8 @@ class LowRankCore final : public Core {
   bool is_self_adjoint() const noexcept override { return is_self_adjoint_; }
   std::optional<Node> exact_normal(Mode, const Node* inner) const override;
   bool same(const Core& other) const override;
+  // For copies on another device: other factors may lack what the normal relies on.
+  std::shared_ptr<const Core> rebuilt(Parts parts) const override;
   std::shared_ptr<const Core> shown_as(const Signature& form) const override;
   Tile cut(const TileRequest& request) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -105,7 +105,8 @@ Tile InterpolateCore::cut(const TileRequest& request) const {
     const Slices& slices = is_input ? request.input : request.output;
     const Side side = terms_of(is_input ? signature().input() : signature().output());
     for (size_t i = 0; i < slices.size(); ++i) {
-      if (slices[i] && find_term(roles_.image, side[i]) >= 0) refuse_cut(*this, side[i], {}, "grid");
+      if (slices[i] && find_term(roles_.image, side[i]) >= 0)
+        refuse_cut(*this, side[i], {}, "grid");
     }
   }
   TileRequest part = request;

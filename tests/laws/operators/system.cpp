@@ -12,48 +12,51 @@ Device other() {
   return device;
 }
 
+// A function of the host that applies the operator, also to data of a tile on another device.
+HostFunction apply(const Linop& of) {
+  return [of](const Tensor& x, Context& context) {
+    return of(x.to(Device::host(), context), context).to(x.device(), context);
+  };
+}
+
 // A Dense whose kernels are host functions: the runtime sees shapes only.
 Linop hosted(const Linop& a, std::string_view text, CustomOptions options = {}) {
   for (const Dim& d : a.dims()) options.extent.emplace_back(d.text(), a.extent(d.text()));
   options.field = a.field();
-  const auto apply = [](const Linop& of) {
-    return [of](const Tensor& x, Context& context) { return of(x, context); };
-  };
   return Custom(text, {apply(a), apply(a.H())}, options);
 }
 
-const bool custom = add(
-    "Custom",
-    {
-        {"a matrix",
-         [](Draw& d) { return hosted(Dense(d.tensor("m=5 n=3"), "m n, n -> m"), "n -> m"); },
-         {}},
-        {"with batch dims",
-         [](Draw& d) {
-           return hosted(Dense(d.tensor("m=2 n=3"), "m n, n -> m"), "... n -> ... m");
-         },
-         "t=2 n=3"},
-        {"one element",
-         [](Draw& d) { return hosted(Dense(d.tensor("m=1 n=1"), "n -> m"), "n -> m"); },
-         {}},
-        {"out of nothing",
-         [](Draw& d) { return hosted(Dense(d.tensor("m=2 n=0"), "n -> m"), "n -> m"); },
-         {}},
-        {"cut along its output",
-         [](Draw& d) {
-           const Tensor w = d.tensor("m=5 n=3");
-           CustomOptions options;
-           options.cuts = {"m"};
-           options.split = [w](const std::vector<CustomCut>& cuts) {
-             const CustomCut& m = cuts.front();
-             const Linop part = Dense(w.slice(0, m.first, m.count), "m n, n -> m");
-             return CustomPart{{[part](const Tensor& x, Context& c) { return part(x, c); },
-                                [part](const Tensor& y, Context& c) { return part.H()(y, c); }}};
-           };
-           return hosted(Dense(w, "m n, n -> m"), "n -> m", options);
-         },
-         {}},
-    });
+const bool custom =
+    add("Custom",
+        {
+            {"a matrix",
+             [](Draw& d) { return hosted(Dense(d.tensor("m=5 n=3"), "m n, n -> m"), "n -> m"); },
+             {}},
+            {"with batch dims",
+             [](Draw& d) {
+               return hosted(Dense(d.tensor("m=2 n=3"), "m n, n -> m"), "... n -> ... m");
+             },
+             "t=2 n=3"},
+            {"one element",
+             [](Draw& d) { return hosted(Dense(d.tensor("m=1 n=1"), "n -> m"), "n -> m"); },
+             {}},
+            {"out of nothing",
+             [](Draw& d) { return hosted(Dense(d.tensor("m=2 n=0"), "n -> m"), "n -> m"); },
+             {}},
+            {"cut along its output",
+             [](Draw& d) {
+               const Tensor w = d.tensor("m=5 n=3");
+               CustomOptions options;
+               options.cuts = {"m"};
+               options.split = [w](const std::vector<CustomCut>& cuts) {
+                 const CustomCut& m = cuts.front();
+                 const Linop part = Dense(w.slice(0, m.first, m.count), "m n, n -> m");
+                 return CustomPart{{apply(part), apply(part.H())}};
+               };
+               return hosted(Dense(w, "m n, n -> m"), "n -> m", options);
+             },
+             {}},
+        });
 
 TraceOptions silent() {
   TraceOptions options;

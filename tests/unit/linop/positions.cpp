@@ -197,7 +197,7 @@ TEST_CASE("Interpolate: errors say what to do", "[linop]") {
           r.output = {std::nullopt};
           cut(Interpolate(line, "x -> s", plain).node(), r);
         }) ==
-        "split: Interpolate {x=8 -> s=2} cannot be cut along its grid dim 'x'; it can be cut along "
+        "split: Interpolate {x=8 -> s=3} cannot be cut along its grid dim 'x'; it can be cut along "
         "s, and along batch dims");
 }
 
@@ -278,7 +278,9 @@ TEST_CASE("NUFFT: a tile of samples and frames has the values of the whole", "[l
           bad.input = {std::nullopt, Stretch{0, 4}, std::nullopt};
           bad.output.resize(3);
           cut(f.node(), bad);
-        }) == "split: NUFFT mixes 'y' and cannot be cut along it; cut a kept dim such as 'frame'");
+        }) ==
+        "split: NUFFT {frame=3, y=9, x=10 -> frame=3, spoke=4, sample=20} cannot be cut along its "
+        "image dim 'y'; it can be cut along frame, spoke, sample, and along batch dims");
 }
 
 TEST_CASE("NUFFT: the points of a ragged frame that a tile keeps are its first ones", "[linop]") {

@@ -70,13 +70,13 @@ TEST_CASE("batch: what is printed is the nested Concat and Add, with devices", "
         "         └─ Dense       {n} -> {m}  weight 8 bytes, cpu:1");
   CHECK(batch(square(), parse_axes("batch", "n=1 m=1")).tree(20) ==
         "Tiled c64 cpu  {n=2} -> {m=2}\n"
-        "└─ Concat over n        added\n"
-        "   ├─ Concat over m     joined\n"
-        "   │  ├─ Dense          {n} -> {m}  weight 8 bytes\n"
-        "   │  └─ Dense          {n} -> {m}  weight 8 bytes\n"
-        "   └─ Concat over m     joined\n"
-        "      ├─ Dense          {n} -> {m}  weight 8 bytes\n"
-        "      └─ Dense          {n} -> {m}  weight 8 bytes");
+        "└─ Concat over n     added\n"
+        "   ├─ Concat over m  joined\n"
+        "   │  ├─ Dense       {n} -> {m}  weight 8 bytes\n"
+        "   │  └─ Dense       {n} -> {m}  weight 8 bytes\n"
+        "   └─ Concat over m  joined\n"
+        "      ├─ Dense       {n} -> {m}  weight 8 bytes\n"
+        "      └─ Dense       {n} -> {m}  weight 8 bytes");
 }
 
 TEST_CASE("batch: copies of weights go with their last user", "[batch]") {
@@ -123,17 +123,22 @@ TEST_CASE("device matrix: depths and lengths", "[batch]") {
   CHECK(DeviceMatrix(Nested{{}, {one, two}}).at({0, 3}) == at(2));
   CHECK(DeviceMatrix(Nested{{}, {{{}, {one}}, {{}, {two}}}}).at({3, 5}) == at(2));
   CHECK(DeviceMatrix(one).at({3, 5}) == at(1));
-  CHECK(error_of([&] { DeviceMatrix(Nested{{}, {one, {{}, {two}}}}); }) ==
+  CHECK(error_of([&] {
+          DeviceMatrix(Nested{{}, {one, {{}, {two}}}});
+        }) ==
         "batch: device_matrix is ragged: along axis 2 one list has one device and another 1; give "
         "lists of equal lengths");
-  CHECK(error_of([&] { DeviceMatrix(Nested{{}, {{{}, {one}}, two}}); }) ==
+  CHECK(error_of([&] {
+          DeviceMatrix(Nested{{}, {{{}, {one}}, two}});
+        }) ==
         "batch: device_matrix is ragged: along axis 2 one list has 1 and another is one device; "
         "give lists of equal lengths");
 }
 
 TEST_CASE("placement: each kind of axis, and its adjoint", "[batch]") {
   Context context;
-  const Linop a = Dense(zeros(Shape::parse("b=2 m=2 n=2"), DType::c64, context), "b m n, b n -> b m");
+  const Linop a =
+      Dense(zeros(Shape::parse("b=2 m=2 n=2"), DType::c64, context), "b m n, b n -> b m");
   const auto text = [](const Linop& op) {
     std::string made;
     for (const AxisPlacement& p : placement_of(op)) {

@@ -203,9 +203,10 @@ TEST_CASE("split: what cannot be cut says so, and the operator still works", "[s
     return error_of([&] { split(a, parse_axes("split", sizes)); });
   };
 
-  CHECK(error("ky=2") ==
-        "split: FFT {y=4 -> ky=4} cannot be cut along its output dim 'ky'; it can be cut along batch "
-        "dims");
+  CHECK(
+      error("ky=2") ==
+      "split: FFT {y=4 -> ky=4} cannot be cut along its output dim 'ky'; it can be cut along batch "
+      "dims");
   CHECK(error("coils=2") == "split: no dim 'coils' in Chain (y -> coil ky); did you mean 'coil'?");
   CHECK(error("coil=0") == "split: size of 'coil' is 0; a size is at least 1");
   CHECK(error("coil") == "split: \"coil\" gives no size for 'coil'; write \"coil=4\"");
