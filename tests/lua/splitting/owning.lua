@@ -68,6 +68,26 @@ check.it("row 16: eight tiles on one device upload what they share once", functi
   end
 end)
 
+check.it("row 16: an input that is not cut and a sum cross a link once for each device", function()
+  local A = m.sense(false)
+  local function crossings(B, x, from, to)
+    local count = 0
+    for _ in lo.explain(B, x):gmatch(("ToDevice +%s %%-> %s "):format(from, to)) do count = count + 1 end
+    return count
+  end
+  local options = { devices = { "cpu:5", "cpu:6" } }
+  local joined, added = lo.batch(A, { coil = 1 }, options), lo.batch(A.N, { coil = 1 }, options)
+  for _, device in ipairs(options.devices) do
+    check.equal(crossings(joined, m.x, "cpu", device), 1)
+    check.equal(crossings(joined, m.x, device, "cpu"), 4)
+    check.equal(crossings(added, m.x, "cpu", device), 1)
+    check.equal(crossings(added, m.x, device, "cpu"), 1)
+    -- The adjoint reads what is cut, and adds.
+    check.equal(crossings(joined.H, m.y, "cpu", device), 4)
+    check.equal(crossings(joined.H, m.y, device, "cpu"), 1)
+  end
+end)
+
 check.it("row 16: weights that are not resident move for each application", function()
   local A = m.sense(false)
   local function upload(resident)
