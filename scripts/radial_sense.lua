@@ -16,6 +16,8 @@ local given = lo.arguments(arg, {
   { "iters", 30, "iterations" },
   { "lambda", 0.0, "adds lambda/2 |x|^2" },
   { "weight", { "none", "density" }, "weights of the data" },
+  { "devices", 0, "virtual devices that share the work" },
+  { "memory", "SIZE", "what each of them may use, such as 200MB" },
   { "out", "radial_sense", "prefix of the results" },
   { "report", "FILE.json", "figures of the run" },
 })
@@ -43,9 +45,20 @@ local A = F * S
 stage "solve"
 local N = (weighs_data and A:normal(W) or A.N) + given.lambda * lo.Identity{}
 local b = A.H(weighs_data and W(ksp) or ksp)
+if given.devices > 0 then
+  lo.virtual_devices{ cpu = given.devices, memory = given.memory }
+  local devices = {}
+  for i = 1, given.devices do
+    devices[i] = "cpu:" .. i - 1
+  end
+  N = lo.plan(N, { devices = devices, memory = given.memory, input = b, applications = given.iters })
+end
 print(lo.explain(N, b, { applications = given.iters }))
 local x, info = lo.cg(N, b, { iters = given.iters, tol = 1e-5 })
 print(info)
+for device, peak in pairs(N.measured and N.measured.peak or {}) do
+  print(("%s: peak %.1f MB, estimated %.1f MB"):format(device, peak / 1e6, N.estimate.peak[device] / 1e6))
+end
 
 stage "write"
 lo.io.write(given.out .. ".npy", x)

@@ -3,6 +3,7 @@
 
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
+#include "interpreter/binding/rewriting.hpp"
 #include "interpreter/binding/topics.hpp"
 #include "runtime/plan/rewrite/rules.hpp"
 
@@ -55,29 +56,32 @@ Value table_of(const Explained& explained) {
   return table;
 }
 
-// false: no rewriting; a table {toeplitz = false}: without these rules.
-void read_rewrite(const Value& value, PlanOptions& options) {
+}  // namespace
+
+void read_rewrite(std::string_view operation, const Value& value, PlanOptions& options) {
   if (const bool* all = value.get<bool>()) {
     options.rewrite = *all;
     return;
   }
   const Table* table = value.table();
   if (table == nullptr || !table->list.empty()) {
-    fail(Code::argument, "explain",
+    fail(Code::argument, operation,
          "option 'rewrite' is true, false or a table of rules such as {{ toeplitz = false }}, got "
          "{}",
          value.type());
   }
   for (const auto& [name, is_on] : table->fields) {
-    require_rule("explain", name);
+    require_rule(operation, name);
     const bool* on = is_on.get<bool>();
     if (on == nullptr) {
-      fail(Code::argument, "explain", "rewrite: '{}' must be true or false, got {}", name,
+      fail(Code::argument, operation, "rewrite: '{}' must be true or false, got {}", name,
            is_on.type());
     }
     if (!*on) options.without.push_back(name);
   }
 }
+
+namespace {
 
 constexpr Field kApplications =
     option("applications", Kind::integer, "20", "how often the operator will be applied");
@@ -119,7 +123,7 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
           if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
           PlanOptions options;
           options.applications = static_cast<int>(given.integer("applications").value_or(20));
-          if (const Value* rewrite = given.option("rewrite")) read_rewrite(*rewrite, options);
+          if (const Value* rewrite = given.option("rewrite")) read_rewrite("explain", *rewrite, options);
           const Explained explained = lunops::explain(a, shape, dtype, context, options);
           const std::string format = given.text("format").value_or("text");
           if (format == "table") return table_of(explained);

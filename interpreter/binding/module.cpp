@@ -38,7 +38,7 @@ int open(lua_State* L) {
                tensor_missing());
   install_type(L, state, Boxed<Linop>::type,
                {linop_records(), linop_arithmetic_records(), linop_parts_records(),
-                linop_tiles_records()},
+                linop_tiles_records(), linop_plan_records()},
                linop_missing(), linop_assign());
   install_type(L, state, Boxed<Stages>::type, {stages_records()});
 
@@ -90,6 +90,8 @@ std::span<const Topic> all_topics() {
       {"tiles", split_records()},
       {"tiled operators", batch_records()},
       {"parts of tiled operators", linop_tiles_records()},
+      {"automatic plans", plan_records()},
+      {"figures of plans", linop_plan_records()},
       {"files", io_records()},
       {"phantoms", phantom_records()},
       {"memory", memory_records()},

@@ -40,6 +40,8 @@ std::span<const Record> explain_records();
 std::span<const Record> split_records();
 std::span<const Record> batch_records();
 std::span<const Record> linop_tiles_records();
+std::span<const Record> plan_records();
+std::span<const Record> linop_plan_records();
 std::span<const Record> solver_records();
 std::span<const Record> io_records();
 std::span<const Record> phantom_records();

@@ -18,6 +18,11 @@ Account::Figures Account::figures() const {
   return figures_;
 }
 
+void Account::raise_peak(size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  figures_.peak = std::max(figures_.peak, bytes);
+}
+
 void Account::reset_peak() {
   const std::lock_guard lock(mutex_);
   figures_.peak = in_use();

@@ -52,6 +52,7 @@ class Account {
   };
   Figures figures() const;
   void reset_peak();
+  void raise_peak(size_t bytes);  // to this at least: what was before a reset
   void set_budget(size_t bytes);
   Device device() const noexcept { return device_; }
 

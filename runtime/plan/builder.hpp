@@ -98,6 +98,7 @@ class Builder {
     std::string name_;
   };
   // For the whole plan; the outermost that is given counts.
+  void measure(std::shared_ptr<PlanReport> report) { plan_->report_ = std::move(report); }
   void report_tiles(std::shared_ptr<const TileProgress> progress);
 
   void rewrote(std::string_view rule, std::string_view what);  // once for each text

@@ -14,6 +14,10 @@ double seconds_of(const Step& step) noexcept {
   return std::max(step.flops / kFlopsPerSecond, step.bytes / kBytesPerSecond);
 }
 
+bool is_transfer(const Step& step) noexcept {
+  return step.source >= 0 && step.source != step.device;
+}
+
 double transfer_bytes(const Step& step) noexcept {
   // A copy counts its bytes as read and as written.
   return step.bytes / 2;
@@ -21,7 +25,7 @@ double transfer_bytes(const Step& step) noexcept {
 
 double seconds_of(const Step& step, const std::vector<Device>& devices) {
   const auto given = virtual_devices();
-  if (step.source >= 0 && step.source != step.device) {
+  if (is_transfer(step)) {
     return given->link_latency + transfer_bytes(step) / given->link_bandwidth;
   }
   const Device device = devices[static_cast<size_t>(step.device)];

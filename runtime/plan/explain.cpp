@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "runtime/linop/bytes.hpp"
+#include "runtime/linop/container/planned.hpp"
 #include "runtime/plan/cost.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -78,6 +79,21 @@ void put_written(const ExplainedNode& node, size_t depth, size_t width, std::str
   for (const ExplainedNode& child : node.children) put_written(child, depth + 1, width, out);
 }
 
+void put_devices(const PlanFigures& figures, std::string& out) {
+  out += fmt::format("\n  {:<8} {:>5}  {:>12}  {:>9}  {:>9}  {:>10}", "device", "tiles",
+                     "upload/apply", "compute", "transfer", "peak");
+  double compute = 0, transfer = 0;
+  for (const PlanFigures::OnDevice& on : figures.devices) {
+    compute = std::max(compute, on.compute);
+    transfer = std::max(transfer, on.transfer);
+    out += fmt::format("\n  {:<8} {:>5}  {:>12}  {:>9}  {:>9}  {:>10}", on.device.text(), on.tiles,
+                       bytes_text(on.moved), seconds_text(on.compute), seconds_text(on.transfer),
+                       bytes_text(static_cast<double>(on.peak)));
+  }
+  out += fmt::format("\n  total {} per application, bound by {}", seconds_text(figures.seconds),
+                     transfer > compute ? "transfer" : "compute");
+}
+
 }  // namespace
 
 Explained explain(
@@ -115,6 +131,8 @@ Explained explain(
     return static_cast<size_t>(s.count()) * size_of(dtype);
   };
   e.peak = e.persistent + e.workspace + bytes_of(x) + bytes_of(plan->output()->shape);
+  e.figures = figures_of(*plan, a.node(), x, dtype);
+  if (const PlannedCore* planned = as_planned(a.node())) e.tiles = planned->report()->tiles();
   e.planning_seconds = plan->seconds();
   e.fft = context.backend().fft_planning();
   return e;
@@ -138,6 +156,8 @@ std::string Explained::text() const {
                      bytes_text(static_cast<double>(workspace)),
                      bytes_text(static_cast<double>(persistent)),
                      bytes_text(static_cast<double>(peak)));
+  if (!tiles.empty()) out += fmt::format("\n  tiles: {}", tiles);
+  if (figures.devices.size() > 1) put_devices(figures, out);
   if (!rewritten.empty()) {
     Widths w;
     measure({written}, 0, w);

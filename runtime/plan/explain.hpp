@@ -8,6 +8,7 @@
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/shape.hpp"
 #include "runtime/linop/linop.hpp"
+#include "runtime/plan/figures.hpp"
 #include "runtime/plan/options.hpp"
 
 namespace lunops {
@@ -35,6 +36,8 @@ struct Explained {
   std::vector<ExplainedChoice> choices;
   double flops = 0, bytes = 0, seconds = 0;  // per application
   size_t workspace = 0, persistent = 0, peak = 0;
+  std::string tiles;    // of a plan: what was cut, and how
+  PlanFigures figures;  // by device
   double planning_seconds = 0;
   Backend::FftPlanning fft;  // of this process so far
   std::string text() const;

@@ -6,12 +6,14 @@
 #include <numeric>
 
 #include "runtime/core/error.hpp"
+#include "runtime/linop/container/planned.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/execution.hpp"
 
 namespace lunops {
 
-void Plan::run(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
+void Plan::run_into(
+    const Tensor& x, const Tensor& y, Scale s, Context& context, size_t given_output_bytes) const {
   for (const WeightPtr& w : weights_) w->check();
   if (s.alpha == 0.0) {
     Context there = on_device(y.device(), context);
@@ -23,7 +25,14 @@ void Plan::run(const Tensor& x, const Tensor& y, Scale s, Context& context) cons
     }
     return;
   }
+  if (report_ == nullptr) {
+    Execution(*this, x, y, s, context).run();
+    return;
+  }
+  const auto start = std::chrono::steady_clock::now();
   Execution(*this, x, y, s, context).run();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  report_->end(took.count(), given_output_bytes);
 }
 
 size_t Plan::workspace() const noexcept {
@@ -46,7 +55,7 @@ Tensor Plan::run(const Tensor& x, Context& context) const {
     Context there = on_device(output_device_, context);
     y = make(there);
   }
-  run(x, y, {}, context);
+  run_into(x, y, {}, context, 0);
   return y;
 }
 
@@ -122,6 +131,11 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
   to.place = Place::output;
 
   Builder builder(context, options);
+  const PlannedCore* planned = as_planned(node);
+  if (planned != nullptr && !options.is_dry) {
+    planned->report()->begin(node, static_cast<size_t>(x.shape.count()) * size_of(dtype), context);
+    builder.measure(planned->report());
+  }
   builder.watch(node);
   if (is_told) builder.told_result();
   builder.lower(node, from, to, StepScale{1.0, true, StepScale::Beta::callers});
@@ -134,6 +148,7 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
       context.warn("plan", note);
     }
   }
+  if (planned != nullptr && !options.is_dry) planned->report()->planned();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   return builder.finish(layout, to, took.count());
 }

@@ -23,6 +23,8 @@ constexpr size_t kMostDevices = 16;
 // of how many, and which.  False: no more of them.
 using TileProgress = std::function<bool(int64_t done, int64_t total, const std::string& tile)>;
 
+class PlanReport;
+
 // How to carry out one application to tensors of one shape: a list of steps and a size of
 // workspace.
 //
@@ -32,7 +34,9 @@ class Plan {
  public:
   // y <- alpha A(x) + beta y.  x and y have the layouts that the plan was made for; the context is
   // on the device of x.
-  void run(const Tensor& x, const Tensor& y, Scale s, Context& context) const;
+  void run(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
+    run_into(x, y, s, context, static_cast<size_t>(y.count()) * size_of(y.dtype()));
+  }
 
   Tensor run(const Tensor& x, Context& context) const;  // y = A(x), in new memory
 
@@ -66,10 +70,16 @@ class Plan {
  private:
   friend class Builder;
   friend class Execution;
+  void run_into(const Tensor& x,
+                const Tensor& y,
+                Scale s,
+                Context& context,
+                size_t given_output_bytes) const;
   std::vector<std::unique_ptr<Step>> steps_;
   Schedule schedule_;
   std::vector<std::string> tiles_;
   std::shared_ptr<const TileProgress> progress_;
+  std::shared_ptr<PlanReport> report_;  // null: nobody measures
   std::vector<SlotPlace> slots_;
   std::vector<Device> devices_;
   std::vector<size_t> workspaces_;  // by device

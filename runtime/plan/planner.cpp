@@ -9,77 +9,12 @@
 #include "runtime/core/suggest.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/bytes.hpp"
-#include "runtime/plan/cost.hpp"
-#include "runtime/plan/plan.hpp"
+#include "runtime/linop/container/planned.hpp"
+#include "runtime/linop/core.hpp"
 
 namespace lunops {
 
 namespace {
-
-size_t given_bytes(const Node& node, std::vector<const Storage*>& seen, Device device) {
-  size_t sum = 0;
-  const auto add = [&](const auto& self, const WeightPtr& w) -> void {
-    if (w->is_given()) {
-      const Storage* storage = w->tensor().storage().get();
-      if (!(w->device() == device)) return;
-      if (std::find(seen.begin(), seen.end(), storage) != seen.end()) return;
-      seen.push_back(storage);
-      sum += storage->bytes();
-      return;
-    }
-    for (const WeightPtr& source : w->sources()) self(self, source);
-  };
-  for (const WeightPtr& w : node.core->weights()) add(add, w);
-  for (const Node& child : node.core->children()) sum += given_bytes(child, seen, device);
-  return sum;
-}
-
-PlanFigures figures_of(const Plan& plan,
-                       const Node& node,
-                       const Shape& input,
-                       DType dtype,
-                       const PlanOptions& options) {
-  PlanFigures made;
-  const std::vector<Device>& devices = plan.devices();
-  std::vector<double> seconds;
-  for (size_t d = 0; d < devices.size(); ++d) {
-    PlanFigures::OnDevice on;
-    on.device = devices[d];
-    on.peak = plan.persistents()[d] + plan.workspaces()[d];
-    std::vector<const Storage*> seen;
-    on.peak += given_bytes(node, seen, on.device);
-    if (d == 0) on.peak += static_cast<size_t>(input.count()) * size_of(dtype);
-    if (on.device == plan.output_device()) {
-      on.peak += static_cast<size_t>(plan.output()->shape.count()) * size_of(plan.dtype());
-    }
-    made.devices.push_back(on);
-  }
-  std::vector<int> last(devices.size(), -1);
-  for (const auto& step : plan.steps()) {
-    const double time = seconds_of(*step, devices);
-    seconds.push_back(time);
-    made.flops += step->flops;
-    PlanFigures::OnDevice& on = made.devices[static_cast<size_t>(step->device)];
-    const bool is_transfer = step->source >= 0 && step->source != step->device;
-    (is_transfer ? on.transfer : on.compute) += time;
-    if (is_transfer) on.moved += transfer_bytes(*step);
-    if (step->tile >= 0 && !is_transfer && step->tile != last[static_cast<size_t>(step->device)]) {
-      last[static_cast<size_t>(step->device)] = step->tile;
-      ++on.tiles;
-    }
-  }
-  made.seconds = plan.schedule().simulate(seconds).end;
-  made.tiles = std::max<int64_t>(1, static_cast<int64_t>(plan.tiles().size()));
-  made.applications = options.applications;
-  return made;
-}
-
-Layout layout_of(const Shape& input) {
-  Layout layout;
-  layout.shape = input;
-  layout.strides = row_major(input.extents());
-  return layout;
-}
 
 enum Rank { kKept, kOutOnly, kInner, kInOnly };
 
@@ -98,6 +33,9 @@ struct Candidate {
   Linop op;
   PlanFigures figures;
 };
+
+// Planning stays a matter of seconds where nothing fits.
+constexpr int kMostCandidates = 400;
 
 class Search {
  public:
@@ -122,8 +60,8 @@ class Search {
       if (d == device) return bytes;
     }
     if (request_.memory) return *request_.memory;
-    const Account::Figures f = Account::on(context_.account, device)->figures();
-    return f.limit > 0 ? f.limit : f.budget > 0 ? f.budget : Pool::of(device).memory_limit();
+    const size_t budget = Account::on(context_.account, device)->figures().budget;
+    return budget > 0 ? budget : Pool::of(device).memory_limit();
   }
   bool fits(const PlanFigures& f) const {
     return std::all_of(f.devices.begin(), f.devices.end(), [&](const auto& on) {
@@ -147,7 +85,14 @@ class Search {
   // Plans it; nothing if the operator refuses it.
   bool evaluate(Candidate& c) const;
   void consider(SplitAxes axes, std::vector<Device> devices, int rank);
-  void consider_sizes(const SplitAxes& before, const CutDim& dim, int rank);
+  // Sizes that give more than `above` and at most `most` tiles.
+  void consider_sizes(
+      const SplitAxes& before, const CutDim& dim, int rank, int64_t above, int64_t most);
+  // `depth` dims, all but the last of them in single elements.
+  void consider_deeper(const SplitAxes& before,
+                       const std::vector<CutDim>& dims,
+                       int rank,
+                       size_t depth);
   [[noreturn]] void fail_to_fit() const;
 
   const Linop& a_;
@@ -287,14 +232,16 @@ void Search::consider(SplitAxes axes, std::vector<Device> devices, int rank) {
   }
 }
 
-void Search::consider_sizes(const SplitAxes& before, const CutDim& dim, int rank) {
+void Search::consider_sizes(
+    const SplitAxes& before, const CutDim& dim, int rank, int64_t above, int64_t most) {
   int64_t outer = 1;
   for (const SplitAxis& axis : before) {
     outer *= axis.sizes.empty() ? 1 : static_cast<int64_t>(axis.sizes.size());
   }
   for (const int64_t size : sizes_of(dim.extent)) {
     const int64_t along = (dim.extent + size - 1) / size;
-    if (along * outer > 4096) continue;
+    if (along * outer <= above || along * outer > most) continue;
+    if (evaluated_ > kMostCandidates) return;
     SplitAxes axes = before;
     SplitAxis axis{dim.dim};
     std::vector<Device> devices;
@@ -323,46 +270,46 @@ void Search::consider_sizes(const SplitAxes& before, const CutDim& dim, int rank
   }
 }
 
+void Search::consider_deeper(const SplitAxes& before,
+                             const std::vector<CutDim>& dims,
+                             int rank,
+                             size_t depth) {
+  constexpr int64_t kMost = 1024;
+  for (const CutDim& d : dims) {
+    if (evaluated_ > kMostCandidates) return;
+    const bool is_cut = std::any_of(before.begin(), before.end(),
+                                    [&](const SplitAxis& axis) { return axis.dim == d.dim; });
+    if (is_cut || (depth > 1 && d.extent > kMost / 4)) continue;
+    if (depth == 1) {
+      consider_sizes(before, d, rank + d.rank, 1, kMost);
+      continue;
+    }
+    SplitAxes axes = before;
+    axes.push_back({d.dim, 0, std::vector<int64_t>(static_cast<size_t>(d.extent), 1)});
+    consider_deeper(axes, dims, rank + d.rank, depth - 1);
+  }
+}
+
+// Few tiles first: more are looked at only where these do not fit.
 PlannedOperator Search::run() {
-  const bool is_base_alone = devices_.size() == 1 && devices_.front() == base_;
+  constexpr int64_t kFew = 8, kMany = 4096;
+  const auto count = static_cast<int64_t>(devices_.size());
+  const bool is_base_alone = count == 1 && devices_.front() == base_;
   if (is_base_alone) consider({}, {}, 0);
   const bool is_whole_enough = is_base_alone && best_ && !request_.least_memory;
-  if (!is_whole_enough) {
-    const std::vector<CutDim> dims = dims_to_cut();
-    if (dims.empty() && !best_ && !smallest_) consider({}, {}, 0);
-    for (const CutDim& d : dims) {
-      if (!is_base_alone && &d == &dims.front()) {  // all of it on the fastest device
-        const auto fastest =
-            std::max_element(devices_.begin(), devices_.end(),
-                             [&](Device p, Device q) { return speed_of(p) < speed_of(q); });
-        consider({{d.dim, 0, {d.extent}}}, {*fastest}, d.rank);
-      }
-      consider_sizes({}, d, d.rank);
-    }
-    // Two and three dims where one is not enough: the first in single elements, the next by size.
-    for (size_t most = 2; most <= 3 && !best_; ++most) {
-      for (size_t i = 0; i < dims.size() && dims.size() >= most; ++i) {
-        SplitAxes before;
-        int rank = 0;
-        for (size_t k = 0; k + 1 < most; ++k) {
-          const CutDim& d = dims[(i + k) % dims.size()];
-          SplitAxis axis{d.dim};
-          axis.sizes.assign(static_cast<size_t>(d.extent), 1);
-          if (d.extent > 256) axis.sizes.clear();
-          rank += d.rank;
-          if (axis.sizes.empty()) break;
-          before.push_back(std::move(axis));
-        }
-        if (before.size() + 1 < most) continue;
-        for (size_t j = 0; j < dims.size(); ++j) {
-          const bool is_cut = std::any_of(before.begin(), before.end(), [&](const SplitAxis& axis) {
-            return axis.dim == dims[j].dim;
-          });
-          if (!is_cut) consider_sizes(before, dims[j], rank + dims[j].rank);
-        }
-      }
-    }
+  const std::vector<CutDim> dims = is_whole_enough ? std::vector<CutDim>{} : dims_to_cut();
+  if (!dims.empty() && !is_base_alone) {  // all of it on the fastest device
+    const auto fastest =
+        std::max_element(devices_.begin(), devices_.end(),
+                         [&](Device p, Device q) { return speed_of(p) < speed_of(q); });
+    consider({{dims.front().dim, 0, {dims.front().extent}}}, {*fastest}, dims.front().rank);
   }
+  for (const auto& [above, most] : {std::pair{int64_t{1}, kFew * count}, {kFew * count, kMany}}) {
+    if (best_ && above > 1 && !request_.least_memory) break;
+    for (const CutDim& d : dims) consider_sizes({}, d, d.rank, above, most);
+  }
+  // Two dims where one is not enough: one of them in single elements; then three.
+  for (size_t depth = 2; depth <= 3 && !best_; ++depth) consider_deeper({}, dims, 0, depth);
   if (!best_) fail_to_fit();
   PlannedOperator made;
   made.op = best_->op;
@@ -428,17 +375,20 @@ void Search::fail_to_fit() const {
 
 }  // namespace
 
-PlanFigures estimate(const Linop& a,
-                     const Shape& input,
-                     DType dtype,
-                     Device base,
-                     Context& context,
-                     const PlanOptions& given) {
-  PlanOptions options = given;
-  options.is_dry = true;
-  Context there = on_device(base, context);
-  const auto plan = make_plan(a.node(), layout_of(input), dtype, nullptr, there, options);
-  return figures_of(*plan, a.node(), input, dtype, options);
+Linop as_plan(const PlannedOperator& planned) {
+  return Linop(std::make_shared<PlannedCore>(
+      planned.op.node(), std::make_shared<PlanReport>(planned.estimate, planned.tiles)));
+}
+
+std::shared_ptr<const PlanReport> report_of(const Linop& a) {
+  const PlannedCore* core = as_planned(a.node());
+  return core == nullptr ? nullptr : core->report();
+}
+
+Linop planned_operator(const Linop& plan) {
+  const PlannedCore* core = as_planned(plan.node());
+  if (core == nullptr) fail(Code::argument, "plan", "{} is no plan; lo.plan makes one", plan.label());
+  return Linop(with_mode(core->op(), plan.node().mode));
 }
 
 PlannedOperator plan_operator(const Linop& a, const PlanRequest& request, Context& context) {

@@ -8,25 +8,10 @@
 #include <vector>
 
 #include "runtime/plan/batch.hpp"
+#include "runtime/plan/figures.hpp"
 #include "runtime/plan/options.hpp"
 
 namespace lunops {
-
-// What a plan is expected to take, or took (splitting.md §9).
-struct PlanFigures {
-  double seconds = 0;  // of one application
-  double flops = 0;
-  struct OnDevice {
-    Device device;
-    size_t peak = 0;   // bytes at most: weights, plans, kernels, input and output, workspace
-    double moved = 0;  // bytes that reach it over links, for each application
-    double compute = 0, transfer = 0;  // seconds that its streams work
-    int64_t tiles = 0;
-  };
-  std::vector<OnDevice> devices;  // the base first
-  int64_t tiles = 0;
-  int64_t applications = 0;
-};
 
 struct PlanRequest {
   Shape input;
@@ -60,12 +45,11 @@ struct PlannedOperator {
 // would do; Error{shape} for dims that A lacks.
 PlannedOperator plan_operator(const Linop& a, const PlanRequest& request, Context& context);
 
-// What an application of this operator to such an input is expected to take.
-PlanFigures estimate(const Linop& a,
-                     const Shape& input,
-                     DType dtype,
-                     Device base,
-                     Context& context,
-                     const PlanOptions& options = {});
+// The same as an operator that remembers its estimate, and what its first application takes.
+Linop as_plan(const PlannedOperator& planned);
+// Of what as_plan made, in any mode; null for other operators.
+std::shared_ptr<const PlanReport> report_of(const Linop& a);
+// The operator within; Error{argument} for operators that are no plan.
+Linop planned_operator(const Linop& plan);
 
 }  // namespace lunops
