@@ -71,7 +71,8 @@ constexpr auto to = method(
      .summary = "The same operator with all its weights on another device.",
      .returns = "an operator; itself if they lie there",
      .raises = {Code::device, Code::not_built, Code::host_memory, Code::device_memory},
-     .example = R"(print(lo.Diagonal{ lo.ones "x=3" }:to("cpu:1").device)  --> cpu:1)"},
+     .example = R"(lo.virtual_devices{ cpu = 2 }
+print(lo.Diagonal{ lo.ones "x=3" }:to("cpu:1").device)  --> cpu:1)"},
     [](Context& context, const Linop& a, std::string_view name) {
       return a.to(Device::parse(name), context);
     },

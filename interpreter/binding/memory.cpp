@@ -4,6 +4,7 @@
 #include "interpreter/binding/topics.hpp"
 #include "runtime/device/account.hpp"
 #include "runtime/device/pool.hpp"
+#include "runtime/device/virtual_devices.hpp"
 
 namespace lunops::lua {
 
@@ -48,6 +49,10 @@ int memory_entry(lua_State* L) {
     table["lua"] = static_cast<int64_t>(lua_bytes);
     table["collections"] = static_cast<int64_t>(context.account->figures().collections);
     table.text = fmt::format("lua   {}", size_text(lua_bytes));
+    // Also devices that nothing was put on yet.
+    for (int i = 0; i < virtual_devices()->cpu; ++i) {
+      Account::on(context.account, {DeviceKind::cpu, static_cast<int16_t>(i)});
+    }
     std::vector<std::shared_ptr<Account>> accounts = context.account->others();
     accounts.insert(accounts.begin(), context.account);
     for (const auto& account : accounts) {

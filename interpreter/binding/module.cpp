@@ -6,6 +6,7 @@
 #include "interpreter/binding/stages.hpp"
 #include "interpreter/binding/stdlib.hpp"
 #include "interpreter/binding/tensor.hpp"
+#include "interpreter/binding/timeline.hpp"
 #include "interpreter/binding/topics.hpp"
 #include "interpreter/binding/types.hpp"
 
@@ -41,6 +42,7 @@ int open(lua_State* L) {
                 linop_tiles_records(), linop_plan_records()},
                linop_missing(), linop_assign());
   install_type(L, state, Boxed<Stages>::type, {stages_records()});
+  install_type(L, state, Boxed<TimelineHandle>::type, {timeline_members()});
 
   lua_createtable(L, 0, 128);
   for (const Topic& topic : all_topics())
@@ -95,6 +97,9 @@ std::span<const Topic> all_topics() {
       {"files", io_records()},
       {"phantoms", phantom_records()},
       {"memory", memory_records()},
+      {"devices", device_records()},
+      {"timelines", timeline_records()},
+      {"timeline values", timeline_members()},
       {"scripts", script_records()},
       {"stopwatch", stages_records()},
       {"calls", call_records()},

@@ -9,8 +9,6 @@
 #include "interpreter/binding/stages.hpp"
 #include "interpreter/binding/tensor.hpp"
 #include "interpreter/binding/topics.hpp"
-#include "runtime/device/device_module.hpp"
-#include "runtime/device/loader.hpp"
 #include "runtime/io/io.hpp"
 
 namespace lunops::lua {
@@ -115,46 +113,6 @@ constexpr auto threads = function(
       return stream.threads();
     },
     optional<IntArg>("count", "threads", "no change"));
-// How many GPUs the CUDA module finds; 0 without that module, where lo.device tells why.
-int cuda_devices() {
-  try {
-    return static_cast<const DeviceModule*>(load_module("cuda"))->devices();
-  } catch (const Error&) {
-    return 0;
-  }
-}
-constexpr auto devices = function({.name = "devices",
-                                   .summary = "The devices that can be used here.",
-                                   .returns = "a list of names, \"cpu\" first",
-                                   .example = "print(lo.devices()[1])  --> cpu"},
-                                  [](Context&) -> Value {
-                                    Table list;
-                                    list.list.emplace_back(Device::host().text());
-                                    for (int i = 0; i < cuda_devices(); ++i)
-                                      list.list.emplace_back(fmt::format("cuda:{}", i));
-                                    return list;
-                                  });
-constexpr auto device = function(
-    {.name = "device",
-     .summary = "Tells whether a device can be used.",
-     .returns = "its name; or nil, message, code",
-     .example = "print(lo.device \"cpu\")  --> cpu",
-     .expected_failures = true,
-     .see = {"devices"}},
-    [](Context& context, std::string_view name) {
-      Results results;
-      try {
-        context.device = Device::parse(name);
-        Tensor::empty(Shape(), DType::f32, context);
-        results.values.emplace_back(context.device.text());
-      } catch (const Error& e) {
-        results.values.emplace_back();
-        results.values.emplace_back(std::string(e.what()));
-        results.values.emplace_back(lunops::name_of(e.code()));
-      }
-      return results;
-    },
-    param<TextArg>("name", "for example \"cuda:0\""));
 constexpr auto operators = function(
     {.name = "operators",
      .summary = "The operator classes there are.",
@@ -298,11 +256,10 @@ constexpr auto report = method(
     },
     param<StagesArg>("stage", "the stopwatch"));
 
-constexpr Record kRecords[] = {exported<now>(),       exported<wait>(),     exported<json>(),
-                               exported<warn>(),      exported<warnings>(), exported<defaults>(),
-                               exported<threads>(),   exported<devices>(),  exported<device>(),
-                               exported<operators>(), exported<type>(),     exported<show>(),
-                               exported<stages>()};
+constexpr Record kRecords[] = {exported<now>(),     exported<wait>(),      exported<json>(),
+                               exported<warn>(),    exported<warnings>(),  exported<defaults>(),
+                               exported<threads>(), exported<operators>(), exported<type>(),
+                               exported<show>(),    exported<stages>()};
 constexpr Record kStages[] = {exported<call_stage>(), exported<report>()};
 
 }  // namespace

@@ -165,6 +165,27 @@ constexpr auto to = method(
     param<TensorArg>("x", "the tensor"),
     param<TextArg>("device", "for example \"cuda:0\""));
 
+constexpr auto pin = method(
+    {.name = "Tensor:pin",
+     .summary = "Pins the tensor's memory on the host, so that copies to devices need no staging.",
+     .returns = "the tensor",
+     .raises = {Code::device},
+     .example = "print(lo.ones \"x=3\":pin().is_pinned)  --> true",
+     .see = {"Tensor:to"}},
+    [](Context&, const Tensor& x) {
+      x.storage()->pin();
+      return x;
+    },
+    param<TensorArg>("x", "the tensor"));
+constexpr auto is_pinned = property(
+    {.name = "Tensor.is_pinned",
+     .summary = "Whether the memory is pinned.",
+     .returns = "a boolean",
+     .example = "print(lo.ones \"x=3\".is_pinned)  --> false",
+     .see = {"Tensor:pin"}},
+    [](Context&, const Tensor& x) { return x.storage()->is_pinned(); },
+    param<TensorArg>("x", "the tensor"));
+
 Value element(const Tensor& x, c128 value) {
   if (is_complex(x.dtype())) return value;
   if (x.dtype() == DType::boolean) return value.real() != 0;
@@ -321,13 +342,16 @@ constexpr Manual length = {
     RecordKind::metamethod};
 
 constexpr Record kRecords[] = {
-    cached<shape>(),    cached<extent>(),   cached<names>(),   cached<dims>(),
-    exported<ndim>(),   exported<count>(),  exported<bytes>(), exported<dtype>(),
-    cached<device>(),   exported<real>(),   exported<imag>(),  exported<permute>(),
-    exported<rename>(), exported<unname>(), exported<clone>(), exported<contiguous>(),
-    exported<as>(),     exported<to>(),     exported<item>(),  exported<totable>(),
-    exported<slice>(),  exported<set_>(),   exported<fill_>(), exported<copy_>(),
-    exported<axpy>(),   exported<scale_>(), exported<text>(),  manual(length, length_error)};
+    cached<shape>(),        cached<extent>(),      cached<names>(),
+    cached<dims>(),         exported<ndim>(),      exported<count>(),
+    exported<bytes>(),      exported<dtype>(),     cached<device>(),
+    exported<real>(),       exported<imag>(),      exported<permute>(),
+    exported<rename>(),     exported<unname>(),    exported<clone>(),
+    exported<contiguous>(), exported<as>(),        exported<to>(),
+    exported<pin>(),        exported<is_pinned>(), exported<item>(),
+    exported<totable>(),    exported<slice>(),     exported<set_>(),
+    exported<fill_>(),      exported<copy_>(),     exported<axpy>(),
+    exported<scale_>(),     exported<text>(),      manual(length, length_error)};
 
 // x[3], x.nope.
 int missing(lua_State* L) {

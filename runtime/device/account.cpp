@@ -55,6 +55,7 @@ std::shared_ptr<Account> Account::on(const std::shared_ptr<Account>& account, De
   require_declared(device);
   const bool is_virtual = device.kind == DeviceKind::cpu && !device.is_host();
   auto made = std::make_shared<Account>(device, is_virtual ? virtual_devices()->memory : 0);
+  if (is_virtual && made->figures_.budget == 0) made->set_budget(0);
   made->owner_ = owner == nullptr ? account : owner;
   made->pressure_ = first.pressure_;
   made->pressure_self_ = first.pressure_self_;
@@ -91,10 +92,13 @@ void Account::before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes
     set_budget(0);
     lock.lock();
   }
-  const size_t wanted = in_use() + bytes;
+  const size_t wanted = in_use() + bytes, budget = figures_.budget;
   if (wanted > figures_.limit && (since_ >= figures_.limit / 20 || wanted > figures_.budget)) {
     lock.unlock();
     collect(bytes);
+    // What is over budget is given room in the system too: nothing of this device is kept for
+    // later.
+    if (wanted > budget) Pool::of(device_).trim();
     lock.lock();
     since_ = 0;
     const double grown = 1.4 * static_cast<double>(in_use() + bytes);

@@ -148,6 +148,30 @@ WorkQueue& WorkQueue::compute(Device device) { return find(false, device, device
 
 WorkQueue& WorkQueue::transfer(Device source, Device target) { return find(true, source, target); }
 
+void WorkQueue::wait_all() {
+  Registry& all = registry();
+  std::vector<WorkQueue*> queues;
+  {
+    const std::lock_guard lock(all.mutex);
+    for (const auto& [key, queue] : all.queues) queues.push_back(queue.get());
+  }
+  struct Open {
+    std::mutex mutex;
+    std::condition_variable none;
+    size_t queues;
+  } open;
+  open.queues = queues.size();
+  const auto leave = [](void* self, int64_t) noexcept {
+    auto& o = *static_cast<Open*>(self);
+    // Told under the lock: the waiting thread ends `o` as soon as it has it.
+    const std::lock_guard lock(o.mutex);
+    if (--o.queues == 0) o.none.notify_one();
+  };
+  for (WorkQueue* queue : queues) queue->submit({leave, &open, 0});
+  std::unique_lock lock(open.mutex);
+  open.none.wait(lock, [&] { return open.queues == 0; });
+}
+
 int64_t WorkQueue::count() noexcept { return registry().count.load(std::memory_order_relaxed); }
 
 }  // namespace lunops

@@ -30,6 +30,8 @@ class WorkQueue {
   // Both throw Error{device} for a virtual device that is not declared.
   static WorkQueue& compute(Device device);                  // one for each device
   static WorkQueue& transfer(Device source, Device target);  // one for each ordered pair
+  // Returns when what was submitted to any of them before is done.  Not from an item.
+  static void wait_all();
   static int64_t count() noexcept;  // of all that exist, which is the number of their threads
 
   Device device() const noexcept { return target_; }  // where compute runs; of transfers the target

@@ -123,7 +123,7 @@ Grey grey(const Tensor& x, const WriteOptions& options, Context& context) {
          options.percentile);
   }
   Tensor values = plane(x);
-  if (values.device().kind != DeviceKind::cpu) values = values.to(Device::host(), context);
+  values = values.to(Device::host(), context);
 
   Grey result;
   result.rows = values.shape().extent(0);

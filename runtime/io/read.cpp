@@ -44,11 +44,11 @@ Format format_of(const std::string& path, std::optional<CflPaths>& cfl) {
        seen);
 }
 
-// Readers fill host memory.  For another kind of device they get a context of the host, and the
+// Readers fill host memory.  For another device they get a context of the host, and the
 // result is moved.
 template <class F>
 Tensor on_host(Context& context, const F& reader) {
-  if (context.device.kind == DeviceKind::cpu) return reader(context);
+  if (context.device.is_host()) return reader(context);
   Context host;
   host.cancel = context.cancel;
   host.listener = context.listener;

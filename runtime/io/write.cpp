@@ -21,7 +21,7 @@ void write(const std::string& path,
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 
-  const Tensor here = x.device().kind == DeviceKind::cpu ? x : x.to(Device::host(), context);
+  const Tensor here = x.to(Device::host(), context);
   if (extension == ".npy") {
     write_npy(path, here, context);
   } else if (extension == ".cfl") {

@@ -272,13 +272,16 @@ Tensor ellipse_kspace(const Tensor& table,
   const size_t dims = extent.size(), skip = 3 - dims;
   Vector sizes{1, 1, 1};
   for (size_t d = 0; d < dims; ++d) sizes[skip + d] = static_cast<double>(extent[d]);
+  Context host = on_device(Device::host(), context);
   const std::optional<Tensor> moves =
-      shifts != nullptr ? std::optional(shifts->contiguous(context)) : std::nullopt;
-  const Transform transform = prepare_transform(read_table("ellipse_kspace", table, dims), sizes,
-                                                dims, moves ? &*moves : nullptr);
+      shifts != nullptr ? std::optional(shifts->to(host.device, host).contiguous(host))
+                        : std::nullopt;
+  const Transform transform =
+      prepare_transform(read_table("ellipse_kspace", table.to(host.device, host), dims), sizes,
+                        dims, moves ? &*moves : nullptr);
 
-  const Tensor k = trajectory.contiguous(context);
-  const Tensor y = Tensor::empty(kspace_shape(k, shifts), dtype, context);
+  const Tensor k = trajectory.to(host.device, host).contiguous(host);
+  const Tensor y = Tensor::empty(kspace_shape(k, shifts), dtype, host);
   const int64_t points = k.count() / static_cast<int64_t>(dims);
   const int64_t items = (points + kPointsPerItem - 1) / kPointsPerItem;
   const auto sample = [&]<class T>() {
@@ -304,7 +307,7 @@ Tensor ellipse_kspace(const Tensor& table,
   } else {
     sample.template operator()<c128>();
   }
-  return y;
+  return y.to(context.device, context);
 }
 
 Tensor ellipse_image(
@@ -329,8 +332,10 @@ Tensor ellipse_image(
   for (size_t d = 0; d < dims; ++d) {
     sizes[3 - dims + d] = static_cast<double>(shape.extent(static_cast<int>(d)));
   }
-  const Raster raster(read_table("ellipse_image", table, dims), sizes, supersample, dims);
-  const Tensor image = Tensor::empty(shape, dtype, context);
+  Context host = on_device(Device::host(), context);
+  const Raster raster(read_table("ellipse_image", table.to(host.device, host), dims), sizes,
+                      supersample, dims);
+  const Tensor image = Tensor::empty(shape, dtype, host);
   const int64_t rows = static_cast<int64_t>(sizes[1]), columns = static_cast<int64_t>(sizes[2]);
   dispatch(dtype, [&]<class T>() {
     if constexpr (!std::is_integral_v<T>) {
@@ -345,7 +350,7 @@ Tensor ellipse_image(
           });
     }
   });
-  return image;
+  return image.to(context.device, context);
 }
 
 }  // namespace lunops

@@ -301,8 +301,9 @@ class Run {
   }
 
   void finish_batch() {
-    const Tensor iterations = Tensor::empty(space_.batch_shape(), DType::i64, context_);
-    const Tensor residual = Tensor::empty(space_.batch_shape(), DType::f64, context_);
+    Context host = on_device(Device::host(), context_);
+    const Tensor iterations = Tensor::empty(space_.batch_shape(), DType::i64, host);
+    const Tensor residual = Tensor::empty(space_.batch_shape(), DType::f64, host);
     for (size_t i = 0; i < elements_.size(); ++i) {
       iterations.data_as<int64_t>()[i] = elements_[i].iterations;
       residual.data_as<double>()[i] = elements_[i].residual;

@@ -138,7 +138,8 @@ PowerResult power_method(const Linop& m,
     }
   }
   if (!options.batch.empty()) {
-    const Tensor values = Tensor::empty(space.batch_shape(), DType::f64, context);
+    Context host = on_device(Device::host(), context);
+    const Tensor values = Tensor::empty(space.batch_shape(), DType::f64, host);
     std::copy(value.begin(), value.end(), values.data_as<double>());
     out.values = values;
   }

@@ -139,7 +139,8 @@ void VectorSpace::zero(size_t element, const Tensor& x) const {
 void VectorSpace::scale(std::span<const double> s, const Tensor& x) {
   const DType real = real_of(dtype_);
   if (weights_.is_empty_handle()) {
-    weights_ = Tensor::empty(Shape::unnamed({static_cast<int64_t>(elements_)}), real, context_);
+    Context host = on_device(Device::host(), context_);
+    weights_ = Tensor::empty(Shape::unnamed({static_cast<int64_t>(elements_)}), real, host);
   }
   for (size_t i = 0; i < elements_; ++i) {
     if (real == DType::f32) {
@@ -148,11 +149,12 @@ void VectorSpace::scale(std::span<const double> s, const Tensor& x) {
       weights_.data_as<double>()[i] = s[i];
     }
   }
+  const Tensor there = weights_.to(context_.device, context_);
   for (const Part& part : parts_) {
     const RawView y = view(x, part);
     RawView w = y;
     w.dtype = real;
-    w.data = static_cast<std::byte*>(weights_.data()) + part.first * size_of(real);
+    w.data = static_cast<std::byte*>(there.data()) + part.first * size_of(real);
     w.stride[0] = 1;
     w.stride[1] = 0;
     context_.backend().multiply(w, y, false, {}, y, *context_.stream);

@@ -14,7 +14,7 @@ namespace {
 // The same call with results in memory that the host can write.
 Context on_host(const Context& context) {
   Context host = context;
-  if (context.device.kind != DeviceKind::cpu) {
+  if (!context.device.is_host()) {
     host.device = Device::host();
     host.account = std::make_shared<Account>(Device::host());
     host.stream = std::make_shared<Stream>(Device::host(), Backend::cpu(), context.threads());
@@ -137,7 +137,7 @@ c128 value_at(const Tensor& x, std::span<const int64_t> index) {
     }
     offset += index[d] * x.strides()[d];
   }
-  if (x.device().kind != DeviceKind::cpu) {
+  if (!x.device().is_host()) {
     Context host;
     const Tensor one(x.storage(), Layout::row_major(Shape()), x.offset() + offset, x.dtype());
     return item(one.to(Device::host(), host));

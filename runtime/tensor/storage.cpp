@@ -35,8 +35,10 @@ std::shared_ptr<Storage> Storage::make(size_t bytes,
   storage.first_dtype_ = dtype;
   if (bytes >= kOriginFrom && context.origin != nullptr) storage.origin_ = context.origin;
 
-  context.account->charge(storage, bytes);
-  storage.account_ = context.account;  // from here on, the destructor gives the charge back
+  // A factory that was told a device may come with its caller's account.
+  const std::shared_ptr<Account> account = Account::on(context.account, context.device);
+  account->charge(storage, bytes);
+  storage.account_ = account;  // from here on, the destructor gives the charge back
   Pool& pool = Pool::of(context.device);
   try {
     storage.block_ = pool.allocate(bytes);
@@ -44,13 +46,12 @@ std::shared_ptr<Storage> Storage::make(size_t bytes,
   } catch (const Error& e) {
     if (!is_out_of_memory(e)) throw;
   }
-  context.account->collect(bytes);
+  account->collect(bytes);
   Arena::trim(context.device);
   try {
     storage.block_ = pool.allocate(bytes);
   } catch (const Error& e) {
     if (!is_out_of_memory(e)) throw;
-    const std::shared_ptr<Account> account = context.account;
     made.reset();  // not one of the live tensors that the error lists
     account->fail_allocation(bytes);
   }
@@ -80,6 +81,13 @@ void Storage::require_writable(std::string_view operation) const {
   fail(Code::argument, operation,
        "the tensor is read-only, because its memory belongs to somebody else; write to a copy made "
        "with x:clone()");
+}
+
+void Storage::pin() {
+  if (!device_.is_host()) {
+    fail(Code::device, "pin", "x is on {}; only memory of the host is pinned", device_.text());
+  }
+  is_pinned_.store(true, std::memory_order_relaxed);
 }
 
 std::string Storage::description() const {

@@ -49,6 +49,10 @@ class Storage final : public Charged {
   void require_writable(std::string_view operation) const;
   void touch() noexcept { version_.fetch_add(1, std::memory_order_acq_rel); }  // after each write
   bool is_read_only() const noexcept { return read_only_; }
+  // Pinned host memory is copied to devices without staging.  Where all devices are virtual it is
+  // memory like any other, and the mark alone remains.  Throws Error{device} for device memory.
+  void pin();
+  bool is_pinned() const noexcept { return is_pinned_.load(std::memory_order_relaxed); }
   const std::string& origin() const noexcept { return origin_; }  // script line, from 1 MiB up
 
   // "c64 {coil=8, y=256, x=256}, 4194304 bytes, made at script.lua:12", as far as it is known.
@@ -64,6 +68,7 @@ class Storage final : public Charged {
   std::shared_ptr<Account> account_;
   std::atomic<uint64_t> version_{0};
   bool read_only_ = false;
+  std::atomic<bool> is_pinned_{false};
   std::function<void()> release_;
   std::string origin_;
   std::shared_ptr<const Layout> first_layout_;  // set before the account lists it, then constant

@@ -70,6 +70,12 @@ RawView Tensor::view() const {
   return v;
 }
 
+void Tensor::refuse_host() const {
+  fail(Code::device, "read",
+       "the tensor {} is on {}, whose memory the host does not reach; use x:to \"cpu\"",
+       shape().braced(), device().text());
+}
+
 Tensor Tensor::clone(Context& context) const {
   Context here = on_device(device(), context);
   Tensor y = empty(shape(), dtype_, here);

@@ -67,8 +67,10 @@ class Tensor {
   void* data() const noexcept {
     return storage_->data() + offset_ * static_cast<int64_t>(size_of(dtype_));
   }
+  // For host code that reads or writes elements.  Throws Error{device} for memory of a device.
   template <class T>
-  T* data_as() const noexcept {
+  T* data_as() const {
+    if (!device().is_host()) refuse_host();
     return static_cast<T*>(data());
   }
   RawView view() const;  // for kernels
@@ -93,6 +95,8 @@ class Tensor {
   Tensor to(Device device, Context& context) const;
 
  private:
+  [[noreturn]] void refuse_host() const;
+
   std::shared_ptr<Storage> storage_;
   std::shared_ptr<const Layout> layout_;
   int64_t offset_ = 0;

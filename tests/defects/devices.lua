@@ -5,6 +5,7 @@ local lo = require "lunops"
 local model = require "model"
 
 local there = "cpu:1"
+lo.virtual_devices{ cpu = 2 }
 
 -- Bytes that f adds on the other device; f's result stays alive.
 local function added(f)

@@ -3,6 +3,7 @@
 local check = require "check"
 local lo = require "lunops"
 local model = require "model"
+lo.virtual_devices{ cpu = 2 }
 
 check.it("D3: nearest mode has the scale of the interpolating one, and a Toeplitz normal", function()
   local points = model.points(60, 16, 1)

@@ -263,7 +263,8 @@ constexpr auto to_device = with_options(
          .normal = "Identity",
          .returns = "an operator",
          .raises = {Code::device, Code::not_built, Code::unsupported, Code::argument},
-         .example = R"(print(lo.ToDevice{ "cpu", "cpu:1" }(lo.ones "x=3").device)  --> cpu:1)"},
+         .example = R"(lo.virtual_devices{ cpu = 2 }
+print(lo.ToDevice{ "cpu", "cpu:1" }(lo.ones "x=3").device)  --> cpu:1)"},
         [](Context&, const Given& given) {
           return ToDevice(Device::parse(given.text(1)), Device::parse(given.text(2)),
                           common(given));

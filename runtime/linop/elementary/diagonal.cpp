@@ -87,7 +87,9 @@ const DiagonalCore* as_diagonal(const Node& node) noexcept {
 namespace {
 
 // Of a bool tensor in row-major memory, as arithmetic makes it.
-int64_t count_true(const Tensor& x) {
+int64_t count_true(const Tensor& mask) {
+  Context host;
+  const Tensor x = mask.to(Device::host(), host);
   const bool* at = x.data_as<bool>();
   return std::count(at, at + x.count(), true);
 }

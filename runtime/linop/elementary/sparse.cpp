@@ -19,14 +19,15 @@ namespace {
 WeightPtr picked(const WeightPtr& value, std::vector<int64_t> source) {
   const auto n = static_cast<int64_t>(source.size());
   auto recipe = [value, source = std::move(source), n](DType dtype, Context& context) {
-    const Tensor from = value->as(dtype, context, false).contiguous(context);
-    const Tensor to = Tensor::empty(Shape::unnamed({n}), dtype, context);
+    Context host = on_device(Device::host(), context);
+    const Tensor from = value->as(dtype, context, false).to(host.device, host).contiguous(host);
+    const Tensor to = Tensor::empty(Shape::unnamed({n}), dtype, host);
     const size_t size = size_of(dtype);
     for (size_t k = 0; k < source.size(); ++k) {
       std::memcpy(to.data_as<std::byte>() + k * size,
                   from.data_as<std::byte>() + static_cast<size_t>(source[k]) * size, size);
     }
-    return to;
+    return to.to(context.device, context);
   };
   return std::make_shared<Weight>(std::vector<int64_t>{n}, value->is_complex(), Weights{value},
                                   std::move(recipe));
@@ -162,7 +163,7 @@ std::vector<int64_t> integers(const Tensor& t, const char* what) {
          t.ndim());
   }
   Context context;
-  const Tensor row = t.as(DType::i64, context).contiguous(context);
+  const Tensor row = t.to(Device::host(), context).as(DType::i64, context).contiguous(context);
   return {row.data_as<int64_t>(), row.data_as<int64_t>() + row.count()};
 }
 

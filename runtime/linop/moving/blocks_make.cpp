@@ -87,7 +87,7 @@ Tensor ordered_mask(std::string_view name, const Tensor& mask, const Side& array
 
 void read_mask(std::string_view name, const Tensor& mask, BlockCut& cut) {
   Context context;
-  const Tensor row_major = mask.contiguous(context);
+  const Tensor row_major = mask.to(Device::host(), context).contiguous(context);
   const bool* entry = row_major.data_as<bool>();
   const int64_t width = cut.block.back();
   cut.entries = 0;

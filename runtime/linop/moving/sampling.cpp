@@ -95,7 +95,10 @@ void SamplingCore::for_indices(const F& f) const {
     coordinate.kind = Term::Kind::ellipsis;
     const int at = find_term(index_.terms, coordinate);
     if (at >= 0) order.push_back(at);
-    const Tensor sorted = given.permute(order).as(DType::i64, context).contiguous(context);
+    const Tensor sorted = given.to(Device::host(), context)
+                              .permute(order)
+                              .as(DType::i64, context)
+                              .contiguous(context);
     const int64_t* value = sorted.data_as<int64_t>();
     const int64_t entries = at < 0 ? 1 : given.shape().extent(at);
     const int64_t points = group_count_ * sample_count_;

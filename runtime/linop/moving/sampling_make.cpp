@@ -143,7 +143,7 @@ Linop from_mask(const Tensor& mask, std::string_view text, const SamplingOptions
     if (t.kind == Term::Kind::dim) known.emplace_back(t.dim, extents.back());
   }
   Context context;
-  const Tensor sorted = mask.permute(order).contiguous(context);
+  const Tensor sorted = mask.to(Device::host(), context).permute(order).contiguous(context);
   const bool* entry = sorted.data_as<bool>();
   int64_t cells = 1, group_count = 1;
   for (const int64_t n : extents) cells *= n;

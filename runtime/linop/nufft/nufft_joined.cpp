@@ -101,7 +101,8 @@ struct JoinedWeights {
 
   Tensor operator()(DType dtype, Context& context) const {
     const DType inside = is_complex ? DType::c128 : DType::f64;
-    const Tensor out = Tensor::empty(Shape::unnamed(extents), inside, context);
+    Context host = on_device(Device::host(), context);
+    const Tensor out = Tensor::empty(Shape::unnamed(extents), inside, host);
     int64_t first = 0;
     for (const Part& t : parts) {
       const int64_t count = t.dims.points;
@@ -124,7 +125,7 @@ struct JoinedWeights {
       }
       first += count;
     }
-    return out.as(dtype, context);
+    return out.as(dtype, host).to(context.device, context);
   }
 };
 

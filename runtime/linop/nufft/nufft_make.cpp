@@ -15,7 +15,9 @@ namespace {
 constexpr PositionWords kWords = {"NUFFT", "the trajectory", "trajectory", "image"};
 
 // Points of each frame that exist, in row-major order of the frame dims.
-std::vector<int64_t> live_points(const Tensor& counts, const PositionRoles& roles) {
+std::vector<int64_t> live_points(const Tensor& given, const PositionRoles& roles) {
+  Context host;
+  const Tensor counts = given.to(Device::host(), host);
   if (counts.dtype() != DType::i32 && counts.dtype() != DType::i64) {
     fail(Code::dtype, "NUFFT", "counts are {}; they are i32 or i64", name_of(counts.dtype()));
   }

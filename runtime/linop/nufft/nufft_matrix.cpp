@@ -189,7 +189,7 @@ class KernelWeights {
 
   Values read(const Weight& w, const Side& terms, bool conjugate, Context& context) const {
     Values v;
-    v.tensor = w.as(DType::c128, context, false);
+    v.tensor = w.as(DType::c128, context, false).to(Device::host(), context);
     v.strides = strides_for(order_, terms, v.tensor);
     v.is_conjugate = conjugate;
     return v;

@@ -52,7 +52,9 @@ MiddleWeights weights_of(const SampleDims& f,
                          const Side& batch,
                          Context& context) {
   const bool is_complex = middle.weight()->is_complex();
-  const Tensor values = middle.weight()->as(is_complex ? DType::c128 : DType::f64, context, false);
+  const Tensor values = middle.weight()
+                            ->as(is_complex ? DType::c128 : DType::f64, context, false)
+                            .to(Device::host(), context);
   // Axes in the order of the kernel's weights; a dim that M lacks repeats.
   Side order = batch;
   order.insert(order.end(), f.frames.begin(), f.frames.end());

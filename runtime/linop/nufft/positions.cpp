@@ -210,10 +210,12 @@ void by_image_dim(std::string_view operation,
 }
 
 HeldArray<double> read_positions(std::string_view operation,
-                                 const Tensor& k,
+                                 const Tensor& trajectory,
                                  const PositionRoles& roles,
                                  const std::vector<int64_t>& counts,
                                  const Stream& stream) {
+  Context host;
+  const Tensor k = trajectory.to(Device::host(), host);
   // Axes in the order frames, points, coordinate.
   std::vector<int> axes;
   int64_t frames = 1, points = 1;

@@ -59,8 +59,9 @@ WeightPtr arranged(const WeightPtr& spectrum,
   std::string key = fmt::format("spectrum {} {}", is_reversed, is_conjugate);
   for (const SpectrumLine& l : lines) key += fmt::format(" {}", l.origin);
   auto recipe = [=](DType dtype, Context& context) {
-    const Tensor k = spectrum->as(DType::c128, context, false);
-    const Tensor d = Tensor::empty(k.shape(), DType::c128, context);
+    Context host = on_device(Device::host(), context);
+    const Tensor k = spectrum->as(DType::c128, context, false).to(host.device, host);
+    const Tensor d = Tensor::empty(k.shape(), DType::c128, host);
     std::vector<int64_t> index(lines.size(), 0);
     for (int64_t i = 0; i < d.shape().count(); ++i) {
       int64_t at = 0;
@@ -75,7 +76,7 @@ WeightPtr arranged(const WeightPtr& spectrum,
         index[l] = 0;
       }
     }
-    return d.as(dtype, context);
+    return d.as(dtype, host).to(context.device, context);
   };
   return std::make_shared<Weight>(spectrum->extents(), true, spectrum->sources(), std::move(recipe),
                                   key);

@@ -2,6 +2,7 @@
 #include "runtime/device/work_queue.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -120,6 +121,24 @@ TEST_CASE("WorkQueue: one for each device and each ordered pair, made at first u
   CHECK_THROWS_WITH(WorkQueue::compute({DeviceKind::cpu, 7}),
                     "device: there is no cpu:7; 2 virtual devices are declared: "
                     "lo.virtual_devices{ cpu = 8 }");
+}
+
+TEST_CASE("WorkQueue: wait_all returns when what was submitted before is done", "[pool][queue]") {
+  const test::Declared cpus(2);
+  std::atomic<int> done{0};
+  const WorkQueue::Item item{[](void* self, int64_t) noexcept {
+                               std::this_thread::sleep_for(std::chrono::milliseconds(2));
+                               ++*static_cast<std::atomic<int>*>(self);
+                             },
+                             &done, 0};
+
+  for (int i = 0; i < 3; ++i) {
+    WorkQueue::compute(kSecond).submit(item);
+    WorkQueue::transfer(Device::host(), kFirst).submit(item);
+  }
+  WorkQueue::wait_all();
+
+  CHECK(done == 6);
 }
 
 TEST_CASE("WorkQueue: denormals are zero while an item runs", "[queue]") {

@@ -20,7 +20,7 @@ inline Tensor tensor(std::string_view shape,
 
 inline std::vector<c128> values_of(const Tensor& x) {
   Context context;
-  const Tensor row = x.contiguous(context);
+  const Tensor row = x.to(Device::host(), context).contiguous(context);
   std::vector<c128> values;
   for (int64_t i = 0; i < row.count(); ++i) {
     switch (row.dtype()) {

@@ -250,6 +250,50 @@ TEST_CASE("in place: writing counts a version and refuses read-only memory", "[t
                     "copy: the source {z=3} does not match the target {x=3}");
 }
 
+TEST_CASE("devices: the host does not reach into memory of a device", "[tensor]") {
+  const test::Declared cpus(2);
+  Context context;
+  const Tensor x = counted("x=3", context), there = x.to({DeviceKind::cpu, 1}, context);
+
+  CHECK_THROWS_WITH(there.data_as<c64>(),
+                    "read: the tensor {x=3} is on cpu:1, whose memory the host does not reach; use "
+                    "x:to \"cpu\"");
+  CHECK(value_at(there, std::vector<int64_t>{2}) == c128(2));
+  CHECK(allclose(there, there.clone(context), 0, 0, context).is_close);
+}
+
+TEST_CASE("devices: a factory charges the account of the device it makes the tensor on",
+          "[tensor]") {
+  VirtualDevices devices;
+  devices.cpu = 2;
+  devices.memory = 1000;
+  const test::Declared cpus(devices);
+  const Device second{DeviceKind::cpu, 1};
+  Context context;
+  context.device = second;
+
+  const Tensor x = zeros(Shape::parse("x=100"), DType::c64, context);
+
+  CHECK(Account::on(context.account, second)->figures().live == 800);
+  CHECK(context.account->figures().live == 0);
+  CHECK_THROWS_WITH(zeros(Shape::parse("x=100"), DType::c64, context),
+                    "allocate: 800 bytes do not fit on cpu:1: 800 of 1000 bytes are in use; drop "
+                    "tensors or raise the memory limit; largest live tensors:\n  c64 {x=100}, 800 "
+                    "bytes");
+}
+
+TEST_CASE("devices: host memory is pinned once for all views, device memory never", "[tensor]") {
+  const test::Declared cpus(2);
+  Context context;
+  const Tensor x = counted("x=3", context), there = x.to({DeviceKind::cpu, 1}, context);
+
+  CHECK_FALSE(x.storage()->is_pinned());
+  x.slice(0, 0, 2).storage()->pin();
+  CHECK(x.storage()->is_pinned());
+  CHECK_THROWS_WITH(there.storage()->pin(),
+                    "pin: x is on cpu:1; only memory of the host is pinned");
+}
+
 TEST_CASE("devices: what is made from a tensor stays on its device", "[tensor]") {
   const test::Declared cpus(1);
   Context context;
