@@ -176,7 +176,9 @@ int virtual_entry(lua_State* L) {
       const VirtualDevices wanted = wanted_devices(Given(kVirtual, *options, {}, kVirtualOptions));
       declare_virtual_devices(wanted);
       for (const auto& account : context.account->others()) {
-        if (account->device().kind == DeviceKind::cpu) account->set_budget(wanted.memory);
+        const Device device = account->device();
+        if (device.kind == DeviceKind::cpu && is_declared(device))
+          account->set_budget(wanted.memory);
       }
     }
     return declared_table();

@@ -20,8 +20,8 @@ return {
         now = {}, nufft = {}, nufft_adjoint = {}, ones = {}, ones_like = {}, operators = {}, options = {},
         power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {},
         show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {},
-        try = {}, type = {}, version = {}, wait = {}, warn = {}, warnings = {}, where = {}, zeros = {},
-        zeros_like = {},
+        timeline = {}, try = {}, type = {}, version = {}, virtual_devices = {}, wait = {}, warn = {},
+        warnings = {}, where = {}, zeros = {}, zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},

@@ -48,7 +48,6 @@ check.it("each device has a budget; over it the error lists its tensors, and :cl
   lo.virtual_devices{ cpu = 2, memory = "1 MB" }
   lo.memory{ reset_peak = true }
   local kept = lo.ones("x=100000", { device = "cpu:1" }) -- 800 kB
-  local here = debug.getinfo(1, "l").currentline + 1
   local e = check.raises("800000 bytes do not fit on cpu:1: 800000 of 1000000 bytes are in use", lo.ones, "x=100000",
     { device = "cpu:1" })
 

@@ -67,6 +67,7 @@ local Signature = {}
 ---@field device string Where the elements lie.
 ---@field real lunops.Tensor A view of the real parts.
 ---@field imag lunops.Tensor A view of the imaginary parts.
+---@field is_pinned boolean Whether the memory is pinned.
 ---@operator call: any
 ---@operator add(lunops.Tensor|number|lunops.Complex): lunops.Tensor
 ---@operator sub(lunops.Tensor|number|lunops.Complex): lunops.Tensor
@@ -135,6 +136,14 @@ function Tensor:as(dtype) end
 ---@param device string for example "cuda:0"
 ---@return lunops.Tensor # a tensor; itself if it lies there
 function Tensor:to(device) end
+
+--- Pins the tensor's memory on the host, so that copies to devices need no staging.
+--- 
+--- ```lua
+--- print(lo.ones "x=3":pin().is_pinned)  --> true
+--- ```
+---@return any # the tensor
+function Tensor:pin() end
 
 --- The value of a tensor with one element.
 --- 
@@ -472,6 +481,7 @@ function Linop:parts() end
 --- The same operator with all its weights on another device.
 --- 
 --- ```lua
+--- lo.virtual_devices{ cpu = 2 }
 --- print(lo.Diagonal{ lo.ones "x=3" }:to("cpu:1").device)  --> cpu:1
 --- ```
 ---@param device string for example "cuda:0"
@@ -493,6 +503,41 @@ function Linop:to(device) end
 ---@param options? lunops.LinopVjpOptions
 ---@return any # A.H(v), and a table of gradients by path ("weight", "2.weight")
 function Linop:vjp(x, v, options) end
+
+---@class lunops.Timeline
+---@field nodes table[] What was issued, in order.
+local Timeline = {}
+
+--- Whether streams and events alone order every access to memory.
+--- 
+--- ```lua
+--- local T = lo.timeline(function() end)
+--- print(T:check())  --> true
+--- ```
+---@return any # true
+---@return any # or nil and a list of faults {text, first, second, buffer}, first and second being positions in T.nodes
+function Timeline:check() end
+
+--- How many nodes have all of these values.
+--- 
+--- ```lua
+--- local T = lo.timeline(function() end)
+--- print(T:count{ kind = "copy", device = "cpu" })  --> 0
+--- ```
+---@param filter? table some of kind, device, source, stream, operator, tile, event (default all)
+---@return integer # an integer
+function Timeline:count(filter) end
+
+--- The time in which nodes of both kinds run, as a fraction of the shorter time.
+--- 
+--- ```lua
+--- local T = lo.timeline(function() end)
+--- print(T:overlap({ kind = "copy" }, { kind = "compute" }))  --> 0.0
+--- ```
+---@param a? table nodes, as for count (default all)
+---@param b? table the others (default all)
+---@return number # a number from 0 to 1
+function Timeline:overlap(a, b) end
 
 ---@class lunops.Stages
 ---@operator call: any
@@ -1864,6 +1909,7 @@ function lo.Sleep(given) end
 --- Dims `...`; `A.H`: ToDevice with the devices exchanged; `A.N`: Identity.
 --- 
 --- ```lua
+--- lo.virtual_devices{ cpu = 2 }
 --- print(lo.ToDevice{ "cpu", "cpu:1" }(lo.ones "x=3").device)  --> cpu:1
 --- ```
 ---@param given lunops.ToDeviceOptions
@@ -2131,6 +2177,56 @@ function lo.memory(options) end
 ---@return any # what f returns
 function lo.scope(f, ...) end
 
+--- The devices that can be used here: the host, declared virtual ones, GPUs.
+--- 
+--- ```lua
+--- lo.virtual_devices{ cpu = 2, memory = "64 MB" }
+--- local all = lo.devices()
+--- print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
+--- print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0
+--- ```
+---@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed}, peers being the devices it copies to without the host
+function lo.devices() end
+
+--- Tells whether a device can be used.
+--- 
+--- ```lua
+--- print(lo.device "cpu")  --> cpu
+--- ```
+---@param name string for example "cuda:0"
+---@return string? # its name; or nil, message, code
+function lo.device(name) end
+
+---@class lunops.Virtual_devicesOptions
+---@field cpu? integer how many: cpu:0, cpu:1 … (default 0)
+---@field memory? any budget of each: bytes, "64 MB", "6 GiB" (default as the host's)
+---@field peer? boolean false: copies between two of them pass the host (default true)
+---@field clock? boolean times from the cost model, on a simulated clock (default false)
+---@field link? table { bandwidth = "10 GB", latency = 1e-5 }: bytes per second and seconds of every link, for the clock
+---@field speed? table relative compute speed by device, for the clock (default 1 each)
+
+--- Declares virtual devices cpu:0, cpu:1 …: parts of the host with memory, budget and streams of their own. Without an argument it changes nothing.
+--- 
+--- ```lua
+--- lo.virtual_devices{ cpu = 4, memory = "64 MB" }
+--- print(lo.ones "x=3":to "cpu:3".device)  --> cpu:3
+--- print(pcall(lo.ones, "x=3", { device = "cpu:7" }))  --> false	device: there is no cpu:7; 4 virtual devices are declared: lo.virtual_devices{ cpu = 8 }
+--- ```
+---@param options? lunops.Virtual_devicesOptions
+---@return table # a table {cpu, memory, peer, clock, link, speed} of what holds now; memory 0: as the host's
+function lo.virtual_devices(options) end
+
+--- Calls f and records what is issued to the streams of devices: copies, kernels, events and waits.
+--- 
+--- ```lua
+--- local T, y = lo.timeline(function() return 1 end)
+--- print(T:check(), y)  --> true	1
+--- ```
+---@param f function what is watched
+---@param ...? any its arguments
+---@return any # a Timeline, then what f returns
+function lo.timeline(f, ...) end
+
 --- Seconds on a clock that never goes back.
 --- 
 --- ```lua
@@ -2193,23 +2289,6 @@ function lo.defaults(options) end
 ---@param count? integer threads (default no change)
 ---@return integer # an integer
 function lo.threads(count) end
-
---- The devices that can be used here.
---- 
---- ```lua
---- print(lo.devices()[1])  --> cpu
---- ```
----@return string[] # a list of names, "cpu" first
-function lo.devices() end
-
---- Tells whether a device can be used.
---- 
---- ```lua
---- print(lo.device "cpu")  --> cpu
---- ```
----@param name string for example "cuda:0"
----@return string? # its name; or nil, message, code
-function lo.device(name) end
 
 --- The operator classes there are.
 --- 
