@@ -23,12 +23,13 @@ print(#B.children, B.N(lo.ones "n=6"):sum() == A.N(lo.ones "n=6"):sum())  --> 4	
         return batch(a, batch_levels(state_of(context), "batch", spec, given), context);
       },
       param<LinopArg>("A", "the operator"),
-      Param<ValueArg>{{"spec",
-                       Kind::any,
-                       "sizes as for split, a BatchSpec, or a list of them: each tile of one is the "
-                       "operator of the next, and its device the next one's base",
-                       {},
-                       true}});
+      Param<ValueArg>{
+          {"spec",
+           Kind::any,
+           "sizes as for split, a BatchSpec, or a list of them: each tile of one is the "
+           "operator of the next, and its device the next one's base",
+           {},
+           true}});
   return std::apply([&](const auto&... o) { return with_options(declared, o...); }, kBatchOptions);
 }();
 
@@ -62,14 +63,13 @@ int spec_entry(lua_State* L) {
   return 1;
 }
 
-constexpr Manual spec_ = {
-    {.name = "BatchSpec",
-     .summary = "Sizes and options of one level of tiles, for lo.batch.",
-     .returns = "a value, which use never changes",
-     .raises = {Code::argument, Code::device},
-     .example = R"(local spec = lo.BatchSpec{ { m = 2 }, prefetch = 0 }
+constexpr Manual spec_ = {{.name = "BatchSpec",
+                           .summary = "Sizes and options of one level of tiles, for lo.batch.",
+                           .returns = "a value, which use never changes",
+                           .raises = {Code::argument, Code::device},
+                           .example = R"(local spec = lo.BatchSpec{ { m = 2 }, prefetch = 0 }
 print(#lo.batch(lo.Dense{ lo.ones "m=4 n=6" }, spec).children, spec)  --> 2	BatchSpec m=2)",
-     .see = {"batch"}}};
+                           .see = {"batch"}}};
 constexpr Field kSpecOperands[] = {{"sizes", Kind::any, "as for split", {}, true}};
 
 constexpr auto self = param<LinopArg>("A", "the operator");

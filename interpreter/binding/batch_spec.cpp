@@ -51,7 +51,8 @@ DeviceMatrix::Nested nested_devices(std::string_view operation, const Value& val
   const Table* table = value.table();
   if (table == nullptr) return {device_of(operation, "device_matrix", value)};
   if (!table->fields.empty()) {
-    fail(Code::argument, operation, "option 'device_matrix' is made of lists, but has the name '{}'",
+    fail(Code::argument, operation,
+         "option 'device_matrix' is made of lists, but has the name '{}'",
          table->fields.front().first);
   }
   DeviceMatrix::Nested made;
@@ -145,8 +146,8 @@ void check_once(std::string_view operation, const Value& spec, const Given& opti
   if (table == nullptr) return;
   for (const Field& field : kBatchOptions) {
     if (options.has(field.name) && table->find(field.name) != nullptr) {
-      fail(Code::argument, operation, "option '{}' is in the first spec and in the call; give it once",
-           field.name);
+      fail(Code::argument, operation,
+           "option '{}' is in the first spec and in the call; give it once", field.name);
     }
   }
 }

@@ -12,28 +12,27 @@ namespace lunops::lua {
 
 // The options of lo.batch and lo.BatchSpec.
 inline constexpr std::array<Field, 9> kBatchOptions = {
-    option("devices",
-           Kind::any,
-           "the base",
-           "list; tile t goes to devices[(t-1) mod #devices + 1]; or lists by the device of what is "
-           "cut"),
+    option(
+        "devices",
+        Kind::any,
+        "the base",
+        "list; tile t goes to devices[(t-1) mod #devices + 1]; or lists by the device of what is "
+        "cut"),
     option("device_matrix",
            Kind::any,
            "",
            "nested lists, one axis for each cut dim, that repeat along each: exact places"),
-    option("base",
-           Kind::text,
-           "where A's weights lie, else \"cpu\"",
-           "device of input and output"),
+    option("base", Kind::text, "where A's weights lie, else \"cpu\"", "device of input and output"),
     option("prefetch",
            Kind::integer,
            "1",
            "tiles in flight on each device beyond the one that computes"),
-    option("resident",
-           Kind::text_boolean,
-           "\"auto\"",
-           "whether copies of weights stay on their devices between applications; \"auto\": if they "
-           "fit"),
+    option(
+        "resident",
+        Kind::text_boolean,
+        "\"auto\"",
+        "whether copies of weights stay on their devices between applications; \"auto\": if they "
+        "fit"),
     option("extent", Kind::table, "", "extents of batch dims to cut"),
     option("leaves", Kind::table, "", "leaves of dims that are summed inside a transform"),
     option("deterministic",

@@ -123,7 +123,8 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
           if (const auto name = given.text("dtype")) dtype = dtype_named("explain", *name);
           PlanOptions options;
           options.applications = static_cast<int>(given.integer("applications").value_or(20));
-          if (const Value* rewrite = given.option("rewrite")) read_rewrite("explain", *rewrite, options);
+          if (const Value* rewrite = given.option("rewrite"))
+            read_rewrite("explain", *rewrite, options);
           const Explained explained = lunops::explain(a, shape, dtype, context, options);
           const std::string format = given.text("format").value_or("text");
           if (format == "table") return table_of(explained);

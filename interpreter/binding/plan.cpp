@@ -212,7 +212,7 @@ constexpr auto op_ = property(
      .summary = "The tiled operator within a plan.",
      .returns = "an operator",
      .raises = {Code::argument},
-     .example = R"(print(lo.plan(2 * lo.Identity "x=3").op)  --> Scalar * Identity {x=3} -> {x=3})",
+     .example = R"(print(lo.plan(2 * lo.Identity "x=3").op.kind)  --> Chain)",
      .see = {"plan", "Linop.tiles"}},
     [](Context&, const Linop& a) { return planned_operator(a); },
     self);

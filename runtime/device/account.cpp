@@ -53,6 +53,7 @@ std::shared_ptr<Account> Account::on(const std::shared_ptr<Account>& account, De
     if (each->device_ == device) return each;
   }
   require_declared(device);
+  if (device.kind == DeviceKind::cuda) Pool::of(device);  // throws where there is none
   const bool is_virtual = device.kind == DeviceKind::cpu && !device.is_host();
   auto made = std::make_shared<Account>(device, is_virtual ? virtual_devices()->memory : 0);
   if (is_virtual && made->figures_.budget == 0) made->set_budget(0);

@@ -118,8 +118,8 @@ void collect_tiles(const TiledCore& core,
   const TiledAxis& cut = core.axes()[axis];
   const bool adds = is_added(cut, mode);
   const char* kind = cut.kind == TiledAxis::Kind::inner ? "Add" : "Concat";
-  rows.push_back({lead(ends), fmt::format("{} over {}", kind, cut.dim.text()),
-                  adds ? "added" : "joined", ""});
+  rows.push_back(
+      {lead(ends), fmt::format("{} over {}", kind, cut.dim.text()), adds ? "added" : "joined", ""});
   const std::string inside = under(ends);
   for (const auto& group : groups) {
     collect_tiles(core, mode, group, axis + 1, inside, &group == &groups.back(), rows);

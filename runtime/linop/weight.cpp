@@ -217,11 +217,11 @@ WeightPtr weight_product(const WeightPtr& a,
     return std::vector<Tensor>{one(*b, b_terms, conjugate_b, *a, a_terms, conjugate_a),
                                one(*a, a_terms, conjugate_a, *b, b_terms, conjugate_b)};
   };
-  return std::make_shared<Weight>(extents, a->is_complex() || b->is_complex(), Weights{a, b},
-                                  std::move(recipe),
-                                  fmt::format("product {} {} {} {} {}", key_of(a_terms), conjugate_a,
-                                              key_of(b_terms), conjugate_b, key_of(terms)),
-                                  std::move(pull_back));
+  return std::make_shared<Weight>(
+      extents, a->is_complex() || b->is_complex(), Weights{a, b}, std::move(recipe),
+      fmt::format("product {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
+                  conjugate_b, key_of(terms)),
+      std::move(pull_back));
 }
 
 WeightPtr weight_square(const WeightPtr& a) {

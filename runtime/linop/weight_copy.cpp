@@ -29,9 +29,7 @@ size_t hash_of(const Weight& weight, Device device) {
   while (!root->is_given() && !root->sources().empty()) root = root->sources().front().get();
   const void* storage = root->is_given() ? root->tensor().storage().get() : nullptr;
   size_t hash = std::hash<const void*>()(storage);
-  const auto mix = [&](int64_t value) {
-    hash = hash * 31 + std::hash<int64_t>()(value);
-  };
+  const auto mix = [&](int64_t value) { hash = hash * 31 + std::hash<int64_t>()(value); };
   if (root->is_given()) mix(root->tensor().offset());
   for (const int64_t extent : weight.extents()) mix(extent);
   mix(device.index);

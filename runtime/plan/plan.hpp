@@ -70,11 +70,8 @@ class Plan {
  private:
   friend class Builder;
   friend class Execution;
-  void run_into(const Tensor& x,
-                const Tensor& y,
-                Scale s,
-                Context& context,
-                size_t given_output_bytes) const;
+  void run_into(
+      const Tensor& x, const Tensor& y, Scale s, Context& context, size_t given_output_bytes) const;
   std::vector<std::unique_ptr<Step>> steps_;
   Schedule schedule_;
   std::vector<std::string> tiles_;

@@ -126,9 +126,8 @@ std::vector<CutDim> Search::dims_to_cut() const {
     return (request_.only.empty() || has(request_.only)) && !has(request_.never);
   };
   const auto side_has = [](const Side& side, Dim dim) {
-    return std::any_of(side.begin(), side.end(), [&](const Term& t) {
-      return t.kind == Term::Kind::dim && t.dim == dim;
-    });
+    return std::any_of(side.begin(), side.end(),
+                       [&](const Term& t) { return t.kind == Term::Kind::dim && t.dim == dim; });
   };
   std::vector<Dim> known;
   const auto add = [&](Dim dim, int64_t extent, Rank rank) {
@@ -257,8 +256,8 @@ void Search::consider_sizes(
       int64_t first = 0;
       for (const Device d : devices_) {
         until += speed_of(d);
-        const auto end = static_cast<int64_t>(
-            std::llround(static_cast<double>(dim.extent) * until / total));
+        const auto end =
+            static_cast<int64_t>(std::llround(static_cast<double>(dim.extent) * until / total));
         for (; first < end; first += axis.sizes.back()) {
           axis.sizes.push_back(std::min(size, end - first));
           devices.push_back(d);
@@ -387,7 +386,8 @@ std::shared_ptr<const PlanReport> report_of(const Linop& a) {
 
 Linop planned_operator(const Linop& plan) {
   const PlannedCore* core = as_planned(plan.node());
-  if (core == nullptr) fail(Code::argument, "plan", "{} is no plan; lo.plan makes one", plan.label());
+  if (core == nullptr)
+    fail(Code::argument, "plan", "{} is no plan; lo.plan makes one", plan.label());
   return Linop(with_mode(core->op(), plan.node().mode));
 }
 

@@ -16,14 +16,14 @@ namespace lunops {
 struct PlanRequest {
   Shape input;
   DType dtype = DType::c64;
-  std::vector<Device> devices = {};  // where tiles may run; empty: the base
-  std::optional<Device> base = {};   // of input and output; else where A's weights are
+  std::vector<Device> devices = {};   // where tiles may run; empty: the base
+  std::optional<Device> base = {};    // of input and output; else where A's weights are
   std::optional<size_t> memory = {};  // bytes that each device may use; else its account's budget
-  std::vector<std::pair<Device, size_t>> budgets = {};  // over `memory`, by device
-  std::vector<Dim> only = {};                           // dims that may be cut; empty: all
-  std::vector<Dim> never = {};                          // dims that may not
+  std::vector<std::pair<Device, size_t>> budgets = {};        // over `memory`, by device
+  std::vector<Dim> only = {};                                 // dims that may be cut; empty: all
+  std::vector<Dim> never = {};                                // dims that may not
   std::vector<std::pair<std::string, int64_t>> extents = {};  // of batch dims
-  bool least_memory = false;  // instead of least time
+  bool least_memory = false;                                  // instead of least time
   PlanOptions options = {};
 };
 

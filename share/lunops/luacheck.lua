@@ -18,10 +18,10 @@ return {
         empty = {}, eq = {}, expand = {}, explain = {}, eye = {}, fail = {}, full = {}, ge = {}, gt = {},
         help = {}, i = {}, json = {}, le = {}, lincomb = {}, lt = {}, match = {}, memory = {}, ne = {},
         now = {}, nufft = {}, nufft_adjoint = {}, ones = {}, ones_like = {}, operators = {}, options = {},
-        power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {}, shape = {},
-        show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {}, tile = {}, time = {},
-        timeline = {}, try = {}, type = {}, version = {}, virtual_devices = {}, wait = {}, warn = {},
-        warnings = {}, where = {}, zeros = {}, zeros_like = {},
+        plan = {}, power = {}, progress = {}, rand = {}, randn = {}, rearrange = {}, reduce = {}, scope = {},
+        shape = {}, show = {}, signature = {}, split = {}, stages = {}, tensor = {}, threads = {}, tile = {},
+        time = {}, timeline = {}, try = {}, type = {}, version = {}, virtual_devices = {}, wait = {},
+        warn = {}, warnings = {}, where = {}, zeros = {}, zeros_like = {},
         io = {
           fields = {
             probe = {}, raw = {}, read = {}, write = {},

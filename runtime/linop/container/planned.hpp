@@ -8,7 +8,8 @@
 
 namespace lunops {
 
-// An operator that was planned: the operator as the planner left it, with a report of what it takes.
+// An operator that was planned: the operator as the planner left it, with a report of what it
+// takes.
 class PlannedCore final : public Core {
  public:
   PlannedCore(Node op, std::shared_ptr<PlanReport> report);

@@ -148,9 +148,10 @@ std::optional<Node> merged_rearranges(const Product& p, size_t i, const Builder&
   for (size_t k = 0; k < more_right; ++k) out.push_back(atoms.right(right.out[k]));
   for (const auto& dim : left.out) out.push_back(atoms.left(dim));
 
-  const bool is_identity =
-      in == out && std::equal(j->in.begin(), j->in.end(), j->out.begin(), j->out.end(),
-                              [](const Term& a, const Term& c) { return a.dim.name == c.dim.name; });
+  const bool is_identity = in == out && std::equal(j->in.begin(), j->in.end(), j->out.begin(),
+                                                   j->out.end(), [](const Term& a, const Term& c) {
+                                                     return a.dim.name == c.dim.name;
+                                                   });
   if (is_identity) return Node{};
   const size_t batch = static_cast<size_t>(x->ndim()) - std::min<size_t>(j->in.size(), x->ndim());
   if (atoms.extents().size() + batch > static_cast<size_t>(kMaxDims)) return std::nullopt;

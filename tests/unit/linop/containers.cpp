@@ -3,8 +3,8 @@
 
 #include "runtime/linop/core.hpp"
 #include "runtime/linop/operators.hpp"
-#include "runtime/plan/plan.hpp"
 #include "runtime/plan/batch.hpp"
+#include "runtime/plan/plan.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;

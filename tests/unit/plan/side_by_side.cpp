@@ -7,8 +7,8 @@
 
 #include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/operators.hpp"
-#include "runtime/plan/plan.hpp"
 #include "runtime/plan/batch.hpp"
+#include "runtime/plan/plan.hpp"
 #include "tests/unit/linop/values.hpp"
 
 using namespace lunops;

@@ -3,8 +3,8 @@
 #include "tests/unit/linop/values.hpp"
 #include "tests/unit/plan/rewritten.hpp"
 
-#include "runtime/plan/explain.hpp"
 #include "runtime/plan/batch.hpp"
+#include "runtime/plan/explain.hpp"
 
 using namespace lunops;
 using test::random;

@@ -381,6 +381,9 @@ function Tensor:logical_not() end
 ---@operator unm: lunops.Linop
 ---@field tiles table The tiles of a tiled operator with their places and devices; nil for others.
 ---@field placement table[] How input and output of a tiled operator lie along each cut dim: "replicate", "shard y" or "partial"; nil for others.
+---@field estimate table What an application of a plan is expected to take; nil for other operators.
+---@field measured any What the first application of a plan took; nil before it and for other operators.
+---@field op lunops.Linop The tiled operator within a plan.
 local Linop = {}
 
 --- The conjugate operator: conj(A(conj(x))).
@@ -2054,6 +2057,32 @@ function lo.batch(A, spec, options) end
 ---@param options? lunops.BatchSpecOptions
 ---@return any # a value, which use never changes
 function lo.BatchSpec(sizes, options) end
+
+---@class lunops.PlanOptions
+---@field memory? any bytes, "6 GB", "6 GiB" or "80%" for each device, or a table by device (default the device's budget)
+---@field devices? any a list of devices on which tiles may run (default the base)
+---@field base? string device of input and output (default where A's weights lie, else "cpu")
+---@field input? any an input or its shape, where extents are open (default A's)
+---@field extent? table extents of batch dims that may be cut
+---@field dtype? string of the data (default the operator's, else the default)
+---@field cut? any a list of dims: only these may be cut (default all)
+---@field keep? any a list of dims that may not be cut (default none)
+---@field objective? string time or memory: what shall be least (default time)
+---@field applications? integer how often the operator will be applied (default 20)
+---@field rewrite? any false, or rules that are left out (default true)
+
+--- The same operator, cut into tiles and placed on devices so that it fits their memory and takes the least time.
+--- 
+--- ```lua
+--- local A = lo.Dense{ lo.ones "m=64 n=1024" }
+--- local P = lo.plan(A.N, { memory = "8 MB" })
+--- local x = lo.ones "n=1024"
+--- print(P(x):sum() == A.N(x):sum(), P.estimate.tiles, P.measured.peak.cpu < 8e6)  --> true	1	true
+--- ```
+---@param A lunops.Linop the operator
+---@param options? lunops.PlanOptions
+---@return lunops.Linop # an operator with op, estimate and measured
+function lo.plan(A, options) end
 
 ---@class lunops.IoReadOptions
 ---@field dims? string|string[] names of the axes, slowest first (default the file's)
