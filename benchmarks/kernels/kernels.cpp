@@ -58,6 +58,40 @@ void axpby(benchmark::State& state) {
 }
 BENCHMARK(axpby)->Arg(1 << 16)->Arg(1 << 22)->UseRealTime();
 
+// conj(x) times a column and a row of weights, 512 x 512 x 8, in one pass or in three.
+void pointwise(benchmark::State& state) {
+  const bool is_fused = state.range(0) != 0;
+  const int64_t coils = 8, n = 512;
+  Context context;
+  std::vector<c64> x = noise(coils * n * n), y = x, z = x, row = noise(n), column = noise(n);
+  const auto weight = [&](c64* data, int64_t column_step, int64_t row_step) {
+    RawView view = contiguous(data, {coils, n, n});
+    view.stride[0] = 0;
+    view.stride[1] = column_step;
+    view.stride[2] = row_step;
+    return view;
+  };
+  const RawView weights[] = {weight(column.data(), 1, 0), weight(row.data(), 0, 1)};
+  const RawView from = contiguous(x.data(), {coils, n, n}),
+                to = contiguous(y.data(), {coils, n, n}),
+                between = contiguous(z.data(), {coils, n, n});
+  PointwiseSpec spec;
+  spec.count = 1;
+  spec.terms[0] = {1.0, true, 2, {0, 1}, {}};
+  for (auto _ : state) {
+    if (is_fused) {
+      context.backend().pointwise(spec, weights, 2, from, {}, to, *context.stream);
+    } else {
+      context.backend().axpby(from, true, {}, between, *context.stream);
+      context.backend().multiply(weights[1], between, false, {}, between, *context.stream);
+      context.backend().multiply(weights[0], between, false, {}, to, *context.stream);
+    }
+  }
+  traffic(state, (is_fused ? 16.0 : 48.0) * static_cast<double>(coils * n * n),
+          is_fused ? "conj and two weights, one pass, c64" : "conj and two weights, three passes");
+}
+BENCHMARK(pointwise)->Arg(1)->Arg(0)->UseRealTime();
+
 void dot(benchmark::State& state) {
   const int64_t n = state.range(0);
   Context context;

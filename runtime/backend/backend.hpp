@@ -12,6 +12,7 @@
 #include "runtime/backend/fft.hpp"
 #include "runtime/backend/interpolate.hpp"
 #include "runtime/backend/nufft.hpp"
+#include "runtime/backend/pointwise.hpp"
 #include "runtime/backend/sparse.hpp"
 #include "runtime/backend/view.hpp"
 #include "runtime/backend/wavelet.hpp"
@@ -50,6 +51,15 @@ class Backend {
   // Elementwise.  multiply: y = alpha w x + beta y, with conj(w) if `conjugate`; w may be real
   // where x and y are complex.
   virtual void multiply(RawView w, RawView x, bool conjugate, Scale s, RawView y, Stream&) = 0;
+  // y = alpha * sum over terms of scale * product of weights * x + beta y, in the widest of the
+  // precisions; `weights` has as many views as the terms number, and x may be y.
+  virtual void pointwise(const PointwiseSpec& spec,
+                         const RawView* weights,
+                         int count,
+                         RawView x,
+                         Scale s,
+                         RawView y,
+                         Stream&) = 0;
   virtual void binary(Binary op, RawView a, RawView b, RawView y, Stream&) = 0;
   virtual void unary(Unary op, RawView x, RawView y, Stream&) = 0;
   virtual void where(RawView mask, RawView a, RawView b, RawView y, Stream&) = 0;

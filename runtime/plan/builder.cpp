@@ -9,6 +9,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/elementary/pointwise.hpp"
 #include "runtime/linop/elementary/scalar.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/cost.hpp"
@@ -447,10 +448,11 @@ void Builder::lower(const Product& product,
       continue;
     }
     // A slot of this chain has no other reader: an elementwise product may write where it reads.
-    const bool in_place =
-        as_diagonal(node) != nullptr && at.is_slot() && x.slot != at.slot && !at.repeats();
-    Operand next =
-        in_place ? at : slot(out, result_dtype(node, at.dtype), result_device(node, at.device));
+    const DType dtype = result_dtype(node, at.dtype);
+    const bool is_elementwise =
+        as_diagonal(node) != nullptr || (as_pointwise(node) != nullptr && dtype == at.dtype);
+    const bool in_place = is_elementwise && at.is_slot() && x.slot != at.slot && !at.repeats();
+    Operand next = in_place ? at : slot(out, dtype, result_device(node, at.device));
     next.shape = out;
     lower_factor(node, at, next, StepScale{});
     at = next;

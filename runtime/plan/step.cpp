@@ -2,6 +2,8 @@
 #include "runtime/plan/step.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "runtime/device/stream.hpp"
 #include "runtime/plan/cost.hpp"
@@ -224,6 +226,35 @@ class MultiplyStep final : public Step {
   StepScale scale_;
 };
 
+class PointwiseStep final : public Step {
+ public:
+  PointwiseStep(const PointwiseSpec& spec, std::vector<Ref> weights, Ref x, Ref y, StepScale s)
+      : spec_(spec), scale_(s) {
+    refs = std::move(weights);
+    refs.push_back(x);
+    refs.push_back(y);
+    has_all_elements = true;
+    merge_dims(refs);
+    for (const Ref& r : refs) bytes += bytes_of(r);
+    double products = 0;
+    for (int t = 0; t < spec.count; ++t) {
+      products += std::max(1, spec.terms[static_cast<size_t>(t)].count);
+    }
+    flops = static_cast<double>(y.view.count()) * flops_per_product(y.view.dtype) * products;
+  }
+  void run(const Frame& f) const override {
+    std::array<RawView, PointwiseSpec::kMostWeights> weights;
+    const size_t count = refs.size() - 2;
+    for (size_t k = 0; k < count; ++k) weights[k] = refs[k].at(f);
+    f.backend->pointwise(spec_, weights.data(), static_cast<int>(count), refs[count].at(f),
+                         f.resolve(scale_), refs[count + 1].at(f), *f.stream);
+  }
+
+ private:
+  PointwiseSpec spec_;
+  StepScale scale_;
+};
+
 class ContractStep final : public Step {
  public:
   ContractStep(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale s)
@@ -282,6 +313,11 @@ std::unique_ptr<Step> prepare_step(Ref y, StepScale scale) {
 
 std::unique_ptr<Step> multiply_step(Ref w, bool conjugate, Ref x, Ref y, StepScale scale) {
   return std::make_unique<MultiplyStep>(w, conjugate, x, y, scale);
+}
+
+std::unique_ptr<Step> pointwise_step(
+    const PointwiseSpec& spec, std::vector<Ref> weights, Ref x, Ref y, StepScale scale) {
+  return std::make_unique<PointwiseStep>(spec, std::move(weights), x, y, scale);
 }
 
 std::unique_ptr<Step> contract_step(

@@ -181,6 +181,9 @@ std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale);
 std::unique_ptr<Step> prepare_step(Ref y, StepScale scale);
 // y <- scale of w x.
 std::unique_ptr<Step> multiply_step(Ref w, bool conjugate, Ref x, Ref y, StepScale scale);
+// y <- scale of the sum of terms; the spec numbers the weights.
+std::unique_ptr<Step> pointwise_step(
+    const PointwiseSpec& spec, std::vector<Ref> weights, Ref x, Ref y, StepScale scale);
 // y <- scale of the sum over the last `reduced` dims of a b.
 std::unique_ptr<Step> contract_step(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale);
 // y <- scale of the transform; `kernel` may be null in plans that are never run.

@@ -65,7 +65,7 @@ check_exports(lo, "")
 for module in pairs(modules) do check_exports(lo[module], module .. ".") end
 
 -- Classes of operators: what `kind()` answers in the sources of runtime/linop.  These are made by others, never by a constructor.
-local derived = { Normal = true, Plan = true, Tiled = true, ["NUFFT normal"] = true, ["pruned FFT"] = true }
+local derived = { Normal = true, Plan = true, Tiled = true, pointwise = true, ["NUFFT normal"] = true, ["pruned FFT"] = true }
 local known = {}
 for _, row in ipairs(lo.operators()) do known[row.name] = row end
 local pipe = assert(io.popen(("grep -rhA3 'kind() const noexcept override' '%s/runtime/linop'"):format(root)))

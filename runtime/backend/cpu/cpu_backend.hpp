@@ -15,6 +15,13 @@ class CpuBackend final : public Backend {
   void copy(RawView x, bool conjugate, RawView y, Stream&) override;
   void axpby(RawView x, bool conjugate, Scale s, RawView y, Stream&) override;
   void multiply(RawView w, RawView x, bool conjugate, Scale s, RawView y, Stream&) override;
+  void pointwise(const PointwiseSpec& spec,
+                 const RawView* weights,
+                 int count,
+                 RawView x,
+                 Scale s,
+                 RawView y,
+                 Stream&) override;
   void binary(Binary op, RawView a, RawView b, RawView y, Stream&) override;
   void unary(Unary op, RawView x, RawView y, Stream&) override;
   void where(RawView mask, RawView a, RawView b, RawView y, Stream&) override;

@@ -15,7 +15,7 @@ using enum Rule::Kind;
 // R1 and R4 are the form of a product, and R28 the form of a node (Core::canonical).  R24 and R26
 // are looked for by name before the rules of which they are cases, R13 and R12.  R8 and R9 stand
 // after the rules that look for Aᴴ A, and R15 before R14, which says of a forced Toeplitz form what
-// stands in its way.  R23 is last: others look for transforms, and for Aᴴ A.
+// stands in its way.  R23 and R29 are last: others look for transforms and Diagonals, and for Aᴴ A.
 constexpr std::array kRules = {
     Rule{"R2", "identity", "", exact, drop_identities},
     Rule{"R3", "zero", "no barrier in the product", exact, drop_zeros},
@@ -45,6 +45,8 @@ constexpr std::array kRules = {
     Rule{"R9", "product", "fewer flops over all applications", exact, merge_dense},
     Rule{"maps", "maps", "weights over image dims and one batch dim", exact, attach_maps},
     Rule{"R23", "pruned", "the FFT takes every dim that is padded or cropped", exact, prune_ffts},
+    Rule{"R29", "pointwise", "few terms and weights; no precision lost in between", exact,
+         fuse_pointwise},
 };
 
 }  // namespace

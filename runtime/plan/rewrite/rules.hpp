@@ -84,6 +84,8 @@ bool fold_matrix_normal(Product& p, Builder& b);  // R15
 // nufft.cpp
 bool fold_nufft_normal(Product& p, Builder& b);  // R14
 bool attach_maps(Product& p, Builder& b);        // pre-weights of a NUFFT or of its normal
+// pointwise.cpp
+bool fuse_pointwise(Product& p, Builder& b);  // R29
 // pruned.cpp
 bool prune_ffts(Product& p, Builder& b);  // R23
 // transform.cpp
