@@ -82,18 +82,6 @@ int read_progress(lua_State* L, State&, void* data) {
   return 0;
 }
 
-void read_resident(std::string_view operation, const Given& given, TiledOptions& options) {
-  using Resident = TiledOptions::Resident;
-  const Value* value = given.option("resident");
-  if (value == nullptr) return;
-  if (const bool* flag = value->get<bool>()) {
-    options.resident = *flag ? Resident::yes : Resident::no;
-  } else if (*value->get<std::string>() != "auto") {
-    fail(Code::argument, operation, "option 'resident' is true, false or \"auto\", got \"{}\"",
-         *value->get<std::string>());
-  }
-}
-
 void read_options(State& state, std::string_view operation, const Given& given, BatchSpec& spec) {
   if (const Value* value = given.option("devices")) read_devices(operation, *value, spec.devices);
   if (const Value* value = given.option("device_matrix")) {
@@ -103,7 +91,7 @@ void read_options(State& state, std::string_view operation, const Given& given, 
   for (auto& extent : given.extents("extent")) spec.extents.push_back(std::move(extent));
 
   bool has_options = false;
-  for (const char* name : {"prefetch", "resident", "leaves", "deterministic", "progress"}) {
+  for (const char* name : {"prefetch", "resident", "progress"}) {
     has_options = has_options || given.has(name);
   }
   if (!has_options) return;
@@ -115,18 +103,7 @@ void read_options(State& state, std::string_view operation, const Given& given, 
     }
     options->prefetch = static_cast<int>(*prefetch);
   }
-  read_resident(operation, given, *options);
-  for (const auto& [name, count] : given.extents("leaves")) {
-    if (count < 1) {
-      fail(Code::argument, operation, "leaves of '{}' are {}; there is at least 1", name, count);
-    }
-    options->leaves.emplace_back(Dim::parse(name, operation), count);
-  }
-  options->is_deterministic = given.boolean("deterministic", options->is_deterministic);
-  if (const auto dim = given.text("deterministic")) {
-    options->is_deterministic = true;
-    options->reduction = Dim::parse(*dim, operation);
-  }
+  options->is_resident = given.boolean("resident", options->is_resident);
   if (const Value* progress = given.option("progress")) {
     if (const FunctionSlot* slot = progress->get<FunctionSlot>()) {
       options->progress = [f = LuaFunction(state, *slot)](int64_t done, int64_t total,

@@ -11,7 +11,7 @@
 namespace lunops::lua {
 
 // The options of lo.batch and lo.BatchSpec.
-inline constexpr std::array<Field, 9> kBatchOptions = {
+inline constexpr std::array<Field, 7> kBatchOptions = {
     option(
         "devices",
         Kind::any,
@@ -34,11 +34,6 @@ inline constexpr std::array<Field, 9> kBatchOptions = {
         "whether copies of weights stay on their devices between applications; \"auto\": if they "
         "fit"),
     option("extent", Kind::table, "", "extents of batch dims to cut"),
-    option("leaves", Kind::table, "", "leaves of dims that are summed inside a transform"),
-    option("deterministic",
-           Kind::text_boolean,
-           "false",
-           "true, or the dim that sums run along: bits that do not depend on tiles and devices"),
     option("progress",
            Kind::function,
            "",

@@ -29,11 +29,16 @@ HeldMemory::HeldMemory(size_t bytes, const char* what, const Stream& stream)
     return;
   }
   account_->charge(*this, bytes);
-  block_ = attempt(bytes, device_);
-  if (block_.data != nullptr) return;
-  account_->collect(bytes);
-  Arena::trim(device_);
-  block_ = attempt(bytes, device_);
+  try {
+    block_ = attempt(bytes, device_);
+    if (block_.data != nullptr) return;
+    account_->collect(bytes);
+    Arena::trim(device_);
+    block_ = attempt(bytes, device_);
+  } catch (...) {
+    account_->release(*this, bytes);
+    throw;
+  }
   if (block_.data != nullptr) return;
   account_->release(*this, bytes);  // not one of the live ones that the error lists
   account_->fail_allocation(bytes);

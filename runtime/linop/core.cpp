@@ -382,7 +382,7 @@ void check(const Node& node, std::optional<DType> dtype, Device device, bool com
 void check_places(const Node& node, std::optional<DType> dtype, const DevicePlaces& places) {
   const std::vector<Node> children = node.core->children();
   const TiledCore* tiled = as_tiled(node);
-  const bool comes = tiled != nullptr && tiled->options().resident == TiledOptions::Resident::no;
+  const bool comes = tiled != nullptr && !tiled->options().is_resident;
   for (size_t i = 0; i < children.size(); ++i) {
     const Node child = with_mode(children[i], node.mode);
     check(child, dtype, places.children[i], comes);

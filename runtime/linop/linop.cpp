@@ -208,6 +208,7 @@ void Linop::apply(const Tensor& x, const Tensor& y, Scale s, Context& context) c
          is_alpha ? "alpha" : "beta", z.real(), z.imag(), name_of(plan->dtype()));
   }
   y.storage()->require_writable("apply");
+  y.storage()->touch();  // before: an application that fails may have written some of it
   plan->run(x, y, s, context);
   y.storage()->touch();
 }

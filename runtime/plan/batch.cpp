@@ -151,8 +151,7 @@ class Batching {
       throw Error(e.code(), "batch",
                   fmt::format("the tile {} cannot run there: {}", part.text(), e.message()));
     }
-    const bool keeps_weights =
-        options == nullptr || options->resident != TiledOptions::Resident::no;
+    const bool keeps_weights = options == nullptr || options->is_resident;
     return keeps_weights ? made : placed(op, *part.device, false);
   }
 

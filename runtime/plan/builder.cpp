@@ -267,7 +267,7 @@ void Builder::side_by_side(const std::shared_ptr<Workers>& workers,
   // Callbacks stay on the applying thread, and each other device keeps its one order of work.
   const auto may_move = [&](const Steps& steps) {
     return !steps.empty() && std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
-      return step->device == device_ && !step->is_host_callback;
+      return step->device == device_ && !is_transfer(*step) && !step->is_host_callback;
     });
   };
   std::vector<const Steps*> movable;

@@ -56,6 +56,7 @@ Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s
     frame.slots = plan.slots_.data();
     frame.scale = s;
     frame.context = &there;
+    frame.failed_group = &failed_;
     frame.stream = there.stream.get();
     frame.backend = &there.backend();
     return frame;
@@ -121,7 +122,6 @@ void Execution::run_here() {
       step.run(frames_[static_cast<size_t>(step.device)]);
       if (!traced_.empty()) traced_[i].stop = now();
     } catch (...) {
-      if (step.tile < 0) throw;
       fail_with(std::current_exception(), i);
       rethrow();
     }
@@ -139,7 +139,13 @@ void Execution::fail_with(std::exception_ptr error, size_t step) noexcept {
 }
 
 void Execution::rethrow() {
-  const int tile = error_step_ < plan_.steps_.size() ? plan_.steps_[error_step_]->tile : -1;
+  int tile = -1;
+  if (error_step_ < plan_.steps_.size()) {
+    const Step& step = *plan_.steps_[error_step_];
+    const auto* together = dynamic_cast<const GroupStep*>(&step);
+    const int64_t failed = failed_.load();
+    tile = together == nullptr ? step.tile : failed < 0 ? -1 : together->tile_of(failed);
+  }
   if (tile < 0) std::rethrow_exception(error_);
   const std::string place = fmt::format("in tile {}", plan_.tiles_[static_cast<size_t>(tile)]);
   try {
@@ -173,7 +179,9 @@ void Execution::perform(size_t i) noexcept {
   if (is_caller) {
     wait_here(lock, [&] { return are_done(entry.waits); });
   } else {
-    changed_.wait(lock, [&] { return are_done(entry.waits); });
+    // After an error nothing is run, so nothing need be waited for: what an item waits for may
+    // stand behind another application's.
+    changed_.wait(lock, [&] { return error_ != nullptr || are_done(entry.waits); });
   }
   if (!error_) {
     lock.unlock();
@@ -240,6 +248,20 @@ void Execution::report_progress(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+void Execution::submit(size_t i) noexcept {
+  WorkQueue* queue = queues_[static_cast<size_t>(plan_.schedule_.entries[i].queue)];
+  if (queue == nullptr) return;
+  try {
+    queue->submit({&Execution::work, this, static_cast<int64_t>(i)});
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    fail_with(std::current_exception(), i);
+    done_[i] = 1;  // it was not handed over, so it has ended
+    --left_;
+    changed_.notify_all();
+  }
+}
+
 void Execution::run_queues() {
   const size_t count = plan_.steps_.size();
   done_.assign(count, 0);
@@ -249,26 +271,25 @@ void Execution::run_queues() {
     for (size_t i = 0; i < count; ++i) trace_step(i);
     trace_end();
   }
+  // A function of the host may apply operators, on these queues too.  So it is called while no item
+  // of this application waits, in any queue, for what this thread has yet to do.
+  const auto is_barrier = [&](size_t i) {
+    return schedule.entries[i].queue == 0 &&
+           (plan_.steps_[i]->is_host_callback || plan_.progress_ != nullptr);
+  };
+  size_t submitted = 0;
+  const auto submit_to_barrier = [&](size_t from) {
+    size_t end = from;
+    while (end < count && !is_barrier(end)) ++end;
+    for (; submitted < end; ++submitted) submit(submitted);
+  };
   for (size_t i = 0; i < count; ++i) {
-    WorkQueue* queue = queues_[static_cast<size_t>(schedule.entries[i].queue)];
-    if (queue == nullptr) continue;
-    try {
-      queue->submit({&Execution::work, this, static_cast<int64_t>(i)});
-    } catch (...) {
-      // What was not handed over has ended, too.
-      const std::lock_guard lock(mutex_);
-      fail_with(std::current_exception(), i);
-      for (size_t j = i; j < count; ++j) {
-        done_[j] = 1;
-        if (schedule.entries[j].queue != 0) --left_;
-      }
-      changed_.notify_all();
-      break;
-    }
+    if (schedule.entries[i].queue != 0) continue;
+    submit_to_barrier(i);
+    perform(i);
+    if (is_barrier(i)) submit_to_barrier(i + 1);
   }
-  for (size_t i = 0; i < count; ++i) {
-    if (schedule.entries[i].queue == 0) perform(i);
-  }
+  submit_to_barrier(count);
   std::unique_lock lock(mutex_);
   wait_here(lock, [&] { return left_ == 0; });
   if (!ended_.empty()) report_progress(lock);

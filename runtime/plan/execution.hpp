@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -16,8 +17,9 @@ namespace lunops {
 
 // One application of a plan: its contexts and workspaces by device, and the steps on their way.
 //
-// All steps are handed to their queues at once, in order, and wait there for what they need; the
-// applying thread does the host's steps meanwhile and returns when every step has ended.  After an
+// Steps are handed to their queues ahead of time, in order, and wait there for what they need; the
+// applying thread does the host's steps meanwhile and returns when every step has ended.  A wait is
+// one for a step's flag; on a GPU it is one for the event that the schedule has there.  After an
 // error, an interrupt or a progress function that says so, the steps that have not begun are passed
 // over.
 class Execution {
@@ -30,6 +32,7 @@ class Execution {
  private:
   void run_here();
   void run_queues();
+  void submit(size_t step) noexcept;
   static void work(void* self, int64_t step) noexcept;
   void perform(size_t step) noexcept;  // or passes over it; then it counts as done
   bool are_done(const std::vector<int>& steps) const noexcept;
@@ -65,8 +68,9 @@ class Execution {
   size_t left_ = 0;         // steps on queues that have not ended
   std::exception_ptr error_;
   size_t error_step_ = 0;
-  std::vector<int> tile_left_;  // steps of each tile that have not ended
-  std::vector<int> ended_;      // tiles whose end was not reported yet
+  std::atomic<int64_t> failed_{-1};  // of a group step: the first group that failed
+  std::vector<int> tile_left_;       // steps of each tile that have not ended
+  std::vector<int> ended_;           // tiles whose end was not reported yet
   int64_t tiles_ = 0, tiles_done_ = 0;
 
   struct Traced {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <limits>
 #include <numeric>
 
 #include "runtime/core/error.hpp"
@@ -28,6 +30,7 @@ struct Candidate {
   SplitAxes axes;
   std::vector<Device> devices;  // of the tiles
   int prefetch = 1;
+  bool is_resident = true;
   int rank = 0;
   // Known once it was planned:
   Linop op;
@@ -63,27 +66,40 @@ class Search {
     const size_t budget = Account::on(context_.account, device)->figures().budget;
     return budget > 0 ? budget : Pool::of(device).memory_limit();
   }
+  size_t budget_on(Device device) const {
+    for (const auto& [d, bytes] : budgets_) {
+      if (d == device) return bytes;
+    }
+    return std::numeric_limits<size_t>::max();
+  }
   bool fits(const PlanFigures& f) const {
-    return std::all_of(f.devices.begin(), f.devices.end(), [&](const auto& on) {
-      const auto it = std::find_if(budgets_.begin(), budgets_.end(),
-                                   [&](const auto& b) { return b.first == on.device; });
-      return it == budgets_.end() || on.peak <= it->second;
-    });
+    return std::all_of(f.devices.begin(), f.devices.end(),
+                       [&](const auto& on) { return on.peak <= budget_on(on.device); });
+  }
+  // The peak over the budget where that is largest.
+  double load(const PlanFigures& f) const {
+    double most = 0;
+    for (const auto& on : f.devices) {
+      most =
+          std::max(most, static_cast<double>(on.peak) / static_cast<double>(budget_on(on.device)));
+    }
+    return most;
   }
   bool is_cuttable(Dim dim, int64_t extent) const;
+  void check_names() const;  // of the dims that may and may not be cut
   std::vector<CutDim> dims_to_cut() const;
   std::vector<int64_t> sizes_of(int64_t extent) const;
   // Contiguous shares of `tiles` tiles for the devices.
   std::vector<Device> shares(int64_t tiles) const;
   double speed_of(Device d) const {
-    return d.is_host() ? 1.0 : virtual_devices()->speed_of(d.index);
+    return d.kind == DeviceKind::cpu ? virtual_devices()->speed_of(d.index) : 1.0;
   }
   bool are_alike() const {
     return std::all_of(devices_.begin(), devices_.end(),
                        [&](Device d) { return speed_of(d) == speed_of(devices_.front()); });
   }
   // Plans it; nothing if the operator refuses it.
-  bool evaluate(Candidate& c) const;
+  bool evaluate(Candidate& c);
   void consider(SplitAxes axes, std::vector<Device> devices, int rank);
   // Sizes that give more than `above` and at most `most` tiles.
   void consider_sizes(
@@ -104,6 +120,7 @@ class Search {
   std::optional<Candidate> best_;      // that fits
   std::optional<Candidate> smallest_;  // of all
   int evaluated_ = 0;
+  std::exception_ptr refused_;  // why the first candidate that was refused was
 };
 
 bool Search::is_cuttable(Dim dim, int64_t extent) const {
@@ -112,6 +129,21 @@ bool Search::is_cuttable(Dim dim, int64_t extent) const {
     return true;
   } catch (const Error&) {
     return false;
+  }
+}
+
+void Search::check_names() const {
+  std::vector<Dim> known = a_.dims();
+  for (const Dim dim : a_.inner()) known.push_back(dim);
+  for (const auto& [name, extent] : request_.extents) known.push_back(Dim::parse(name, "plan"));
+  for (const auto* list : {&request_.only, &request_.never}) {
+    for (const Dim dim : *list) {
+      if (std::find(known.begin(), known.end(), dim) != known.end()) continue;
+      std::vector<std::string> names;
+      for (const Dim d : known) names.push_back(d.text());
+      fail(Code::shape, "plan", "no dim '{}' in {}{}", dim.text(), a_.label(),
+           did_you_mean(dim.text(), names));
+    }
   }
 }
 
@@ -129,9 +161,7 @@ std::vector<CutDim> Search::dims_to_cut() const {
     return std::any_of(side.begin(), side.end(),
                        [&](const Term& t) { return t.kind == Term::Kind::dim && t.dim == dim; });
   };
-  std::vector<Dim> known;
   const auto add = [&](Dim dim, int64_t extent, Rank rank) {
-    known.push_back(dim);
     if (!is_wanted(dim) || extent == kUnknown || extent < 2 || !is_cuttable(dim, extent)) return;
     found.push_back({dim, extent, rank});
   };
@@ -143,15 +173,6 @@ std::vector<CutDim> Search::dims_to_cut() const {
   for (const auto& [name, extent] : request_.extents) {
     const Dim dim = Dim::parse(name, "plan");
     if (!s.has(dim)) add(dim, extent, kKept);
-  }
-  for (const auto* list : {&request_.only, &request_.never}) {
-    for (const Dim dim : *list) {
-      if (std::find(known.begin(), known.end(), dim) != known.end()) continue;
-      std::vector<std::string> names;
-      for (const Dim d : known) names.push_back(d.text());
-      fail(Code::shape, "plan", "no dim '{}' in {}{}", dim.text(), a_.label(),
-           did_you_mean(dim.text(), names));
-    }
   }
   return found;
 }
@@ -175,13 +196,14 @@ std::vector<Device> Search::shares(int64_t tiles) const {
   return made;
 }
 
-bool Search::evaluate(Candidate& c) const {
+bool Search::evaluate(Candidate& c) {
   try {
     if (c.axes.empty()) {
       c.op = a_;
     } else {
       TiledOptions options;
       options.prefetch = c.prefetch;
+      options.is_resident = c.is_resident;
       BatchSpec spec;
       spec.axes = c.axes;
       spec.devices.list = c.devices;
@@ -196,6 +218,7 @@ bool Search::evaluate(Candidate& c) const {
     return true;
   } catch (const Error& e) {
     if (c.axes.empty()) throw;
+    if (!refused_) refused_ = std::current_exception();
     return false;
   }
 }
@@ -204,20 +227,17 @@ void Search::consider(SplitAxes axes, std::vector<Device> devices, int rank) {
   constexpr double kAlike = 1.03;  // estimates are no better than this
   const bool is_placed =
       std::any_of(devices.begin(), devices.end(), [&](Device d) { return !(d == base_); });
-  for (const int prefetch : {1, 0}) {
-    Candidate c{axes, devices, prefetch, rank, {}, {}};
+  // Weights that do not fit on their devices pass through them in each application.
+  for (const auto& [is_resident, prefetch] :
+       {std::pair{true, 1}, {true, 0}, {false, 1}, {false, 0}}) {
+    Candidate c{axes, devices, prefetch, is_resident, rank, {}, {}};
     if (!evaluate(c)) return;
     ++evaluated_;
-    const auto most = [](const PlanFigures& f) {
-      size_t peak = 0;
-      for (const auto& on : f.devices) peak = std::max(peak, on.peak);
-      return peak;
-    };
-    if (!smallest_ || most(c.figures) < most(smallest_->figures)) smallest_ = c;
+    if (!smallest_ || load(c.figures) < load(smallest_->figures)) smallest_ = c;
     if (fits(c.figures)) {
       const auto is_better = [&](const Candidate& p, const Candidate& q) {
-        if (request_.least_memory && most(p.figures) != most(q.figures)) {
-          return most(p.figures) < most(q.figures);
+        if (request_.least_memory && load(p.figures) != load(q.figures)) {
+          return load(p.figures) < load(q.figures);
         }
         if (p.figures.seconds * kAlike < q.figures.seconds) return true;
         if (q.figures.seconds * kAlike < p.figures.seconds) return false;
@@ -294,6 +314,7 @@ PlannedOperator Search::run() {
   constexpr int64_t kFew = 8, kMany = 4096;
   const auto count = static_cast<int64_t>(devices_.size());
   const bool is_base_alone = count == 1 && devices_.front() == base_;
+  check_names();
   if (is_base_alone) consider({}, {}, 0);
   const bool is_whole_enough = is_base_alone && best_ && !request_.least_memory;
   const std::vector<CutDim> dims = is_whole_enough ? std::vector<CutDim>{} : dims_to_cut();
@@ -309,6 +330,13 @@ PlannedOperator Search::run() {
   }
   // Two dims where one is not enough: one of them in single elements; then three.
   for (size_t depth = 2; depth <= 3 && !best_; ++depth) consider_deeper({}, dims, 0, depth);
+  if (!best_ && !smallest_) {
+    if (refused_) std::rethrow_exception(refused_);
+    fail(Code::shape, "plan",
+         "no dim of {} can be cut, so it cannot run on {}; give devices = "
+         "{{ \"{}\" }}",
+         a_.label(), names_of(devices_), base_.text());
+  }
   if (!best_) fail_to_fit();
   PlannedOperator made;
   made.op = best_->op;
@@ -334,28 +362,21 @@ PlannedOperator Search::run() {
       made.tiles += fmt::format("{}{} {} = {}", made.tiles.empty() ? "" : "; ", axis.dim.text(),
                                 extent, sizes);
     }
-    made.tiles += fmt::format("; prefetch {}", best_->prefetch);
+    made.tiles += fmt::format("; prefetch {}{}", best_->prefetch,
+                              best_->is_resident ? "" : "; weights streamed");
   }
   return made;
 }
 
 void Search::fail_to_fit() const {
   const Candidate& c = *smallest_;
-  const auto worst = std::max_element(
-      c.figures.devices.begin(), c.figures.devices.end(), [&](const auto& p, const auto& q) {
-        const auto over = [&](const auto& on) {
-          const size_t budget = std::find_if(budgets_.begin(), budgets_.end(), [&](const auto& b) {
-                                  return b.first == on.device;
-                                })->second;
-          return static_cast<double>(on.peak) - static_cast<double>(budget);
-        };
-        return over(p) < over(q);
-      });
-  const size_t budget = std::find_if(budgets_.begin(), budgets_.end(), [&](const auto& b) {
-                          return b.first == worst->device;
-                        })->second;
-  size_t most = 0;
-  for (const auto& on : c.figures.devices) most = std::max(most, on.peak);
+  const auto over = [&](const PlanFigures::OnDevice& on) {
+    return static_cast<double>(on.peak) / static_cast<double>(budget_on(on.device));
+  };
+  const auto worst =
+      std::max_element(c.figures.devices.begin(), c.figures.devices.end(),
+                       [&](const auto& p, const auto& q) { return over(p) < over(q); });
+  const size_t budget = budget_on(worst->device), most = worst->peak;
   std::string tile;
   for (const SplitAxis& axis : c.axes) {
     tile += fmt::format("{}{}={}", tile.empty() ? "" : " ", axis.dim.text(),

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "runtime/core/error.hpp"
 #include "runtime/device/stream.hpp"
 #include "runtime/plan/cost.hpp"
 #include "runtime/tensor/tensor.hpp"
@@ -22,6 +23,7 @@ bool Operand::is_contiguous() const noexcept {
 }
 
 Operand slice(const Operand& operand, int dim, int64_t first, int64_t count) {
+  LUNOPS_ASSERT(first >= 0 && first + count <= operand.shape.extent(dim));
   Operand part = operand;
   part.shape = operand.shape.with_extent(dim, count);
   part.offset += first * operand.strides[static_cast<size_t>(dim)] *
@@ -127,11 +129,25 @@ GroupStep::GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int
 void GroupStep::run(const Frame& frame) const {
   const int share = std::min(workers_, frame.stream->threads());
   ThreadPool::process().run(static_cast<int64_t>(groups_.size()), share, [&](int64_t g, int) {
-    for (const auto& step : groups_[static_cast<size_t>(g)]) {
-      frame.context->poll();
-      step->run(frame);
+    try {
+      for (const auto& step : groups_[static_cast<size_t>(g)]) {
+        frame.context->poll();
+        step->run(frame);
+      }
+    } catch (...) {
+      if (frame.failed_group != nullptr) {  // the first, whose error is the one that is reported
+        int64_t known = frame.failed_group->load();
+        while ((known < 0 || g < known) && !frame.failed_group->compare_exchange_weak(known, g)) {
+        }
+      }
+      throw;
     }
   });
+}
+
+int GroupStep::tile_of(int64_t group) const noexcept {
+  const auto& steps = groups_[static_cast<size_t>(group)];
+  return steps.empty() ? -1 : steps.front()->tile;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -66,6 +67,7 @@ struct Frame {
   Stream* stream = nullptr;
   Backend* backend = nullptr;
   Context* context = nullptr;
+  std::atomic<int64_t>* failed_group = nullptr;  // set by a group step that fails; may be null
 
   std::byte* slot(int number) const noexcept {
     return workspaces[slots[number].device] + slots[number].offset;
@@ -153,6 +155,7 @@ class GroupStep final : public Step {
   void run(const Frame& frame) const override;
   const std::vector<std::vector<std::unique_ptr<Step>>>& groups() const noexcept { return groups_; }
   int workers() const noexcept { return workers_; }
+  int tile_of(int64_t group) const noexcept;
 
  private:
   std::vector<std::vector<std::unique_ptr<Step>>> groups_;

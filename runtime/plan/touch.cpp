@@ -18,6 +18,7 @@ Touch touch(const Step& step, const Ref& ref, const std::vector<SlotPlace>& slot
     t.ref = &ref;
     t.first = ref.offset;
     t.last = ref.offset + item;
+    int64_t elements = 1;
     bool is_empty = false;
     for (int i = 0; i < ref.view.ndim; ++i) {
       const auto d = static_cast<size_t>(i);
@@ -26,11 +27,12 @@ Touch touch(const Step& step, const Ref& ref, const std::vector<SlotPlace>& slot
         is_empty = is_empty || ref.view.stride[d] != 0;
         continue;
       }
+      if (ref.view.stride[d] != 0) elements *= ref.view.extent[d];
       const int64_t reach = (ref.view.extent[d] - 1) * ref.view.stride[d] * item;
       (reach < 0 ? t.first : t.last) += reach;
     }
     if (is_empty) t.last = t.first;
-    t.is_dense = t.last - t.first == ref.view.count() * item;
+    t.is_dense = t.last - t.first == elements * item;
   } else {
     // Written in parts perhaps, by loops within the step.
     t.is_dense = false;

@@ -71,7 +71,7 @@ void Execution::trace_start() {
     streams_.push_back(q == 0 ? Device::host().text() : queues_[q]->name());
   }
   const auto span = [](const Tensor& t) {
-    const auto first = reinterpret_cast<uintptr_t>(t.data());
+    const auto first = reinterpret_cast<uintptr_t>(t.storage()->data());
     return Shown::Access{t.device(), first, first + t.storage()->bytes(), true};
   };
   Shown call;
@@ -132,7 +132,10 @@ void Execution::trace_step(size_t i) {
     const auto at = reinterpret_cast<uintptr_t>(base);
     for (Shown::Access access : ranges_of(t)) {
       access.memory = memory;
-      if (whole != nullptr) access.last = std::min(access.last, whole->storage()->bytes());
+      if (whole != nullptr) {  // "all of it" ends where the storage does
+        const std::byte* end = whole->storage()->data() + whole->storage()->bytes();
+        access.last = std::min(access.last, static_cast<uintptr_t>(end - base));
+      }
       access.first += at;
       access.last += at;
       node.accesses.push_back(access);
@@ -150,7 +153,7 @@ void Execution::trace_step(size_t i) {
 
 void Execution::trace_end() {
   trace_waits(plan_.schedule_.last_waits, Device::host().text(), plan_.output_device_);
-  const auto first = reinterpret_cast<uintptr_t>(y_.data());
+  const auto first = reinterpret_cast<uintptr_t>(y_.storage()->data());
   Shown back;
   back.kind = Shown::Kind::host;
   back.stream = Device::host().text();

@@ -70,6 +70,62 @@ check.it("a plan keeps within the budget, or names one that would do", function(
   end
 end)
 
+check.it("what is larger than a device passes through it, in time", function()
+  -- 16 coil maps of 24^3: four times the budget and more without tiles.
+  local link = { bandwidth = "20 GB", latency = 1e-5 }
+  lo.virtual_devices{ cpu = 1, clock = true, link = link }
+  local S = lo.Dense{ lo.randn("coil=16 z=24 y=24 x=24", { seed = 3 }), "z y x -> coil z y x" }
+  local A = lo.FFT "z y x -> kz ky kx" * S
+  local v = lo.randn("z=24 y=24 x=24", { seed = 4 })
+  local whole = lo.plan(A, { devices = { "cpu:0" } })
+  local budget = whole.estimate.peak["cpu:0"] / 4
+  local P = lo.plan(A, { devices = { "cpu:0" }, memory = math.floor(budget) })
+  assert((P(v) - A(v)):norm() == 0)
+  assert(P.measured.peak["cpu:0"] <= budget)
+  assert(math.abs(P.measured.peak["cpu:0"] - P.estimate.peak["cpu:0"]) <= 0.1 * budget)
+  assert(P.estimate.seconds <= 1.25 * whole.estimate.seconds)
+  local T = lo.timeline(function() return P(v) end)
+  check.equal(T:check(), true)
+  lo.virtual_devices{ cpu = 2 }
+end)
+
+check.it("uploads of the next tile overlap the work of this one, with prefetch", function()
+  lo.virtual_devices{ cpu = 1, clock = true, link = { bandwidth = "1 TB", latency = 1e-3 } }
+  local A = lo.Sleep{ "...", seconds = 0.01 } * lo.Diagonal{ lo.randn("a=4 n=64", { seed = 5 }), "a n" }
+  local v = lo.randn("a=4 n=64", { seed = 6 })
+  local function overlap(prefetch)
+    local B = lo.batch(A, { a = 1 }, { devices = { "cpu:0" }, prefetch = prefetch })
+    local T = lo.timeline(function() return B(v) end)
+    check.equal(T:check(), true)
+    return T:overlap({ kind = "copy", device = "cpu:0" }, { kind = "compute", device = "cpu:0" })
+  end
+  assert(overlap(1) > 0.7, overlap(1))
+  check.equal(overlap(0), 0.0)
+  lo.virtual_devices{ cpu = 2 }
+end)
+
+check.it("functions of the host apply operators on the same devices", function()
+  lo.virtual_devices{ cpu = 2 }
+  local D = lo.Diagonal{ lo.randn("a=8 n=64", { seed = 7 }), "a n" }
+  local function tiled(progress)
+    return lo.batch(D, { a = 2 }, { devices = { "cpu:0", "cpu:1" }, progress = progress })
+  end
+  local v = lo.randn("a=8 n=64", { seed = 8 })
+  local inner, B = tiled(), tiled()
+  local function apply(u)
+    return inner(u)
+  end
+  local C = lo.Custom{ "a n -> a n", apply = apply, adjoint = apply, check = false }
+  assert(close((B * C * B)(v), (D * D * D)(v)))
+  local calls = 0
+  local P = tiled(function()
+    inner(v)
+    calls = calls + 1
+  end)
+  assert(close((P * P)(v), (D * D)(v)))
+  check.equal(calls, 8)
+end)
+
 check.it("bad options name both sides", function()
   local A = sense()
   check.raises("no dim 'coils' in", lo.plan, A, { cut = { "coils" } })

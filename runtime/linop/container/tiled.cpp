@@ -200,7 +200,7 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     Part normal = p;
     normal.op = make_normal(with_mode(p.op, mode), nullptr);
     // Weights that an entry makes of nothing but extents have no place yet.
-    const bool keeps_weights = options().resident != TiledOptions::Resident::no;
+    const bool keeps_weights = options().is_resident;
     if (p.device) normal.op = placed(normal.op, *p.device, keeps_weights);
     normal.input = normal.output = is_transposed ? p.output : p.input;
     normal.inner = {};

@@ -14,14 +14,9 @@ namespace lunops {
 // How tiles are carried out (splitting.md §3); shared by a tiled operator, its modes, its normals
 // and what is cut from it.
 struct TiledOptions {
-  enum class Resident : uint8_t { no, yes, automatic };
-
   int prefetch = 1;  // tiles in flight per device beyond the one that computes
-  // Whether copies of weights stay on their devices between applications.
-  Resident resident = Resident::automatic;
-  bool is_deterministic = false;
-  std::optional<Dim> reduction;  // the dim that deterministic sums run along; nothing: the first
-  DimExtents leaves;
+  // Copies of weights stay on their devices between applications.
+  bool is_resident = true;
   // Called between tiles on the calling thread; false stops the application.
   std::function<bool(int64_t done, int64_t total, const std::string& tile)> progress;
 };
