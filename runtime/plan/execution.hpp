@@ -78,7 +78,7 @@ class Execution {
     double start = 0, stop = 0;
   };
   std::vector<Traced> traced_;  // by step; empty: nobody looks
-  int64_t first_event_ = 0;
+  int64_t first_event_ = 0, end_node_ = -1;
 };
 
 }  // namespace lunops

@@ -160,7 +160,7 @@ void Execution::trace_end() {
   back.device = Device::host();
   back.label = "return";
   back.accesses = {{y_.device(), first, first + y_.storage()->bytes(), false}};
-  context_.timeline->add(std::move(back));
+  end_node_ = context_.timeline->add(std::move(back));
 }
 
 void Execution::trace_times() {
@@ -173,9 +173,15 @@ void Execution::trace_times() {
     for (size_t i = 0; i < traced_.size(); ++i) {
       context_.timeline->set_times(traced_[i].node, begin + times.start[i], begin + times.stop[i]);
     }
+    context_.timeline->set_times(end_node_, begin + times.end, begin + times.end);
     return;
   }
-  for (const Traced& t : traced_) context_.timeline->set_times(t.node, t.start, t.stop);
+  double end = 0;
+  for (const Traced& t : traced_) {
+    context_.timeline->set_times(t.node, t.start, t.stop);
+    end = std::max(end, t.stop);
+  }
+  context_.timeline->set_times(end_node_, end, end);
 }
 
 }  // namespace lunops
