@@ -103,7 +103,13 @@ void read_options(State& state, std::string_view operation, const Given& given, 
     }
     options->prefetch = static_cast<int>(*prefetch);
   }
-  options->is_resident = given.boolean("resident", options->is_resident);
+  if (const Value* value = given.option("resident")) {
+    const bool* flag = value->get<bool>();
+    if (flag == nullptr) {
+      fail(Code::argument, operation, "option 'resident' is true or false, got {}", value->type());
+    }
+    options->is_resident = *flag;
+  }
   if (const Value* progress = given.option("progress")) {
     if (const FunctionSlot* slot = progress->get<FunctionSlot>()) {
       options->progress = [f = LuaFunction(state, *slot)](int64_t done, int64_t total,

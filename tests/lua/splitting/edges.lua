@@ -30,7 +30,7 @@ check.it("row 12: options that are wrong are named", function()
   fails("'gpu' is not a device; write \"cpu\", \"cuda:0\", or \"cpu:0\" for a virtual device", { devices = { "gpu" } })
   fails("batch: option 'devices' holds names of devices, got a number", { devices = { 1 } })
   fails("batch: prefetch is -1; give from 0 to 64 tiles", { prefetch = -1 })
-  fails("batch: option 'resident'", { resident = "no" })
+  fails("option 'resident'", { resident = "no" })
   fails("unknown option 'device'", { device = "cpu:1" })
   fails("batch: device_matrix has an empty list", { device_matrix = {} })
   check.raises("batch: option 'devices' is a list of devices or a table from device to list, not both", lo.batch, A,

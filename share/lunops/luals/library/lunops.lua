@@ -2019,8 +2019,6 @@ function lo.split(A, sizes, options) end
 ---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
 ---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
 ---@field extent? table extents of batch dims to cut
----@field leaves? table leaves of dims that are summed inside a transform
----@field deterministic? string|boolean true, or the dim that sums run along: bits that do not depend on tiles and devices (default false)
 ---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
 
 --- The same operator, applied tile by tile, on one device or several.
@@ -2043,8 +2041,6 @@ function lo.batch(A, spec, options) end
 ---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
 ---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
 ---@field extent? table extents of batch dims to cut
----@field leaves? table leaves of dims that are summed inside a transform
----@field deterministic? string|boolean true, or the dim that sums run along: bits that do not depend on tiles and devices (default false)
 ---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
 
 --- Sizes and options of one level of tiles, for lo.batch.
