@@ -113,12 +113,16 @@ Tile cut(const Node& node, const TileRequest& request) {
   // A form may give inner dims other names; the adjoint lists them the other way round, and under
   // the names that this gives.
   const DimExtents shown = composition_of(node).inner;
-  for (auto& [dim, stretch] : own.inner) {
+  own.inner.clear();
+  for (const auto& [dim, stretch] : request.inner) {
     const auto at = std::find_if(shown.begin(), shown.end(),
                                  [d = dim](const auto& known) { return known.first == d; });
-    if (at == shown.end()) continue;
+    if (at == shown.end()) {  // what lacks the dim is in the first tile alone
+      if (stretch.first > 0) return no_tile(request);
+      continue;
+    }
     const auto number = transposes(node.mode) ? shown.end() - at - 1 : at - shown.begin();
-    dim = node.core->inner()[static_cast<size_t>(number)].first;
+    own.inner.emplace_back(node.core->inner()[static_cast<size_t>(number)].first, stretch);
   }
   if (transposes(node.mode)) std::swap(own.input, own.output);
   const Signature& signature = node.core->signature();

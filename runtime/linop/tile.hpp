@@ -29,7 +29,7 @@ using Slices = std::vector<std::optional<Stretch>>;
 // where the extent is known, lies inside it, and is not all of it.
 struct TileRequest {
   Slices input, output;
-  std::vector<std::pair<Dim, Stretch>> inner;  // dims of Core::inner
+  std::vector<std::pair<Dim, Stretch>> inner;  // dims of Core::inner, each once
 
   bool is_whole() const noexcept;
 };
@@ -43,7 +43,8 @@ struct Tile {
 };
 
 // The block of a node: the request is in the node's own direction and by the positions of the names
-// that it shows, and so is the tile.
+// that it shows, and so is the tile.  Inner dims that the node lacks, such as those that an Add
+// lost with a term, leave it whole in the tile that begins with element 0 of them.
 Tile cut(const Node& node, const TileRequest& request);
 
 // For cores.

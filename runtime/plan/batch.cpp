@@ -13,42 +13,53 @@ namespace {
 
 using Extents = std::vector<std::pair<std::string, int64_t>>;
 
-bool has_inner(const Composition& whole, Dim dim) {
-  return std::any_of(whole.inner.begin(), whole.inner.end(),
+bool has_inner(const DimExtents& inner, Dim dim) {
+  return std::any_of(inner.begin(), inner.end(),
                      [&](const auto& known) { return known.first == dim; });
 }
 
-// The side with extents for dims that tiles have ranges of, which reach from its start to its end.
+// The side with extents for dims that all tiles have ranges of, which reach from its start to its
+// end.
 Side with_reached(const Side& side, const std::vector<SplitTile>& tiles, bool is_input) {
   Side made = side;
   size_t at = 0;
   for (Term& t : made) {
     if (t.kind == Term::Kind::ellipsis) continue;
-    for (const SplitTile& tile : tiles) {
-      const Slices& slices = is_input ? tile.input_slices : tile.output_slices;
-      if (side[static_cast<size_t>(&t - made.data())].extent != kUnknown || !slices[at]) continue;
-      t.extent = std::max(t.extent, slices[at]->end());
+    const auto slice_of = [&](const SplitTile& tile) {
+      return (is_input ? tile.input_slices : tile.output_slices)[at];
+    };
+    // A tile that has all of the dim tells its extent when it is applied.
+    const bool have_all = std::all_of(tiles.begin(), tiles.end(), [&](const SplitTile& tile) {
+      return slice_of(tile).has_value();
+    });
+    if (t.extent == kUnknown && have_all) {
+      for (const SplitTile& tile : tiles) t.extent = std::max(t.extent, slice_of(tile)->end());
     }
     ++at;
   }
   return made;
 }
 
-TiledAxis axis_of(const Signature& signature, const Composition& whole, Dim dim) {
+TiledAxis axis_of(const Signature& signature, bool is_inner, Dim dim) {
   using Kind = TiledAxis::Kind;
   const auto has = [&](const Side& side) {
     return std::any_of(side.begin(), side.end(),
                        [&](const Term& t) { return t.kind == Term::Kind::dim && t.dim == dim; });
   };
   const bool in = has(signature.input()), out = has(signature.output());
-  if (!in && !out) return {dim, has_inner(whole, dim) ? Kind::inner : Kind::kept};
+  if (!in && !out) return {dim, is_inner ? Kind::inner : Kind::kept};
   return {dim, in && out ? Kind::kept : in ? Kind::in_only : Kind::out_only};
 }
 
 class Batching {
  public:
-  Batching(const std::vector<BatchSpec>& levels, bool is_placed, Context& context)
-      : levels_(levels), is_placed_(is_placed), used_(levels.size()), context_(context) {}
+  // `a`: what the first level cuts.
+  Batching(const Linop& a, const std::vector<BatchSpec>& levels, bool is_placed, Context& context)
+      : levels_(levels),
+        is_placed_(is_placed),
+        used_(levels.size()),
+        inner_(composition_of(a.node()).inner),
+        context_(context) {}
 
   // `base`: of the operator; nothing where none is placed.
   Node operator()(const Node& node,
@@ -60,7 +71,7 @@ class Batching {
     const Linop a(node);
     const Extents extents = extents_of(spec, a, inherited);
     const SplitAxes axes = spec.is_ordered ? spec.axes : in_order_of(a, spec.axes);
-    const Tiles tiles = split(a, axes, extents, "batch");
+    const Tiles tiles = split(a, axes, extents, "batch", inner_);
     const auto options = spec.options != nullptr ? spec.options : above;
 
     std::vector<std::vector<int64_t>> places;
@@ -82,7 +93,7 @@ class Batching {
       part.index = tile.index;
       part.request = tile.request;
       for (const NamedStretch& r : tile.request) {
-        if (has_inner(whole, r.first)) part.inner.push_back(r);
+        if (has_inner(whole.inner, r.first)) part.inner.push_back(r);
       }
       part.op = level + 1 < levels_.size() ? (*this)(tile.op.node(), level + 1, part.device,
                                                      within(extents, tile), options)
@@ -121,7 +132,7 @@ class Batching {
       const Dim dim = Dim::parse(each.first, "batch");
       const bool is_own =
           std::find(spec.extents.begin(), spec.extents.end(), each) != spec.extents.end();
-      return !is_own && (a.signature().has(dim) || has_inner(whole, dim));
+      return !is_own && (a.signature().has(dim) || has_inner(whole.inner, dim));
     });
     return made;
   }
@@ -155,12 +166,12 @@ class Batching {
     return keeps_weights ? made : placed(op, *part.device, false);
   }
 
-  static Node tiled(const Linop& a,
-                    const Tiles& tiles,
-                    const Extents& extents,
-                    std::vector<TiledCore::Part> parts,
-                    const std::optional<Device>& base,
-                    const std::shared_ptr<const TiledOptions>& options) {
+  Node tiled(const Linop& a,
+             const Tiles& tiles,
+             const Extents& extents,
+             std::vector<TiledCore::Part> parts,
+             const std::optional<Device>& base,
+             const std::shared_ptr<const TiledOptions>& options) const {
     Composition whole = composition_of(a.node());
     whole.signature = Signature(with_reached(whole.signature.input(), tiles.tiles, true),
                                 with_reached(whole.signature.output(), tiles.tiles, false),
@@ -169,8 +180,9 @@ class Batching {
     setup.base = base;
     if (options != nullptr) setup.options = options;
     for (const Dim dim : tiles.dims) {
-      setup.axes.push_back(axis_of(whole.signature, whole, dim));
-      if (a.signature().has(dim) || has_inner(whole, dim)) continue;
+      const bool is_inner = has_inner(whole.inner, dim) || has_inner(inner_, dim);
+      setup.axes.push_back(axis_of(whole.signature, is_inner, dim));
+      if (a.signature().has(dim) || is_inner) continue;
       for (const auto& [name, extent] : extents) {
         if (Dim::parse(name) == dim) setup.batch.emplace_back(dim, extent);
       }
@@ -182,6 +194,7 @@ class Batching {
   const std::vector<BatchSpec>& levels_;
   bool is_placed_;
   std::vector<std::vector<Device>> used_;  // by level
+  const DimExtents inner_;                 // of the whole operator; a tile may lack some of them
   Context& context_;
 };
 
@@ -218,7 +231,7 @@ Linop batch(const Linop& a, const std::vector<BatchSpec>& levels, Context& conte
     if (spec.base) Pool::of(*spec.base);
   }
   const std::optional<Device> base = base_of(a, levels);
-  Batching batching(levels, base.has_value(), context);
+  Batching batching(a, levels, base.has_value(), context);
   const Node made = batching(a.node(), 0, base, {}, nullptr);
   batching.warn_of_unused();
   return Linop(made);

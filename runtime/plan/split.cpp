@@ -52,6 +52,10 @@ int find_dim(const Side& terms, Dim dim) {
   return -1;
 }
 
+DimExtents::const_iterator find_dim(const DimExtents& dims, Dim dim) {
+  return std::find_if(dims.begin(), dims.end(), [&](const auto& d) { return d.first == dim; });
+}
+
 std::vector<Stretch> parts_of(const SplitAxis& axis, int64_t extent, std::string_view operation) {
   const std::string name = axis.dim.text();
   std::vector<int64_t> sizes = axis.sizes;
@@ -110,7 +114,8 @@ bool resembles_dim(const Linop& a, Dim dim) {
 Axis find_axis(const Linop& a,
                const SplitAxis& given,
                const std::vector<std::pair<std::string, int64_t>>& extents,
-               std::string_view operation) {
+               std::string_view operation,
+               const DimExtents& lost) {
   const Signature& s = a.signature();
   Axis axis;
   axis.dim = given.dim;
@@ -118,13 +123,18 @@ Axis find_axis(const Linop& a,
   axis.output = find_dim(terms_of(s.output()), given.dim);
   int64_t extent = kUnknown;
   const auto inner = composition_of(a.node()).inner;
-  const auto known =
-      std::find_if(inner.begin(), inner.end(), [&](const auto& d) { return d.first == given.dim; });
+  const auto known = find_dim(inner, given.dim);
   if (axis.input >= 0 || axis.output >= 0) {
     extent = s.extent(given.dim);
   } else if (known != inner.end()) {
     axis.is_inner = true;
     extent = known->second;
+  } else if (const auto at = find_dim(lost, given.dim);
+             at != lost.end() && at->second != kUnknown) {
+    SplitAxis first = given;
+    if (!first.sizes.empty()) first = {given.dim, given.sizes.front()};
+    axis.parts = {parts_of(first, at->second, operation).front()};
+    return axis;
   } else {
     axis.is_batch = true;
   }
@@ -169,11 +179,12 @@ const SplitTile* Tiles::at(const std::vector<int64_t>& index) const noexcept {
 Tiles split(const Linop& a,
             const SplitAxes& axes,
             const std::vector<std::pair<std::string, int64_t>>& extents,
-            std::string_view operation) {
+            std::string_view operation,
+            const DimExtents& inner) {
   Tiles made;
   std::vector<Axis> grid;
   for (const SplitAxis& given : axes) {
-    grid.push_back(find_axis(a, given, extents, operation));
+    grid.push_back(find_axis(a, given, extents, operation, inner));
     made.dims.push_back(given.dim);
     made.grid.push_back(static_cast<int64_t>(grid.back().parts.size()));
   }

@@ -52,10 +52,12 @@ struct Tiles {
 // Cuts A along these dims: input, output, inner dims, and batch dims whose extents are given.
 //
 // Throws Error{shape}: a dim that is not there, of unknown extent, or along which A cannot be cut;
-// a size below 1; sizes that do not add up.  `operation` is named in messages.
+// a size below 1; sizes that do not add up.  `operation` is named in messages.  Along those of
+// `inner` that A lacks, as a tile lacks what went into others, it is whole in the first place.
 Tiles split(const Linop& a,
             const SplitAxes& axes,
             const std::vector<std::pair<std::string, int64_t>>& extents = {},
-            std::string_view operation = "split");
+            std::string_view operation = "split",
+            const DimExtents& inner = {});
 
 }  // namespace lunops

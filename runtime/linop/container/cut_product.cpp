@@ -74,7 +74,10 @@ class ProductCut {
     for (const auto& [dim, stretch] : request.inner) {
       const auto at = std::find_if(core_.inner().begin(), core_.inner().end(),
                                    [d = dim](const auto& known) { return known.first == d; });
-      LUNOPS_ASSERT(at != core_.inner().end());
+      if (at == core_.inner().end()) {  // what lacks the dim is in the first tile alone
+        if (stretch.first > 0) return false;
+        continue;
+      }
       const InnerDim& what = wiring_.inner[static_cast<size_t>(at - core_.inner().begin())];
       if (what.stage < 0 && what.wire == kRestWire) {
         Term term;
@@ -279,20 +282,23 @@ class ProductCut {
     Tile tile;
     for (const int w : wiring_.input) tile.input.push_back(range(w));
     for (const int w : wiring_.output) tile.output.push_back(range(w));
-    Composition shown{cut_signature(core_.signature(), tile.input, tile.output), core_.inner()};
-    for (size_t i = 0; i < shown.inner.size(); ++i) {
+    Composition shown{cut_signature(core_.signature(), tile.input, tile.output), {}};
+    InnerPlaces kept;
+    for (size_t i = 0; i < wiring_.inner.size(); ++i) {
       const InnerDim& what = wiring_.inner[i];
-      int64_t& extent = shown.inner[i].second;
+      auto [dim, extent] = core_.inner()[i];
       if (what.wire != kRestWire && range(what.wire)) extent = range(what.wire)->count;
-      if (what.stage < 0) continue;
-      for (const auto& [dim, there] :
-           composition_of(*tiles_[static_cast<size_t>(what.stage)].op).inner) {
-        if (dim == what.dim) extent = there;
+      if (what.stage >= 0) {
+        const auto there = inner_extent(*tiles_[static_cast<size_t>(what.stage)].op, what.dim);
+        if (!there) continue;  // the factor lost it, as an Add does with a term
+        extent = *there;
       }
+      shown.inner.emplace_back(dim, extent);
+      kept.push_back(places[i]);
     }
     std::reverse(factors.begin(), factors.end());
     tile.op = Node{std::make_shared<ChainCore>(std::move(factors), std::move(shown), core_.name(),
-                                               std::move(places)),
+                                               std::move(kept)),
                    Mode::forward, nullptr};
     return tile;
   }

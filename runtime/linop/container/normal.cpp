@@ -65,7 +65,8 @@ std::optional<Tile> NormalCore::cut_inside(const TileRequest& request) const {
   for (const auto& [dim, stretch] : request.inner) {
     size_t k = 0;
     while (k < inner().size() && inner()[k].first != dim) ++k;
-    const auto at = std::find(first.output.begin(), first.output.end(), w.inner.at(k).wire);
+    if (k == inner().size()) return std::nullopt;
+    const auto at = std::find(first.output.begin(), first.output.end(), w.inner[k].wire);
     if (at == first.output.end() || !passes(*at)) return std::nullopt;
     of_a.output[static_cast<size_t>(at - first.output.begin())] = stretch;
   }
@@ -93,34 +94,34 @@ std::optional<Tile> NormalCore::cut_inside(const TileRequest& request) const {
     if (part.input != of_m.input || part.output != of_m.output) return std::nullopt;
     middle = part.op;
   }
-  const auto extent_in = [](const Node& node, Dim dim, int64_t before) {
-    for (const auto& [known, extent] : composition_of(node).inner) {
-      if (known == dim) return extent;
-    }
-    return before;
-  };
-  Composition shown{cut_signature(own, a.input, a.input), inner()};
-  for (size_t k = 0; k < shown.inner.size(); ++k) {
+  Composition shown{cut_signature(own, a.input, a.input), {}};
+  const InnerPlaces places = places_of(w);
+  InnerPlaces kept;
+  for (size_t k = 0; k < inner().size(); ++k) {
     const InnerDim& what = w.inner[k];
-    int64_t& extent = shown.inner[k].second;
+    auto [dim, extent] = inner()[k];
     if (what.stage >= 0) {
       const bool is_first = what.stage == 0,
                  is_last = static_cast<size_t>(what.stage) + 1 == w.stages.size();
-      extent = extent_in(is_first  ? *a.op
-                         : is_last ? with_mode(*a.op, Mode::adjoint)
-                                   : *middle,
-                         what.dim, extent);
-      continue;
+      const auto there = inner_extent(is_first  ? *a.op
+                                      : is_last ? with_mode(*a.op, Mode::adjoint)
+                                                : *middle,
+                                      what.dim);
+      if (!there) continue;  // the factor lost it, as an Add does with a term
+      extent = *there;
     }
     const auto at = std::find(first.output.begin(), first.output.end(), what.wire);
-    if (at == first.output.end()) continue;
-    const auto& slice = a.output[static_cast<size_t>(at - first.output.begin())];
-    if (slice) extent = slice->count;
+    if (what.stage < 0 && at != first.output.end()) {
+      const auto& slice = a.output[static_cast<size_t>(at - first.output.begin())];
+      if (slice) extent = slice->count;
+    }
+    shown.inner.emplace_back(dim, extent);
+    kept.push_back(places[k]);
   }
-  return Tile{
-      Node{std::make_shared<NormalCore>(*a.op, std::move(middle), std::move(shown), places_of(w)),
-           Mode::forward, nullptr},
-      a.input, a.input};
+  return Tile{Node{std::make_shared<NormalCore>(*a.op, std::move(middle), std::move(shown),
+                                                std::move(kept)),
+                   Mode::forward, nullptr},
+              a.input, a.input};
 }
 
 Tile NormalCore::cut(const TileRequest& request) const {

@@ -155,6 +155,13 @@ InnerPlaces places_of(const Wiring& wiring) {
   return places;
 }
 
+std::optional<int64_t> inner_extent(const Node& node, Dim dim) {
+  for (const auto& [known, extent] : composition_of(node).inner) {
+    if (known == dim) return extent;
+  }
+  return std::nullopt;
+}
+
 DimExtents inner_beside(const Signature& form, DimExtents inner) {
   for (size_t i = 0; i < inner.size(); ++i) {
     const auto is_taken = [&](Dim dim) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "runtime/linop/core.hpp"
@@ -56,6 +57,9 @@ InnerPlaces places_of(const Wiring& wiring);
 
 // Inner dims beside the dims of a form: primed on where they would meet one.
 DimExtents inner_beside(const Signature& form, DimExtents inner);
+
+// The extent of an inner dim of a node; nothing if it has none of that name.
+std::optional<int64_t> inner_extent(const Node& node, Dim dim);
 
 // The node with those extents of its terms that it does not know itself, where its core can be
 // shown with them; else the node.  For cuts of what shifts dims, in which positions count from the
