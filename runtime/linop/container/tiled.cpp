@@ -166,21 +166,56 @@ std::shared_ptr<const Core> TiledCore::rebuilt(Parts parts) const {
 }
 
 void TiledCore::complete(Mode mode, const Shape& in, Shape& out) const {
-  if (parts_.empty()) return;
-  const Part& part = parts_.front();
   const Signature& own = signature(mode);
   const Places from = places_of(own, own.input(), in.ndim());
-  const Slices& slices = transposes(mode) ? part.output : part.input;
-  Shape shape = in;
-  for (size_t i = 0; i < slices.size(); ++i) {
-    if (slices[i]) shape = shape.with_extent(from.term[i], slices[i]->count);
-  }
-  const Shape made = output_of(with_mode(part.op, mode), shape);
-  for (int d = 0; d < out.ndim(); ++d) {
-    // A dim that is cut has its extent in the signature.
-    if (out.extent(d) == kUnknown) out = out.with_extent(d, made.extent(d));
+  const Places to = places_of(own, own.output(), out.ndim());
+  for (const Part& part : parts_) {
+    if (out.is_known()) return;
+    const Slices& read = transposes(mode) ? part.output : part.input;
+    const Slices& written = transposes(mode) ? part.input : part.output;
+    Shape shape = in;
+    for (size_t i = 0; i < read.size(); ++i) {
+      if (read[i]) shape = shape.with_extent(from.term[i], read[i]->count);
+    }
+    Shape made = output_of(with_mode(part.op, mode), shape);
+    for (size_t i = 0; i < written.size(); ++i) {
+      // It tells nothing of the extent of a dim of which it writes a slice.
+      if (written[i]) made = made.with_extent(to.term[i], kUnknown);
+    }
+    for (int d = 0; d < out.ndim(); ++d) {
+      if (out.extent(d) == kUnknown) out = out.with_extent(d, made.extent(d));
+    }
   }
 }
+
+namespace {
+
+// The inner dims of Aᴴ A by those of A and by A's output terms: a.inner, then what of the output is
+// no input (compose.hpp).  Without `composition` where that is not all of them.
+struct NormalInner {
+  std::optional<Composition> composition;
+  std::vector<Dim> of_inner;
+  std::vector<std::optional<Dim>> of_output;
+};
+
+NormalInner inner_of_normal(const Composition& a) {
+  const Side in = terms_of(a.signature.input()), out = terms_of(a.signature.output());
+  NormalInner made;
+  const Composition whole = normal(a);
+  size_t at = 0;
+  const auto next = [&] {
+    return at < whole.inner.size() ? whole.inner[at++].first : (++at, Dim{});
+  };
+  for (size_t i = 0; i < a.inner.size(); ++i) made.of_inner.push_back(next());
+  for (const Term& t : out) {
+    const bool is_inner = t.kind == Term::Kind::dim && find_term(in, t) < 0;
+    made.of_output.push_back(is_inner ? std::optional(next()) : std::nullopt);
+  }
+  if (at == whole.inner.size()) made.composition = whole;
+  return made;
+}
+
+}  // namespace
 
 // Where no two parts write one place, Aᴴ A has no terms across parts.
 std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const {
@@ -195,6 +230,24 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
       if (!are_apart(out(a), a.batch, out(b), b.batch)) return std::nullopt;
     }
   }
+  const Composition own = composition_of(Node{shared_from_this(), mode, nullptr});
+  const NormalInner names = inner_of_normal(own);
+  // What part p is of the inner dims of the normal.
+  const auto inner_of_part = [&](const Part& p) {
+    Ranges ranges;
+    if (!names.composition) return ranges;
+    for (const auto& [dim, stretch] : p.inner) {
+      for (size_t k = 0; k < this->inner().size(); ++k) {
+        if (this->inner()[k].first != dim) continue;
+        ranges.emplace_back(names.of_inner[is_transposed ? this->inner().size() - 1 - k : k],
+                            stretch);
+      }
+    }
+    for (size_t i = 0; i < out(p).size(); ++i) {
+      if (out(p)[i] && names.of_output[i]) ranges.emplace_back(*names.of_output[i], *out(p)[i]);
+    }
+    return ranges;
+  };
   std::vector<Part> normals;
   for (const Part& p : parts_) {
     Part normal = p;
@@ -203,7 +256,7 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     const bool keeps_weights = options().is_resident;
     if (p.device) normal.op = placed(normal.op, *p.device, keeps_weights);
     normal.input = normal.output = is_transposed ? p.output : p.input;
-    normal.inner = {};
+    normal.inner = inner_of_part(p);
     normals.push_back(std::move(normal));
   }
   Setup setup = setup_;
@@ -215,8 +268,9 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     axis.kind = axis.kind == joined ? Kind::inner : Kind::kept;
   }
   return Node{
-      std::make_shared<TiledCore>(std::move(normals), Composition{signature(mode).normal(), {}},
-                                  std::move(setup), workers_),
+      std::make_shared<TiledCore>(
+          std::move(normals), names.composition.value_or(Composition{signature(mode).normal(), {}}),
+          std::move(setup), workers_),
       Mode::forward, nullptr};
 }
 

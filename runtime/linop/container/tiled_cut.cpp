@@ -37,6 +37,29 @@ std::optional<Stretch> placed(const std::optional<Stretch>& asked,
   return at;
 }
 
+// Where parts of a tile have ranges of a dim of unknown extent, the tile reaches from the first to
+// the last of them, and the parts lie in that.  `side` of a part: its slices.
+template <typename GetSlices>
+void take_reach(std::vector<TiledCore::Part>& parts,
+                const Side& terms,
+                Slices& slices,
+                const GetSlices& side) {
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].extent != kUnknown || slices[i]) continue;
+    std::optional<Stretch> reach = side(parts.front())[i];
+    for (TiledCore::Part& p : parts) {
+      const std::optional<Stretch>& own = side(p)[i];
+      if (!own) reach.reset();
+      if (!reach) break;
+      const int64_t first = std::min(reach->first, own->first);
+      reach = Stretch{first, std::max(reach->end(), own->end()) - first};
+    }
+    if (!reach) continue;
+    slices[i] = reach;
+    for (TiledCore::Part& p : parts) side(p)[i]->first -= reach->first;
+  }
+}
+
 }  // namespace
 
 Tile TiledCore::cut(const TileRequest& request) const {
@@ -61,9 +84,10 @@ Tile TiledCore::cut(const TileRequest& request) const {
       const auto named = [d = dim](const auto& known) { return known.first == d; };
       const auto mine = std::find_if(there.begin(), there.end(), named);
       const auto all = std::find_if(this->inner().begin(), this->inner().end(), named);
-      const int64_t count = part == nullptr ? all->second : part->count;
       std::erase_if(inner, named);
-      if (mine == there.end() || mine->second != count) {
+      const bool is_listed = part != nullptr || all != this->inner().end();
+      if (!is_listed || mine == there.end() ||
+          mine->second != (part == nullptr ? all->second : part->count)) {
         // A part that lacks the dim, or of which a cut along another has left an unknown piece of
         // it, is in one tile alone.
         const int64_t first = part == nullptr ? 0 : part->first;
@@ -90,6 +114,10 @@ Tile TiledCore::cut(const TileRequest& request) const {
     made.push_back(std::move(part));
   }
   if (made.empty()) return no_tile(whole);
+  take_reach(made, terms_of(signature().input()), whole.input,
+             [](Part& p) -> Slices& { return p.input; });
+  take_reach(made, terms_of(signature().output()), whole.output,
+             [](Part& p) -> Slices& { return p.output; });
   Composition shown{cut_signature(signature(), whole.input, whole.output), inner()};
   for (auto& [dim, extent] : shown.inner) {
     if (const Stretch* s = find(whole.inner, dim)) extent = s->count;
