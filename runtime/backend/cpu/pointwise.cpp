@@ -131,8 +131,7 @@ void run(const PointwiseSpec& spec,
   for (int k = 0; k < count; ++k) views[static_cast<size_t>(k) + 2] = weights + k;
   const Runs<N> runs(views);
   const bool is_in_place = x.data == y.data;
-  runs.run(stream, [&](const auto& offset, int64_t n) {
-    Block<T> block;
+  const auto run_one = [&](Block<T>& block, const auto& offset, int64_t n) {
     for (int64_t i = 0; i < n; i += kBlockSize) {
       const int64_t m = std::min(kBlockSize, n - i);
       const auto address = [&](const RawView& v, size_t k) {
@@ -162,6 +161,11 @@ void run(const PointwiseSpec& spec,
       }
       if (out == block.result) save<T>(y.dtype, out, to, runs.step[0], m);
     }
+  };
+  // One block for many runs: to make one is to clear it, which takes longer than a short run.
+  parallel_range(runs.count, kGrain, stream, [&](int64_t first, int64_t last, int) {
+    Block<T> block;
+    runs.walk(first, last, [&](const auto& offset, int64_t n) { run_one(block, offset, n); });
   });
 }
 
