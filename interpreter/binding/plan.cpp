@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
-#include "interpreter/binding/rewriting.hpp"
 #include "interpreter/binding/topics.hpp"
 #include "runtime/core/byte_size.hpp"
 #include "runtime/device/pool.hpp"
@@ -121,9 +120,6 @@ PlanRequest request_of(Context& context, const Linop& a, const Given& given) {
   }
   request.least_memory = objective == "memory";
   request.options.applications = static_cast<int>(given.integer("applications").value_or(20));
-  if (const Value* rewrite = given.option("rewrite")) {
-    read_rewrite("plan", *rewrite, request.options);
-  }
   return request;
 }
 
@@ -174,8 +170,7 @@ print(P(x):sum() == A.N(x):sum(), P.estimate.tiles, P.measured.peak.cpu < 8e6)  
     option("cut", Kind::any, "all", "a list of dims: only these may be cut"),
     option("keep", Kind::any, "none", "a list of dims that may not be cut"),
     option("objective", Kind::text, "time", "time or memory: what shall be least"),
-    option("applications", Kind::integer, "20", "how often the operator will be applied"),
-    option("rewrite", Kind::any, "true", "false, or rules that are left out"));
+    option("applications", Kind::integer, "20", "how often the operator will be applied"));
 
 constexpr auto self = param<LinopArg>("A", "the operator");
 constexpr auto estimate_ = property(

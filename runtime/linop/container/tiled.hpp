@@ -89,6 +89,10 @@ class TiledCore final : public Core {
   std::shared_ptr<Workers> workers() const override { return workers_; }
   Device result_device(Mode, Device in) const override;
   std::optional<DevicePlaces> device_places() const override;
+  std::vector<Pairing> pairings(Mode,
+                                const Tensor& x,
+                                const Tensor& v,
+                                Context& context) const override;
   Tile cut(const TileRequest& request) const override;
   void complete(Mode, const Shape& in, Shape& out) const override;
   void lower(Builder&, Mode, const Operand& x, const Operand& y, const StepScale&) const override;

@@ -282,4 +282,35 @@ void TiledCore::lower(
   Lowering(*this, b, mode, x, y, s).run();
 }
 
+// Re<v, A x> is the sum over the parts of Re<v[output], op(x[input])>; the weights are the tiles'.
+std::vector<Pairing> TiledCore::pairings(Mode mode,
+                                         const Tensor& x,
+                                         const Tensor& v,
+                                         Context& context) const {
+  const Signature& own = signature();
+  const auto part_of = [&](const Tensor& whole, const Side& side, const Slices& slices,
+                           const Part& p) {
+    const Places at = places_of(own, side, whole.ndim());
+    Tensor part = whole;
+    for (size_t i = 0; i < slices.size(); ++i) {
+      if (slices[i]) part = part.slice(at.term[i], slices[i]->first, slices[i]->count);
+    }
+    for (const auto& [dim, stretch] : p.batch) {
+      part = part.slice(whole.shape().find_base(dim.name), stretch.first, stretch.count);
+    }
+    return p.device ? part.to(*p.device, context) : part;
+  };
+  const bool is_transposed = transposes(mode);
+  std::vector<Pairing> all;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Part& p = parts_[i];
+    const auto on_side = [&](const Tensor& t, bool is_input) {
+      return is_input ? part_of(t, own.input(), p.input, p) : part_of(t, own.output(), p.output, p);
+    };
+    all.push_back(
+        {i, with_mode(p.op, mode), on_side(x, !is_transposed), on_side(v, is_transposed)});
+  }
+  return all;
+}
+
 }  // namespace lunops

@@ -125,6 +125,20 @@ TEST_CASE("R29: scalars whose product leaves the range stay apart", "[plan]") {
   CHECK(norm(made, context) > 1e-23);
 }
 
+TEST_CASE("R29: short rows are left to passes over memory", "[plan]") {
+  Context context;
+  const auto made = [&](const char* dims, const char* shape) {
+    const Linop a = Diagonal(randn(Shape::parse("y=64"), DType::c64, 1, context), dims) *
+                    Diagonal(randn(Shape::parse("x=128"), DType::c64, 2, context), dims) *
+                    Conj(dims);
+    const Explained e = explain(a, Shape::parse(shape), DType::c64, context);
+    return std::any_of(e.rewritten.begin(), e.rewritten.end(),
+                       [](const std::string& line) { return line.starts_with("R29"); });
+  };
+  CHECK(made("coil y x", "coil=8 y=64 x=128"));
+  CHECK_FALSE(made("y x coil", "y=64 x=128 coil=8"));
+}
+
 TEST_CASE("explain names R29 and the kernel", "[plan][explain]") {
   Context context;
   const Linop a = Diagonal(random("y=3"), "y x") * Conj("y x");

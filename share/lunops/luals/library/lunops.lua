@@ -2065,7 +2065,6 @@ function lo.BatchSpec(sizes, options) end
 ---@field keep? any a list of dims that may not be cut (default none)
 ---@field objective? string time or memory: what shall be least (default time)
 ---@field applications? integer how often the operator will be applied (default 20)
----@field rewrite? any false, or rules that are left out (default true)
 
 --- The same operator, cut into tiles and placed on devices so that it fits their memory and takes the least time.
 --- 
