@@ -54,7 +54,8 @@ void* allocate_host(size_t bytes) noexcept {
   // A rest of half a page or more gets a whole one.
   const size_t rest = bytes % kHugePage;
   const size_t huge = bytes - rest + (rest >= kHuge ? kHugePage : 0);
-  void* data = std::aligned_alloc(kHugePage, std::max(bytes, huge));
+  // Whole pages of addresses; what is never touched costs no memory.
+  void* data = std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) / kHugePage * kHugePage);
   // Only advice: without huge pages the block serves as well, more slowly.
   if (data != nullptr) madvise(data, huge, MADV_HUGEPAGE);
   return data;
