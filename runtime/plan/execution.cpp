@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <typeinfo>
 
 #include "runtime/core/error.hpp"
-#include "runtime/device/virtual_devices.hpp"
 
 namespace lunops {
 

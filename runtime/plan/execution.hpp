@@ -48,7 +48,7 @@ class Execution {
   void trace_step(size_t step);
   void trace_end();
   void trace_times();
-  int64_t trace_waits(const std::vector<int>& waits, const std::string& stream, Device device);
+  void trace_waits(const std::vector<int>& waits, const std::string& stream, Device device);
 
   const Plan& plan_;
   const Tensor &x_, &y_;

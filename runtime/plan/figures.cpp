@@ -79,7 +79,9 @@ PlanFigures estimate(const Linop& a,
   layout.strides = row_major(input.extents());
   Context there = on_device(base, context);
   const auto plan = make_plan(a.node(), layout, dtype, nullptr, there, options);
-  return figures_of(*plan, a.node(), input, dtype);
+  PlanFigures made = figures_of(*plan, a.node(), input, dtype);
+  made.applications = options.applications;
+  return made;
 }
 
 std::optional<PlanFigures> PlanReport::measured() const {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/arena.hpp"
 #include "runtime/linop/container/planned.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/execution.hpp"
@@ -25,6 +26,11 @@ void Plan::run_into(
     }
     return;
   }
+  const bool is_plain = devices_.size() == 1 && schedule_.is_sequential() && tiles_.empty();
+  if (is_plain && report_ == nullptr && context.timeline == nullptr) {
+    run_plain(x, y, s, context);
+    return;
+  }
   if (report_ == nullptr) {
     Execution(*this, x, y, s, context).run();
     return;
@@ -33,6 +39,26 @@ void Plan::run_into(
   Execution(*this, x, y, s, context).run();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   report_->end(took.count(), given_output_bytes);
+}
+
+// The steps one after another on one device, which most plans are: nothing is allocated, so that an
+// application costs little more than its kernels.
+void Plan::run_plain(const Tensor& x, const Tensor& y, Scale s, Context& context) const {
+  const Arena::Lease lease = Arena::lease(workspaces_.front(), context);
+  std::byte* const workspace = lease.data();
+  Frame frame;
+  frame.input = static_cast<std::byte*>(x.data());
+  frame.output = static_cast<std::byte*>(y.data());
+  frame.workspaces = &workspace;
+  frame.slots = slots_.data();
+  frame.scale = s;
+  frame.context = &context;
+  frame.stream = context.stream.get();
+  frame.backend = &context.backend();
+  for (const auto& step : steps_) {
+    context.poll();
+    step->run(frame);
+  }
 }
 
 size_t Plan::workspace() const noexcept {

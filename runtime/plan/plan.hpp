@@ -70,6 +70,7 @@ class Plan {
  private:
   friend class Builder;
   friend class Execution;
+  void run_plain(const Tensor& x, const Tensor& y, Scale s, Context& context) const;
   void run_into(
       const Tensor& x, const Tensor& y, Scale s, Context& context, size_t given_output_bytes) const;
   std::vector<std::unique_ptr<Step>> steps_;

@@ -341,9 +341,7 @@ PlannedOperator Search::run() {
   PlannedOperator made;
   made.op = best_->op;
   made.estimate = best_->figures;
-  made.budgets = budgets_;
-  made.is_split = !best_->axes.empty();
-  if (!made.is_split) {
+  if (best_->axes.empty()) {
     made.tiles = "one tile";
   } else {
     for (const SplitAxis& axis : best_->axes) {

@@ -31,9 +31,7 @@ struct PlanRequest {
 struct PlannedOperator {
   Linop op;
   PlanFigures estimate;
-  std::vector<std::pair<Device, size_t>> budgets;
   std::string tiles;  // "coil 8 = 4 x 2 on cpu:0, cpu:1; prefetch 1", or "one tile"
-  bool is_split = false;
 };
 
 // Chooses which dims to cut, the sizes of tiles and where they run, so that no device needs more

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/plan/cost.hpp"
+
 namespace lunops {
 
 namespace {
@@ -19,9 +21,7 @@ void merge(Clock& clock, const Clock& other) {
 Schedule::Queue queue_of(const Step& step, const std::vector<Device>& devices) {
   using Kind = Schedule::Queue::Kind;
   if (step.is_host_callback) return {};
-  if (step.source >= 0 && step.source != step.device) {
-    return {Kind::transfer, step.device, step.source};
-  }
+  if (is_transfer(step)) return {Kind::transfer, step.device, step.source};
   if (devices[static_cast<size_t>(step.device)].is_host()) return {};
   return {Kind::compute, step.device, -1};
 }

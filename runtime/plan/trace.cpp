@@ -90,9 +90,9 @@ void Execution::trace_start() {
   context_.timeline->add(std::move(record));
 }
 
-int64_t Execution::trace_waits(const std::vector<int>& waits,
-                               const std::string& stream,
-                               Device device) {
+void Execution::trace_waits(const std::vector<int>& waits,
+                            const std::string& stream,
+                            Device device) {
   for (const int j : waits) {
     Shown wait;
     wait.kind = Shown::Kind::wait;
@@ -101,7 +101,6 @@ int64_t Execution::trace_waits(const std::vector<int>& waits,
     wait.event = first_event_ + 1 + j;
     context_.timeline->add(std::move(wait));
   }
-  return static_cast<int64_t>(waits.size());
 }
 
 void Execution::trace_step(size_t i) {
@@ -113,7 +112,7 @@ void Execution::trace_step(size_t i) {
   const Device device = plan_.devices_[static_cast<size_t>(step.device)];
   if (!is_sequential) trace_waits(schedule.entries[i].waits, stream, device);
   Shown node;
-  const bool is_copy = step.source >= 0 && step.source != step.device;
+  const bool is_copy = is_transfer(step);
   node.kind = is_copy                 ? Shown::Kind::copy
               : step.is_host_callback ? Shown::Kind::host
                                       : Shown::Kind::compute;
