@@ -97,6 +97,18 @@ class Builder {
     int tile_, lane_;
     std::string name_;
   };
+  // While it lives, steps are written as in deterministic plans.
+  class Deterministic {
+   public:
+    explicit Deterministic(Builder& builder)
+        : builder_(builder), before_(std::exchange(builder.options_.deterministic, true)) {}
+    ~Deterministic() { builder_.options_.deterministic = before_; }
+    Deterministic(const Deterministic&) = delete;
+
+   private:
+    Builder& builder_;
+    bool before_;
+  };
   // For the whole plan; the outermost that is given counts.
   void measure(std::shared_ptr<PlanReport> report) { plan_->report_ = std::move(report); }
   void report_tiles(std::shared_ptr<const TileProgress> progress);

@@ -17,6 +17,9 @@ struct PlanOptions {
   std::vector<std::string> without = {};    // names of rules that are switched off
   Toeplitz toeplitz = Toeplitz::automatic;  // over the operator's own choice, unless automatic
   enum class Dense : uint8_t { automatic, pair, fused } dense = Dense::automatic;
+  // The same bits for any sizes of tiles, devices and threads (splitting.md §10): kernels give each
+  // index of a batch the same bits for every batch size, choices do not look at what is cut.
+  bool deterministic = false;
   int dropped_wait = -1;  // a wait between queues that is left out: the fault that tests plant
   bool is_dry = false;    // shapes and costs only: nothing is made, and the plan cannot run
 
