@@ -10,6 +10,7 @@
 #include "runtime/device/loader.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
+#include "runtime/device/work_queue.hpp"
 
 namespace lunops::lua {
 
@@ -59,7 +60,8 @@ constexpr auto devices_ = function(
     {.name = "devices",
      .summary = "The devices that can be used here: the host, declared virtual ones, GPUs.",
      .returns = "a list of names, \"cpu\" first; list[name] is {budget, live, peers, speed}, peers "
-                "being the devices it copies to without the host",
+                "being the devices it copies to without the host; list.streams is the number of "
+                "streams that exist, each of which has a thread",
      .example = R"(lo.virtual_devices{ cpu = 2, memory = "64 MB" }
 local all = lo.devices()
 print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
@@ -71,6 +73,7 @@ print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0)",
         list.list.emplace_back(device.text());
         list[device.text()] = described(device, context);
       }
+      list["streams"] = WorkQueue::count();
       return list;
     });
 

@@ -91,6 +91,20 @@ constexpr Field kDType =
 constexpr Field kRewrite =
     option("rewrite", Kind::any, "true", "false, or rules that are left out: { toeplitz = false }");
 
+// Where an input lies of which only the shape is known: on the host where the operator takes that,
+// else with its weights.
+Device input_device(const Linop& a) {
+  const auto own = a.device();
+  if (!own) return Device::host();
+  try {
+    check_device(a.node(), Device::host());
+  } catch (const Error& e) {
+    if (e.code() != Code::device) throw;
+    return *own;
+  }
+  return Device::host();
+}
+
 constexpr auto explain_ = with_options(
     function(
         {.name = "explain",
@@ -125,7 +139,10 @@ print(#lo.explain(A, "x=3", { format = "table" }).nodes)  --> 1)",
           options.applications = static_cast<int>(given.integer("applications").value_or(20));
           if (const Value* rewrite = given.option("rewrite"))
             read_rewrite("explain", *rewrite, options);
-          const Explained explained = lunops::explain(a, shape, dtype, context, options);
+          const auto* given_tensor = x.get<Tensor>();
+          Context there = on_device(
+              given_tensor != nullptr ? given_tensor->device() : input_device(a), context);
+          const Explained explained = lunops::explain(a, shape, dtype, there, options);
           const std::string format = given.text("format").value_or("text");
           if (format == "table") return table_of(explained);
           if (format != "text")

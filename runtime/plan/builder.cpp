@@ -100,12 +100,7 @@ Builder::Values Builder::placed_values(const WeightPtr& w, DType dtype) {
   const Ref from = there.is_empty_handle()
                        ? make_constant(nullptr, dtype, w->extents(), copy.strides)
                        : make_constant(there.data(), dtype, w->extents(), there.strides());
-  auto step = axpby_step(from, false, make_ref(copy), {});
-  step->source = number_of(w->device());
-  step->device = device_;
-  step->label = w->owner();
-  step->text = "weight";
-  add(std::move(step));
+  transfer(from, make_ref(copy), {}, w->device(), context().device, w->owner(), "weight");
   return {make_ref(copy, {}, {}), copy.strides};
 }
 
@@ -297,11 +292,8 @@ void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
   // What is added arrives beside its place first, so that links need not wait for each other.
   const bool is_added = scale.beta == StepScale::Beta::one;
   const Operand to = is_added ? slot(x.shape, x.dtype, y.device) : y;
-  auto step = axpby_step(make_ref(x), false, make_ref(to, x.shape.extents(), to.strides),
-                         is_added ? StepScale{} : scale);
-  step->source = number_of(x.device);
-  step->device = number_of(y.device);
-  add(std::move(step));
+  transfer(make_ref(x), make_ref(to, x.shape.extents(), to.strides), is_added ? StepScale{} : scale,
+           x.device, y.device, "", "");
   if (!is_added) return;
   const Switch there(*this, y.device);
   copy(to, y, scale);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -156,6 +157,17 @@ class Builder {
     Builder& builder_;
   };
   int number_of(Device device);
+  // The step of a copy between devices, from `from` to the device of `to`; where those two have no
+  // access to each other, the steps of copies through the host (splitting.md §7).
+  void transfer(const Ref& from,
+                const Ref& to,
+                const StepScale& scale,
+                Device source,
+                Device target,
+                const std::string& operation,
+                const std::string& text);
+  // What the copies of a pair of devices pass through: two chunks of the host's memory.
+  std::array<int, 2> staging(Device source, Device target, size_t bytes);
   void place_slots();
   // Throws the errors that the product would raise if there were elements.
   void check_empty(const Product& product, const Operand& x, const Operand& y);
@@ -184,6 +196,11 @@ class Builder {
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
   std::vector<std::pair<const void*, int>> persistent_;  // with the device
+  struct Staging {
+    Device source, target;
+    std::array<int, 2> slots;
+  };
+  std::vector<Staging> staging_;
 };
 
 // Extents of `out` that are still unknown, taken from what the later factors need; `out` is the

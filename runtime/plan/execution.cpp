@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPoll(5);  // between looks at the cancel flag
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // The tile of a step, or those of the steps that it holds.
 template <class F>
 void for_each_tile(const Step& step, const F& f) {
@@ -28,6 +24,10 @@ void for_each_tile(const Step& step, const F& f) {
 }
 
 }  // namespace
+
+double Execution::now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
     : plan_(plan), x_(x), y_(y), context_(context) {

@@ -44,11 +44,15 @@ class Execution {
   void finish(const Step& step);
   [[noreturn]] void rethrow();
 
+  static double now();  // seconds
   void trace_start();
   void trace_step(size_t step);
   void trace_end();
   void trace_times();
-  void trace_waits(const std::vector<int>& waits, const std::string& stream, Device device);
+  // Returns the numbers of their nodes.
+  std::vector<int64_t> trace_waits(const std::vector<int>& waits,
+                                   const std::string& stream,
+                                   Device device);
 
   const Plan& plan_;
   const Tensor &x_, &y_;
@@ -74,11 +78,14 @@ class Execution {
   int64_t tiles_ = 0, tiles_done_ = 0;
 
   struct Traced {
-    int64_t node = -1;
+    int64_t node = -1, record = -1;
+    std::vector<int64_t> waits = {};
     double start = 0, stop = 0;
   };
+  void set_times(const Traced& traced, double start, double stop);
   std::vector<Traced> traced_;  // by step; empty: nobody looks
-  int64_t first_event_ = 0, end_node_ = -1;
+  int64_t first_event_ = 0;
+  Traced call_, end_;
 };
 
 }  // namespace lunops

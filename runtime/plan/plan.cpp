@@ -7,6 +7,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/arena.hpp"
+#include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/container/planned.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/execution.hpp"
@@ -86,6 +87,7 @@ Tensor Plan::run(const Tensor& x, Context& context) const {
 }
 
 bool Plan::is_current() const noexcept {
+  if (has_peer_ && *has_peer_ != virtual_devices()->peer) return false;
   return std::all_of(settings_.begin(), settings_.end(), [](const Setting& s) {
     return s.workers->threaded == s.threaded && s.workers->count == s.count;
   });

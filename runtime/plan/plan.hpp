@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,8 @@ class Plan {
   const std::vector<size_t>& persistents() const noexcept { return persistents_; }  // by device
   // The number of applications that its choices were made for; 0: it holds for any number.
   int applications() const noexcept { return applications_; }
-  // Whether the containers' settings are still those that it was made under.
+  // Whether the containers' settings and the links between devices are still those that it was made
+  // under.
   bool is_current() const noexcept;
   // The number of threads that its choices were made for; 0: it holds for any number.
   int threads() const noexcept { return threads_; }
@@ -91,6 +93,8 @@ class Plan {
     int count;
   };
   std::vector<Setting> settings_;
+  // Whether copies between two devices may pass the host by; nothing: there are none.
+  std::optional<bool> has_peer_;
   Weights weights_;           // checked before each run
   std::vector<Tensor> kept_;  // constants of the steps
   std::shared_ptr<const Layout> output_;

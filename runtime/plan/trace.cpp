@@ -80,27 +80,30 @@ void Execution::trace_start() {
   call.device = Device::host();
   call.label = "call";
   call.accesses = {span(x_), span(y_)};
-  context_.timeline->add(std::move(call));
+  call_.node = context_.timeline->add(std::move(call));
+  call_.start = now();
   if (!plan_.schedule_.is_start_awaited) return;
   Shown record;
   record.kind = Shown::Kind::record;
   record.stream = Device::host().text();
   record.device = plan_.devices_.front();
   record.event = first_event_;
-  context_.timeline->add(std::move(record));
+  call_.record = context_.timeline->add(std::move(record));
 }
 
-void Execution::trace_waits(const std::vector<int>& waits,
-                            const std::string& stream,
-                            Device device) {
+std::vector<int64_t> Execution::trace_waits(const std::vector<int>& waits,
+                                            const std::string& stream,
+                                            Device device) {
+  std::vector<int64_t> made;
   for (const int j : waits) {
     Shown wait;
     wait.kind = Shown::Kind::wait;
     wait.stream = stream;
     wait.device = device;
     wait.event = first_event_ + 1 + j;
-    context_.timeline->add(std::move(wait));
+    made.push_back(context_.timeline->add(std::move(wait)));
   }
+  return made;
 }
 
 void Execution::trace_step(size_t i) {
@@ -110,7 +113,9 @@ void Execution::trace_step(size_t i) {
   const int queue = is_sequential ? 0 : schedule.entries[i].queue;
   const std::string& stream = streams_[static_cast<size_t>(queue)];
   const Device device = plan_.devices_[static_cast<size_t>(step.device)];
-  if (!is_sequential) trace_waits(schedule.entries[i].waits, stream, device);
+  if (!is_sequential) {
+    traced_[i].waits = trace_waits(schedule.entries[i].waits, stream, device);
+  }
   Shown node;
   const bool is_copy = is_transfer(step);
   node.kind = is_copy                 ? Shown::Kind::copy
@@ -147,11 +152,11 @@ void Execution::trace_step(size_t i) {
   record.stream = stream;
   record.device = device;
   record.event = first_event_ + 1 + static_cast<int64_t>(i);
-  context_.timeline->add(std::move(record));
+  traced_[i].record = context_.timeline->add(std::move(record));
 }
 
 void Execution::trace_end() {
-  trace_waits(plan_.schedule_.last_waits, Device::host().text(), plan_.output_device_);
+  end_.waits = trace_waits(plan_.schedule_.last_waits, Device::host().text(), plan_.output_device_);
   const auto first = reinterpret_cast<uintptr_t>(y_.storage()->data());
   Shown back;
   back.kind = Shown::Kind::host;
@@ -159,7 +164,14 @@ void Execution::trace_end() {
   back.device = Device::host();
   back.label = "return";
   back.accesses = {{y_.device(), first, first + y_.storage()->bytes(), false}};
-  end_node_ = context_.timeline->add(std::move(back));
+  end_.node = context_.timeline->add(std::move(back));
+}
+
+// Waits end where their step begins, and it records its event when it has ended.
+void Execution::set_times(const Traced& traced, double start, double stop) {
+  for (const int64_t wait : traced.waits) context_.timeline->set_times(wait, start, start);
+  context_.timeline->set_times(traced.node, start, stop);
+  if (traced.record >= 0) context_.timeline->set_times(traced.record, stop, stop);
 }
 
 void Execution::trace_times() {
@@ -169,18 +181,20 @@ void Execution::trace_times() {
     const Schedule::Times times = plan_.schedule_.simulate(seconds);
     double begin = 0;
     for (const Shown& node : context_.timeline->nodes()) begin = std::max(begin, node.stop);
+    set_times(call_, begin, begin);
     for (size_t i = 0; i < traced_.size(); ++i) {
-      context_.timeline->set_times(traced_[i].node, begin + times.start[i], begin + times.stop[i]);
+      set_times(traced_[i], begin + times.start[i], begin + times.stop[i]);
     }
-    context_.timeline->set_times(end_node_, begin + times.end, begin + times.end);
+    set_times(end_, begin + times.end, begin + times.end);
     return;
   }
-  double end = 0;
+  set_times(call_, call_.start, call_.start);
+  double end = call_.start;
   for (const Traced& t : traced_) {
-    context_.timeline->set_times(t.node, t.start, t.stop);
+    set_times(t, t.start, t.stop);
     end = std::max(end, t.stop);
   }
-  context_.timeline->set_times(end_node_, end, end);
+  set_times(end_, end, end);
 }
 
 }  // namespace lunops

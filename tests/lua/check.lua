@@ -3,8 +3,19 @@
 local check = {}
 
 local passed, failed = 0, 0
+local is_done = false
+
+-- A file that forgets check.done() would pass whatever its tests find.
+setmetatable(check, {
+  __gc = function()
+    if is_done then return end
+    io.stderr:write("the file ended without check.done()\n")
+    os.exit(1)
+  end,
+})
 
 function check.it(sentence, f)
+  if is_done then error("a test stands after check.done(): " .. sentence, 2) end
   local ok, message = xpcall(f, function(e) return debug.traceback(tostring(e), 2) end)
   if ok then
     passed = passed + 1
@@ -48,6 +59,7 @@ function check.fails(code, text, f, ...)
 end
 
 function check.done()
+  is_done = true
   print(("%d passed, %d failed"):format(passed, failed))
   if failed > 0 or passed == 0 then os.exit(1, true) end
 end

@@ -134,3 +134,5 @@ check.it("bad options name both sides", function()
   check.raises("give input =", lo.plan, lo.Identity "x")
   check.raises("there is no cpu:7", lo.plan, A, { devices = { "cpu:7" } })
 end)
+
+check.done()

@@ -55,6 +55,18 @@ function M.same(a, b, tolerance)
   if not (d <= (tolerance or M.tolerance)) then error(("not equal: distance %.3g"):format(d), 2) end
 end
 
+--- The values of a tensor as bytes, for results that must be equal to the last bit.
+function M.bits(t)
+  local path = os.tmpname()
+  lo.io.write(path .. ".npy", t:to "cpu")
+  local file = assert(io.open(path .. ".npy", "rb"))
+  local bytes = file:read "a"
+  file:close()
+  os.remove(path .. ".npy")
+  os.remove(path)
+  return bytes
+end
+
 --- B, B.H, B.N and B.N.H agree with those of A.
 function M.agrees(B, A, x, tolerance)
   local y = A(x)

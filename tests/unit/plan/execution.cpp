@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Plans whose steps run at once on the queues of several virtual devices.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -86,7 +88,7 @@ TEST_CASE("a timeline shows transfers and compute of devices that overlap, in go
 }
 
 // Not among the threads' tests: without the wait there is a race, as ThreadSanitizer would say too.
-TEST_CASE("a wait that is left out is found, whatever the timing", "[plan]") {
+TEST_CASE("a wait that is left out is found, with the buffer and both nodes", "[plan]") {
   const test::Declared devices(2);
   Context context;
   const Linop a = over_devices(2, 0, context);
@@ -102,7 +104,25 @@ TEST_CASE("a wait that is left out is found, whatever the timing", "[plan]") {
     Timeline timeline;
     context.timeline = &timeline;
     apply_planned(a, x, context, options);
-    faults += timeline.check().empty() ? 0 : 1;
+    const auto found = timeline.check();
+    faults += found.empty() ? 0 : 1;
+    const auto nodes = timeline.nodes();
+    for (const Timeline::Fault& fault : found) {  // both nodes, and bytes that both touch
+      REQUIRE(fault.first >= 0);
+      REQUIRE(fault.second > fault.first);
+      for (const int64_t number : {fault.first, fault.second}) {
+        const auto& accesses = nodes[static_cast<size_t>(number)].accesses;
+        CHECK(std::any_of(accesses.begin(), accesses.end(), [&](const auto& each) {
+          const uintptr_t last = each.last + static_cast<uintptr_t>(each.repeats - 1) * each.stride;
+          return each.memory == fault.range.memory && each.first < fault.range.last &&
+                 fault.range.first < last;
+        }));
+        CHECK(fault.text.find(fmt::format("(node {})", number)) != std::string::npos);
+      }
+      CHECK(fault.text.find(
+                fmt::format("{} bytes of {} at {:#x}", fault.range.last - fault.range.first,
+                            fault.range.memory.text(), fault.range.first)) != std::string::npos);
+    }
   }
   CHECK(waits >= 6);
   CHECK(faults == waits);

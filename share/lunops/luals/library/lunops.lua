@@ -2209,7 +2209,7 @@ function lo.scope(f, ...) end
 --- print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
 --- print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0
 --- ```
----@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed}, peers being the devices it copies to without the host
+---@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed}, peers being the devices it copies to without the host; list.streams is the number of streams that exist, each of which has a thread
 function lo.devices() end
 
 --- Tells whether a device can be used.
