@@ -18,6 +18,7 @@ local given = lo.arguments(arg, {
   { "weight", { "none", "density" }, "weights of the data" },
   { "devices", 0, "virtual devices that share the work" },
   { "memory", "SIZE", "what each of them may use, such as 200MB" },
+  { "deterministic", false, "the same bits for any devices and memory" },
   { "out", "radial_sense", "prefix of the results" },
   { "report", "FILE.json", "figures of the run" },
 })
@@ -45,13 +46,16 @@ local A = F * S
 stage "solve"
 local N = (weighs_data and A:normal(W) or A.N) + given.lambda * lo.Identity{}
 local b = A.H(weighs_data and W(ksp) or ksp)
-if given.devices > 0 then
-  lo.virtual_devices{ cpu = given.devices, memory = given.memory }
-  local devices = {}
+if given.devices > 0 or given.deterministic then
+  local devices = { given.devices == 0 and "cpu" or nil }
+  if given.devices > 0 then
+    lo.virtual_devices{ cpu = given.devices, memory = given.memory }
+  end
   for i = 1, given.devices do
     devices[i] = "cpu:" .. i - 1
   end
-  N = lo.plan(N, { devices = devices, memory = given.memory, input = b, applications = given.iters })
+  N = lo.plan(N, { devices = devices, memory = given.memory, input = b, applications = given.iters,
+    deterministic = given.deterministic })
 end
 print(lo.explain(N, b, { applications = given.iters }))
 local x, info = lo.cg(N, b, { iters = given.iters, tol = 1e-5 })

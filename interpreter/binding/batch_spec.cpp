@@ -60,6 +60,44 @@ DeviceMatrix::Nested nested_devices(std::string_view operation, const Value& val
   return made;
 }
 
+}  // namespace
+
+std::optional<Determinism> determinism_of(std::string_view operation,
+                                          const Given& given,
+                                          std::optional<Determinism> before) {
+  const Value* value = given.option("deterministic");
+  const Value* leaves = given.option("leaves");
+  std::optional<Determinism> made = std::move(before);
+  if (value != nullptr) {
+    const bool* flag = value->get<bool>();
+    const auto* dim = value->get<std::string>();
+    if (flag == nullptr && dim == nullptr) {
+      fail(Code::argument, operation,
+           "option 'deterministic' is true, false or a dim such as \"coil\", got {}",
+           value->type());
+    }
+    made.reset();
+    if (dim != nullptr) made = Determinism{Dim::parse(*dim, operation), {}};
+    if (flag != nullptr && *flag) made = Determinism{};
+  }
+  if (leaves == nullptr) return made;
+  if (!made) {
+    fail(Code::argument, operation,
+         "option 'leaves' orders the sums of deterministic operators; add deterministic = true");
+  }
+  const auto given_leaves = given.extents("leaves");
+  if (given_leaves.size() != 1) {
+    fail(Code::argument, operation,
+         "option 'leaves' names {} dims; one dim is cut into leaves, as in {{ spoke = 8 }}",
+         given_leaves.size());
+  }
+  const auto& [dim, count] = given_leaves.front();
+  made->leaves = {Dim::parse(dim, operation), count};
+  return made;
+}
+
+namespace {
+
 // One call of `progress`.
 struct ProgressCall {
   int64_t done, total;
@@ -89,6 +127,8 @@ void read_options(State& state, std::string_view operation, const Given& given, 
   }
   if (const auto base = given.text("base")) spec.base = Device::parse(*base);
   for (auto& extent : given.extents("extent")) spec.extents.push_back(std::move(extent));
+
+  spec.determinism = determinism_of(operation, given, spec.determinism);
 
   bool has_options = false;
   for (const char* name : {"prefetch", "resident", "progress"}) {

@@ -11,7 +11,7 @@
 namespace lunops::lua {
 
 // The options of lo.batch and lo.BatchSpec.
-inline constexpr std::array<Field, 7> kBatchOptions = {
+inline constexpr std::array<Field, 9> kBatchOptions = {
     option(
         "devices",
         Kind::any,
@@ -34,6 +34,15 @@ inline constexpr std::array<Field, 7> kBatchOptions = {
         "whether copies of weights stay on their devices between applications; \"auto\": if they "
         "fit"),
     option("extent", Kind::table, "", "extents of batch dims to cut"),
+    option("deterministic",
+           Kind::text_boolean,
+           "false",
+           "the same bits for any tiles, devices and threads; or the dim whose sums are ordered by "
+           "a tree, by default the first inner or input dim that has leaves"),
+    option("leaves",
+           Kind::table,
+           "",
+           "{ spoke = 8 }: into how many leaves a dim is cut that a transform sums over"),
     option("progress",
            Kind::function,
            "",
@@ -49,6 +58,11 @@ std::vector<BatchSpec> batch_levels(State& state,
                                     const Given& options);
 // One level.  Throws Error{argument}.
 BatchSpec batch_spec(State& state, std::string_view operation, const Value& spec);
+
+// The options deterministic and leaves; `before`: what holds without them.  Throws Error{argument}.
+std::optional<Determinism> determinism_of(std::string_view operation,
+                                          const Given& given,
+                                          std::optional<Determinism> before = {});
 
 // "coil=2, devices cpu:0 cpu:1".
 std::string text_of(const BatchSpec& spec);

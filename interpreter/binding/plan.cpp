@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "interpreter/binding/batch_spec.hpp"
 #include "interpreter/binding/entry.hpp"
 #include "interpreter/binding/factories.hpp"
 #include "interpreter/binding/topics.hpp"
@@ -118,6 +119,7 @@ PlanRequest request_of(Context& context, const Linop& a, const Given& given) {
     fail(Code::argument, "plan", "option 'objective' is \"time\" or \"memory\", got \"{}\"",
          objective);
   }
+  request.determinism = determinism_of("plan", given);
   request.least_memory = objective == "memory";
   request.options.applications = static_cast<int>(given.integer("applications").value_or(20));
   return request;
@@ -170,6 +172,12 @@ print(P(x):sum() == A.N(x):sum(), P.estimate.tiles, P.measured.peak.cpu < 8e6)  
     option("cut", Kind::any, "all", "a list of dims: only these may be cut"),
     option("keep", Kind::any, "none", "a list of dims that may not be cut"),
     option("objective", Kind::text, "time", "time or memory: what shall be least"),
+    option("deterministic",
+           Kind::text_boolean,
+           "false",
+           "the same bits for any memory, devices and threads; or the dim whose sums are ordered "
+           "by a tree"),
+    option("leaves", Kind::table, "", "as of batch"),
     option("applications", Kind::integer, "20", "how often the operator will be applied"));
 
 constexpr auto self = param<LinopArg>("A", "the operator");

@@ -59,25 +59,58 @@ class Batching {
         is_placed_(is_placed),
         used_(levels.size()),
         inner_(composition_of(a.node()).inner),
-        context_(context) {}
+        context_(context) {
+    const auto& wanted = levels.front().determinism;
+    is_deterministic_ = wanted.has_value();
+    if (wanted) reduction_ = reduction_dim(a, *wanted, levels.front().extents, "batch");
+  }
 
-  // `base`: of the operator; nothing where none is placed.
+  Node whole(const Linop& a, const std::optional<Device>& base) {
+    const int64_t extent = reduction_ ? reduction_->extent : 0;
+    return (*this)(a.node(), 0, base, {}, extent, nullptr);
+  }
+
+ private:
+  // `base`: of the operator; nothing where none is placed.  `reduced`: what of the reduction dim it
+  // has.
   Node operator()(const Node& node,
                   size_t level,
                   std::optional<Device> base,
                   const Extents& inherited,
+                  int64_t reduced,
                   const std::shared_ptr<const TiledOptions>& above) {
     const BatchSpec& spec = levels_[level];
     const Linop a(node);
     const Extents extents = extents_of(spec, a, inherited);
-    const SplitAxes axes = spec.is_ordered ? spec.axes : in_order_of(a, spec.axes);
+    SplitAxes axes = spec.axes;
+    if (is_deterministic_) require_deterministic(a, axes, reduction_, "batch");
+    const bool cuts_reduction =
+        reduction_ && std::any_of(axes.begin(), axes.end(), [&](const SplitAxis& axis) {
+          return axis.dim == reduction_->dim;
+        });
+    // Each deterministic operator has the axis, so that its sums are known as such.
+    if (reduction_ && level == 0 && !cuts_reduction) axes.push_back({reduction_->dim, reduced});
+    if (!spec.is_ordered) axes = in_order_of(a, axes);
+    const std::optional<NodeCut> nodes = cut_into_nodes(axes, reduced);
     const Tiles tiles = split(a, axes, extents, "batch", inner_);
-    const auto options = spec.options != nullptr ? spec.options : above;
+    const auto options = options_of(spec, above);
 
     std::vector<std::vector<int64_t>> places;
-    for (const SplitTile& t : tiles.tiles) places.push_back(t.index);
+    std::vector<int64_t> grid = tiles.grid;  // of what was asked for
+    if (nodes) grid[nodes->axis] = nodes->tile.back() + 1;
+    std::vector<size_t> place_of;
+    for (const SplitTile& t : tiles.tiles) {
+      std::vector<int64_t> place = t.index;
+      if (nodes) {
+        int64_t& at = place[nodes->axis];
+        at = nodes->tile[static_cast<size_t>(at)];
+      }
+      const auto known = std::find(places.begin(), places.end(), place);
+      place_of.push_back(static_cast<size_t>(known - places.begin()));
+      if (known == places.end()) places.push_back(std::move(place));
+    }
     std::vector<Device> devices;
-    if (is_placed_) devices = spec.devices.of_tiles(places, tiles.grid, *base);
+    if (is_placed_) devices = spec.devices.of_tiles(places, grid, *base);
     std::vector<Device>& used = used_[level];
     used.insert(used.end(), devices.begin(), devices.end());
 
@@ -86,7 +119,7 @@ class Batching {
     for (size_t t = 0; t < tiles.tiles.size(); ++t) {
       const SplitTile& tile = tiles.tiles[t];
       TiledCore::Part part;
-      if (is_placed_) part.device = devices[t];
+      if (is_placed_) part.device = devices[place_of[t]];
       part.input = tile.input_slices;
       part.output = tile.output_slices;
       part.batch = tile.batch;
@@ -95,14 +128,25 @@ class Batching {
       for (const NamedStretch& r : tile.request) {
         if (has_inner(whole.inner, r.first)) part.inner.push_back(r);
       }
-      part.op = level + 1 < levels_.size() ? (*this)(tile.op.node(), level + 1, part.device,
-                                                     within(extents, tile), options)
-                                           : leaf(tile.op.node(), part, options);
+      int64_t own = reduced;
+      for (const NamedStretch& r : tile.request) {
+        if (nodes && r.first == reduction_->dim) {
+          own = r.second.count;
+          part.leaves = reduction_->leaves.of_elements(r.second);
+        }
+      }
+      const Extents known = within(extents, tile);
+      part.op = level + 1 < levels_.size()
+                    ? (*this)(tile.op.node(), level + 1, part.device, known, own, options)
+                    : leaf(tile.op.node(), part, known, own, options);
       parts.push_back(std::move(part));
     }
-    return tiled(a, tiles, extents, std::move(parts), base, options);
+    std::optional<TiledCore::Setup::Tree> tree;
+    if (nodes) tree = {nodes->axis, leaves_within(reduced), false, nodes->is_moved};
+    return tiled(a, tiles, extents, std::move(parts), base, options, tree);
   }
 
+ public:
   void warn_of_unused() const {
     std::vector<Device> unused;
     for (size_t level = 0; level < levels_.size(); ++level) {
@@ -117,6 +161,38 @@ class Batching {
   }
 
  private:
+  // How the axis of the reduction dim is cut.
+  struct NodeCut {
+    size_t axis;
+    std::vector<int64_t> tile;
+    bool is_moved;
+  };
+  std::optional<NodeCut> cut_into_nodes(SplitAxes& axes, int64_t reduced) const {
+    for (size_t k = 0; k < axes.size() && reduction_; ++k) {
+      if (axes[k].dim != reduction_->dim) continue;
+      NodeAxis made = nodes_of(axes[k], leaves_within(reduced), reduced);
+      if (made.tile.empty()) return std::nullopt;
+      axes[k] = std::move(made.axis);
+      return NodeCut{k, std::move(made.tile), made.is_moved};
+    }
+    return std::nullopt;
+  }
+  // Those of a node, which begins at a leaf.
+  Leaves leaves_within(int64_t reduced) const {
+    const int64_t size = reduction_->leaves.size;
+    return {size, std::max<int64_t>(1, (reduced + size - 1) / size)};
+  }
+
+  std::shared_ptr<const TiledOptions> options_of(
+      const BatchSpec& spec, const std::shared_ptr<const TiledOptions>& above) const {
+    auto options = spec.options != nullptr ? spec.options : above;
+    if (!is_deterministic_ || (options != nullptr && options->is_deterministic)) return options;
+    auto made = options == nullptr ? std::make_shared<TiledOptions>()
+                                   : std::make_shared<TiledOptions>(*options);
+    made->is_deterministic = true;
+    return made;
+  }
+
   // Those of the levels above hold for what the tile does not know itself.
   static Extents extents_of(const BatchSpec& spec, const Linop& a, const Extents& inherited) {
     Extents made = inherited;
@@ -151,9 +227,49 @@ class Batching {
     return made;
   }
 
+  // What the tiles of the last level are.
   Node leaf(const Node& op,
             const TiledCore::Part& part,
+            const Extents& extents,
+            int64_t reduced,
             const std::shared_ptr<const TiledOptions>& options) const {
+    const Node there = at_its_place(op, part, options);
+    return reduction_ ? leaves(there, part, extents, reduced, options) : there;
+  }
+
+  // A tile as the sum of its leaves.
+  Node leaves(const Node& op,
+              const TiledCore::Part& tile,
+              const Extents& extents,
+              int64_t reduced,
+              const std::shared_ptr<const TiledOptions>& options) const {
+    const Linop a(op);
+    const Leaves leaves = leaves_within(reduced);
+    const Tiles tiles = split(a, {{reduction_->dim, leaves.size}}, extents, "batch", inner_);
+    std::vector<TiledCore::Part> parts;
+    for (const SplitTile& each : tiles.tiles) {
+      TiledCore::Part part;
+      part.op = each.op.node();
+      part.input = each.input_slices;
+      part.output = each.output_slices;
+      part.batch = each.batch;
+      part.index = each.index;
+      part.request = each.request;
+      part.device = tile.device;
+      part.leaves = {each.index.front(), 1};
+      const Composition whole = composition_of(op);
+      for (const NamedStretch& r : each.request) {
+        if (has_inner(whole.inner, r.first)) part.inner.push_back(r);
+      }
+      parts.push_back(std::move(part));
+    }
+    return tiled(a, tiles, extents, std::move(parts), tile.device, options,
+                 TiledCore::Setup::Tree{0, leaves, true, false});
+  }
+
+  Node at_its_place(const Node& op,
+                    const TiledCore::Part& part,
+                    const std::shared_ptr<const TiledOptions>& options) const {
     if (!is_placed_) return op;
     const Node made = placed(op, *part.device);
     try {
@@ -171,13 +287,15 @@ class Batching {
              const Extents& extents,
              std::vector<TiledCore::Part> parts,
              const std::optional<Device>& base,
-             const std::shared_ptr<const TiledOptions>& options) const {
+             const std::shared_ptr<const TiledOptions>& options,
+             const std::optional<TiledCore::Setup::Tree>& tree) const {
     Composition whole = composition_of(a.node());
     whole.signature = Signature(with_reached(whole.signature.input(), tiles.tiles, true),
                                 with_reached(whole.signature.output(), tiles.tiles, false),
                                 whole.signature.is_open());
     TiledCore::Setup setup;
     setup.base = base;
+    setup.tree = tree;
     if (options != nullptr) setup.options = options;
     for (const Dim dim : tiles.dims) {
       const bool is_inner = has_inner(whole.inner, dim) || has_inner(inner_, dim);
@@ -195,6 +313,8 @@ class Batching {
   bool is_placed_;
   std::vector<std::vector<Device>> used_;  // by level
   const DimExtents inner_;                 // of the whole operator; a tile may lack some of them
+  bool is_deterministic_ = false;
+  std::optional<ReductionDim> reduction_;
   Context& context_;
 };
 
@@ -230,9 +350,14 @@ Linop batch(const Linop& a, const std::vector<BatchSpec>& levels, Context& conte
     for (const Device device : devices.named()) Pool::of(device);  // throws if there is none
     if (spec.base) Pool::of(*spec.base);
   }
+  for (size_t level = 1; level < levels.size(); ++level) {
+    if (!levels[level].determinism) continue;
+    fail(Code::argument, "batch",
+         "level {} has deterministic, which holds for all levels; give it in the first", level + 1);
+  }
   const std::optional<Device> base = base_of(a, levels);
   Batching batching(a, levels, base.has_value(), context);
-  const Node made = batching(a.node(), 0, base, {}, nullptr);
+  const Node made = batching.whole(a, base);
   batching.warn_of_unused();
   return Linop(made);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/linop/container/tiled.hpp"
+#include "runtime/plan/determinism.hpp"
 #include "runtime/plan/place.hpp"
 #include "runtime/plan/split.hpp"
 
@@ -24,14 +25,20 @@ struct BatchSpec {
   std::optional<Device> base = {};
   std::vector<std::pair<std::string, int64_t>> extents = {};  // of batch dims
   std::shared_ptr<const TiledOptions> options = {};           // null: those of the level above
+  // Of the first level, and of all below it.
+  std::optional<Determinism> determinism = {};
 };
 
 // The same operator as its tiles.  With several levels each tile of one is the operator of the
 // next, and its device is the next level's base.  B.children() are the tiles; B.N() is made of
 // their normals where no two write one place, else of B.H() and B.
 //
-// Throws the errors of split; Error{device} for devices that are not there or on which a tile
-// cannot run; Error{argument} for a matrix that does not fit.  Warns of devices without tiles.
+// Where a deterministic operator is cut along its reduction dim, tiles are those nodes of its tree
+// that the tiles asked for are made of.
+//
+// Throws the errors of split and of reduction_dim; Error{device} for devices that are not there or
+// on which a tile cannot run; Error{argument} for a matrix that does not fit.  Warns of devices
+// without tiles.
 Linop batch(const Linop& a, const std::vector<BatchSpec>& levels, Context& context);
 
 // On one device and without options.

@@ -286,6 +286,7 @@ void Builder::side_by_side(const std::shared_ptr<Workers>& workers,
 
 void Builder::copy(const Operand& x, const Operand& y, const StepScale& scale) {
   if (x.device == y.device) {
+    const Switch here(*this, y.device);
     add(axpby_step(make_ref(x), false, make_ref(y, x.shape.extents(), y.strides), scale));
     return;
   }

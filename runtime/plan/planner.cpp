@@ -117,6 +117,7 @@ class Search {
   Device base_;
   std::vector<Device> devices_;
   std::vector<std::pair<Device, size_t>> budgets_;
+  std::optional<ReductionDim> reduction_;
   std::optional<Candidate> best_;      // that fits
   std::optional<Candidate> smallest_;  // of all
   int evaluated_ = 0;
@@ -162,7 +163,11 @@ std::vector<CutDim> Search::dims_to_cut() const {
                        [&](const Term& t) { return t.kind == Term::Kind::dim && t.dim == dim; });
   };
   const auto add = [&](Dim dim, int64_t extent, Rank rank) {
-    if (!is_wanted(dim) || extent == kUnknown || extent < 2 || !is_cuttable(dim, extent)) return;
+    if (!is_wanted(dim) || extent == kUnknown || extent < 2) return;
+    const bool is_summed = rank == kInner || rank == kInOnly;
+    const bool is_reduction = reduction_ && reduction_->dim == dim;
+    if (request_.determinism && is_summed && !is_reduction) return;
+    if (!is_cuttable(dim, extent)) return;
     found.push_back({dim, extent, rank});
   };
   for (const Dim dim : a_.dims()) {
@@ -198,7 +203,7 @@ std::vector<Device> Search::shares(int64_t tiles) const {
 
 bool Search::evaluate(Candidate& c) {
   try {
-    if (c.axes.empty()) {
+    if (c.axes.empty() && !request_.determinism) {
       c.op = a_;
     } else {
       TiledOptions options;
@@ -209,6 +214,7 @@ bool Search::evaluate(Candidate& c) {
       spec.devices.list = c.devices;
       spec.base = base_;
       spec.extents = request_.extents;
+      spec.determinism = request_.determinism;
       spec.options = std::make_shared<const TiledOptions>(std::move(options));
       Context quiet = context_;
       quiet.listener = nullptr;  // of devices without tiles nobody need hear
@@ -315,6 +321,9 @@ PlannedOperator Search::run() {
   const auto count = static_cast<int64_t>(devices_.size());
   const bool is_base_alone = count == 1 && devices_.front() == base_;
   check_names();
+  if (request_.determinism) {
+    reduction_ = reduction_dim(a_, *request_.determinism, request_.extents, "plan");
+  }
   if (is_base_alone) consider({}, {}, 0);
   const bool is_whole_enough = is_base_alone && best_ && !request_.least_memory;
   const std::vector<CutDim> dims = is_whole_enough ? std::vector<CutDim>{} : dims_to_cut();

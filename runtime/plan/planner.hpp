@@ -23,6 +23,7 @@ struct PlanRequest {
   std::vector<Dim> only = {};                                 // dims that may be cut; empty: all
   std::vector<Dim> never = {};                                // dims that may not
   std::vector<std::pair<std::string, int64_t>> extents = {};  // of batch dims
+  std::optional<Determinism> determinism = {};                // as of lo.batch
   bool least_memory = false;                                  // instead of least time
   PlanOptions options = {};
 };

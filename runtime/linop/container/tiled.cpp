@@ -53,7 +53,8 @@ std::string Placement::text() const {
 
 bool TiledCore::Part::same(const Part& other) const {
   return same_node(op, other.op) && input == other.input && output == other.output &&
-         inner == other.inner && batch == other.batch && device == other.device;
+         inner == other.inner && batch == other.batch && device == other.device &&
+         leaves == other.leaves;
 }
 
 std::string TiledCore::Part::text() const {
@@ -109,10 +110,16 @@ std::string TiledCore::details() const {
   for (size_t k = 0; k < setup_.axes.size(); ++k) {
     const TiledAxis& axis = setup_.axes[k];
     const int64_t tiles = tiles_along(k);
-    text += fmt::format("{}{} tile{} along {}, {}", text.empty() ? "" : "; ", tiles,
-                        tiles == 1 ? "" : "s", axis.dim.text(),
-                        is_added(axis, Mode::forward) ? "added" : "joined");
+    const bool is_tree = setup_.tree && setup_.tree->axis == k;
+    const char* what = is_leaves() ? tiles == 1 ? "leaf" : "leaves" : tiles == 1 ? "tile" : "tiles";
+    text += fmt::format("{}{} {} along {}, {}", text.empty() ? "" : "; ", tiles, what,
+                        axis.dim.text(), is_added(axis, Mode::forward) ? "added" : "joined");
+    if (!is_tree || is_leaves()) continue;
+    const Leaves& leaves = setup_.tree->leaves;
+    text += fmt::format(" ({} lea{} of {}{})", leaves.count, leaves.count == 1 ? "f" : "ves",
+                        leaves.size, setup_.tree->is_moved ? "; bounds moved to leaves" : "");
   }
+  if (setup_.options->is_deterministic && !is_leaves()) text += "; deterministic";
   if (setup_.base) text += fmt::format("; base {}", setup_.base->text());
   return text;
 }
@@ -151,6 +158,7 @@ std::optional<DevicePlaces> TiledCore::device_places() const {
 bool TiledCore::same(const Core& other) const {
   const auto& o = static_cast<const TiledCore&>(other);
   return setup_.batch == o.setup_.batch && setup_.base == o.setup_.base &&
+         options().is_deterministic == o.options().is_deterministic &&
          std::equal(parts_.begin(), parts_.end(), o.parts_.begin(), o.parts_.end(),
                     [](const Part& a, const Part& b) { return a.same(b); });
 }

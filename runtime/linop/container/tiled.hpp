@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/linop/container/leaves.hpp"
 #include "runtime/linop/container/workers.hpp"
 #include "runtime/linop/tile.hpp"
 
@@ -17,6 +18,8 @@ struct TiledOptions {
   int prefetch = 1;  // tiles in flight per device beyond the one that computes
   // Copies of weights stay on their devices between applications.
   bool is_resident = true;
+  // The same bits for any tiles, devices and threads (splitting.md §10).
+  bool is_deterministic = false;
   // Called between tiles on the calling thread; false stops the application.
   std::function<bool(int64_t done, int64_t total, const std::string& tile)> progress;
 };
@@ -62,6 +65,7 @@ class TiledCore final : public Core {
     std::vector<int64_t> index = {};    // in the grid
     std::optional<Device> device = {};  // all parts have one, or none has
     Ranges request = {};                // what of each cut dim was asked for
+    Stretch leaves = {};                // of the reduction dim, by number; none without one
 
     bool same(const Part& other) const;
     std::string text() const;  // "coil 3..4, y 1..64 on cpu:1", counted from 1
@@ -71,6 +75,14 @@ class TiledCore final : public Core {
     DimExtents batch = {};        // extents of the batch dims that are cut
     std::optional<Device> base = {};
     std::shared_ptr<const TiledOptions> options = std::make_shared<const TiledOptions>();
+    // Of the reduction dim of a deterministic operator, along which parts are nodes of its tree.
+    struct Tree {
+      size_t axis = 0;
+      Leaves leaves = {};
+      bool are_single = false;  // each part is one leaf
+      bool is_moved = false;    // other bounds of tiles were asked for
+    };
+    std::optional<Tree> tree = {};
   };
   // `composition`: that of the whole operator.
   TiledCore(std::vector<Part> parts,
@@ -104,6 +116,8 @@ class TiledCore final : public Core {
   int64_t tiles_along(size_t axis) const;
   // Every part reads and writes all of both sides, where the data are.
   bool is_sum() const noexcept;
+  // The leaves of one tile of a deterministic operator, rather than tiles.
+  bool is_leaves() const noexcept { return setup_.tree && setup_.tree->are_single; }
   std::vector<AxisPlacement> placement(Mode mode) const;
 
  private:

@@ -104,7 +104,7 @@ Tile TiledCore::cut(const TileRequest& request) const {
     if (!is_something) continue;
     const Tile tile = lunops::cut(p.op, own);
     if (!tile.op) continue;
-    Part part{*tile.op, {}, {}, std::move(inner), p.batch, p.index, p.device, p.request};
+    Part part{*tile.op, {}, {}, std::move(inner), p.batch, p.index, p.device, p.request, p.leaves};
     for (size_t i = 0; i < p.input.size(); ++i) {
       part.input.push_back(placed(whole.input[i], p.input[i], tile.input[i]));
     }

@@ -62,6 +62,8 @@ class TiledCore::Lowering {
   // The lane of the next part on a device: as many as there are tiles in flight.
   int next_lane(Device device);
   void lower_sum(const Group& parts, const Operand& y, StepScale scale);
+  void lower_tree(const Group& parts, const Operand& y, const StepScale& scale);
+  void require_tree(const Group& parts) const;
   void lower_group(const Group& group, bool is_first);
   void copy(const Operand& from, const Operand& to, const StepScale& scale);
 
@@ -153,6 +155,10 @@ int TiledCore::Lowering::next_lane(Device device) {
 }
 
 void TiledCore::Lowering::lower_part(const Part& p, const Operand& y, const StepScale& scale) {
+  if (core_.is_leaves()) {  // where the data are, as parts of their tile
+    b_.lower(with_mode(p.op, mode_), source_of(p), y, scale);
+    return;
+  }
   const Builder::Tile tile(b_, p.text(), next_lane(device_of(p)));
   const Operand x = input_of(p);
   if (device_of(p) == y.device) {
@@ -192,6 +198,43 @@ void TiledCore::Lowering::lower_sum(const Group& parts, const Operand& y, StepSc
   }
 }
 
+// The caller's alpha and beta act once, on the root.
+void TiledCore::Lowering::lower_tree(const Group& parts, const Operand& y, const StepScale& scale) {
+  require_tree(parts);
+  Group ordered = parts;
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const Part* p, const Part* q) { return p->leaves.first < q->leaves.first; });
+  std::vector<TreeSum::Entry> entries;
+  for (const Part* p : ordered) {
+    entries.push_back({p->leaves, [this, p, &y] {
+                         const Operand value = b_.slot(y.shape, y.dtype, device_of(*p));
+                         lower_part(*p, value, {});
+                         return value;
+                       }});
+  }
+  const Operand root = TreeSum(b_, std::move(entries)).root(y.device);
+  copy(root, y, scale);
+}
+
+// That tiles which write one place differ in the reduction dim alone.
+void TiledCore::Lowering::require_tree(const Group& parts) const {
+  const auto& tree = core_.setup_.tree;
+  for (size_t k = 0; k < core_.setup_.axes.size(); ++k) {
+    if (tree && tree->axis == k) continue;
+    const bool is_one = std::all_of(parts.begin(), parts.end(), [&](const Part* p) {
+      return p->index[k] == parts.front()->index[k];
+    });
+    if (is_one) continue;
+    const std::string dim = core_.setup_.axes[k].dim.text();
+    fail(Code::unsupported, "apply",
+         "{} sums here over its tiles along '{}', in an order that depends on their sizes: its "
+         "reduction dim is {}; leave '{}' whole, or plan the operator that is applied with "
+         "deterministic = \"{}\"",
+         core_.label(), dim,
+         tree ? fmt::format("'{}'", core_.setup_.axes[tree->axis].dim.text()) : "none", dim, dim);
+  }
+}
+
 // Parts that write one place.  Each device adds up its own; the base then adds these sums in the
 // order in which their devices first occur, and only the first of all brings the caller's beta.
 void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
@@ -199,6 +242,10 @@ void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
   const StepScale first = is_first ? scale_ : scale_.accumulating();
   if (group.size() == 1) {
     lower_part(*group.front(), y, first);
+    return;
+  }
+  if (core_.options().is_deterministic) {
+    lower_tree(group, y, first);
     return;
   }
   std::vector<std::pair<Device, Group>> sums;
@@ -236,7 +283,14 @@ void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
 void TiledCore::Lowering::run() {
   check_batch();
   const auto& options = core_.setup_.options;
-  const bool reports = options->progress != nullptr;
+  std::optional<Builder::Deterministic> deterministic;
+  if (options->is_deterministic) deterministic.emplace(b_);
+  if (core_.setup_.tree && core_.setup_.tree->is_moved) {
+    const Setup::Tree& tree = *core_.setup_.tree;
+    b_.rewrote("tiles", fmt::format("along {} moved to bounds of its leaves of {}",
+                                    core_.setup_.axes[tree.axis].dim.text(), tree.leaves.size));
+  }
+  const bool reports = options->progress != nullptr && !core_.is_leaves();
   if (reports) b_.report_tiles({options, &options->progress});
   std::vector<Group> groups;  // by the place that they write
   bool are_disjoint = true;
@@ -257,6 +311,12 @@ void TiledCore::Lowering::run() {
     }
     groups.push_back({&p});
     written += result_of(p).shape.count();
+  }
+  if (options->is_deterministic && !are_disjoint) {
+    fail(Code::unsupported, "apply",
+         "tiles of {} overlap in what they write, and their sums there depend on how it is cut; "
+         "leave the dim whole, or drop deterministic",
+         core_.label());
   }
   // The first part at each place brings the caller's beta, unless places overlap or some are
   // written by none.

@@ -280,7 +280,8 @@ void NufftNormalCore::lower(
     const nufft::Cost cost = estimate.embedded
                                  ? nufft::toeplitz_embedded(spec, loops.batch.extent)
                                  : nufft::toeplitz_decomposed(spec, loops.batch.extent);
-    b.persists(nullptr, kernel_bytes);
+    b.persists(middle_ != nullptr ? static_cast<const void*>(middle_->weight().get()) : f_.get(),
+               kernel_bytes);
     made->scratch_bytes = b.context()
                               .backend()
                               .estimate(spec, loops.batch.extent, !is_self_adjoint())

@@ -2019,6 +2019,8 @@ function lo.split(A, sizes, options) end
 ---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
 ---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
 ---@field extent? table extents of batch dims to cut
+---@field deterministic? string|boolean the same bits for any tiles, devices and threads; or the dim whose sums are ordered by a tree, by default the first inner or input dim that has leaves (default false)
+---@field leaves? table { spoke = 8 }: into how many leaves a dim is cut that a transform sums over
 ---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
 
 --- The same operator, applied tile by tile, on one device or several.
@@ -2041,6 +2043,8 @@ function lo.batch(A, spec, options) end
 ---@field prefetch? integer tiles in flight on each device beyond the one that computes (default 1)
 ---@field resident? string|boolean whether copies of weights stay on their devices between applications; "auto": if they fit (default "auto")
 ---@field extent? table extents of batch dims to cut
+---@field deterministic? string|boolean the same bits for any tiles, devices and threads; or the dim whose sums are ordered by a tree, by default the first inner or input dim that has leaves (default false)
+---@field leaves? table { spoke = 8 }: into how many leaves a dim is cut that a transform sums over
 ---@field progress? function function(done, total, tile), called between tiles; returning false stops the application
 
 --- Sizes and options of one level of tiles, for lo.batch.
@@ -2064,6 +2068,8 @@ function lo.BatchSpec(sizes, options) end
 ---@field cut? any a list of dims: only these may be cut (default all)
 ---@field keep? any a list of dims that may not be cut (default none)
 ---@field objective? string time or memory: what shall be least (default time)
+---@field deterministic? string|boolean the same bits for any memory, devices and threads; or the dim whose sums are ordered by a tree (default false)
+---@field leaves? table as of batch
 ---@field applications? integer how often the operator will be applied (default 20)
 
 --- The same operator, cut into tiles and placed on devices so that it fits their memory and takes the least time.

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/linop/container/leaves.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "runtime/core/error.hpp"
+#include "runtime/plan/builder.hpp"
+
+namespace lunops {
+
+Leaves Leaves::of(int64_t extent, int64_t most) {
+  const int64_t n = std::max<int64_t>(1, extent);
+  const int64_t size = (n + most - 1) / most;
+  return {size, (n + size - 1) / size};
+}
+
+std::vector<Stretch> Leaves::nodes(Stretch leaves) const {
+  std::vector<Stretch> made;
+  for (int64_t at = leaves.first; at < leaves.end();) {
+    // Each doubling keeps the start a multiple of the size; leaves beyond the last do not count.
+    int64_t width = 1;
+    while (at % (2 * width) == 0 && width < count - at &&
+           std::min(at + 2 * width, count) <= leaves.end()) {
+      width *= 2;
+    }
+    const int64_t end = std::min(at + width, count);
+    made.push_back({at, end - at});
+    at = end;
+  }
+  return made;
+}
+
+std::optional<TreeSum::Value> TreeSum::value_of(Stretch node) {
+  const auto has_more = [&] {
+    return next_ < entries_.size() && entries_[next_].leaves.first < node.end();
+  };
+  if (!has_more()) return std::nullopt;
+  const int64_t last = entries_.back().leaves.end();
+  const Stretch& own = entries_[next_].leaves;
+  if (own.first == node.first && own.end() == std::min(node.end(), last)) {
+    return Value{entries_[next_++].make(), {}};
+  }
+  if (node.count == 1) {
+    // Pieces of one leaf, of an operator that was cut once more: in their order.
+    std::optional<Value> all;
+    while (has_more()) {
+      Value piece{entries_[next_++].make(), {}};
+      all = all ? sum(std::move(*all), std::move(piece)) : std::move(piece);
+    }
+    return all;
+  }
+  const int64_t half = node.count / 2;
+  std::optional<Value> left = value_of({node.first, half});
+  std::optional<Value> right = value_of({node.first + half, half});
+  if (!left) return right;
+  if (!right) return left;
+  return sum(std::move(*left), std::move(*right));
+}
+
+TreeSum::Value TreeSum::sum(Value left, Value right) {
+  if (!left.parts.empty() || !right.parts.empty() || !(left.here.device == right.here.device)) {
+    Value both;
+    both.parts.push_back(std::move(left));
+    both.parts.push_back(std::move(right));
+    return both;
+  }
+  b_.label("Add", left.here.shape.braced());
+  b_.copy(right.here, left.here, StepScale{}.accumulating());
+  return left;
+}
+
+Operand TreeSum::resolved(const Value& value, Device base) {
+  if (!value.parts.empty()) {
+    const Operand left = resolved(value.parts.front(), base);
+    const Operand right = resolved(value.parts.back(), base);
+    b_.label("Add", left.shape.braced());
+    b_.copy(right, left, StepScale{}.accumulating());
+    return left;
+  }
+  const Operand& there = value.here;
+  if (there.device == base) return there;
+  const Operand here = b_.slot(there.shape, there.dtype, base);
+  b_.label("ToDevice", fmt::format("{} -> {}  {}", there.device.text(), base.text(),
+                                   there.shape.braced()));
+  b_.copy(there, here, {});
+  return here;
+}
+
+Operand TreeSum::root(Device base) {
+  const int64_t leaves = entries_.back().leaves.end();
+  const auto width = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(leaves)));
+  const std::optional<Value> all = value_of({0, width});
+  LUNOPS_ASSERT(all.has_value());
+  return resolved(*all, base);
+}
+
+}  // namespace lunops

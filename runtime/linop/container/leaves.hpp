@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "runtime/linop/tile.hpp"
+#include "runtime/plan/step.hpp"
+
+namespace lunops {
+
+class Builder;
+
+// How the sum over one dim is ordered where its bits shall not depend on tiles (splitting.md §10).
+//
+// The indices of the dim form leaves of `size` consecutive ones, the last perhaps of fewer.  Node
+// (j, i) of the tree over the leaves covers those from i 2^j to (i+1) 2^j - 1, as far as they
+// exist; its value is left + right, or left alone where right has none, rounded to the precision of
+// the data.  All of this is a function of the extent alone.
+struct Leaves {
+  int64_t size = 1;
+  int64_t count = 1;
+
+  static constexpr int64_t kMost = 64;
+  static Leaves of(int64_t extent, int64_t most = kMost);
+  // Those that elements lie in, which begin and end at bounds of leaves.
+  Stretch of_elements(Stretch elements) const {
+    const int64_t first = elements.first / size;
+    return {first, std::max<int64_t>(1, (elements.end() + size - 1) / size - first)};
+  }
+  // The largest nodes within these leaves, in order.
+  std::vector<Stretch> nodes(Stretch leaves) const;
+
+  bool operator==(const Leaves&) const = default;
+};
+
+// Sums of the values of nodes, by the tree.
+class TreeSum {
+ public:
+  // A node with a value, of which `make` writes the steps when its turn has come.
+  struct Entry {
+    Stretch leaves;
+    std::function<Operand()> make;
+  };
+  // Entries in order of their leaves; leaves that none covers count as zero.
+  TreeSum(Builder& b, std::vector<Entry> entries) : b_(b), entries_(std::move(entries)) {}
+
+  // Values on one device are added there; what meets across devices comes to `base` when all
+  // devices have their work, and is added there.  The root, in memory that the caller may write, on
+  // `base`.
+  Operand root(Device base);
+
+ private:
+  // Of a node: its value, or two of which one lies elsewhere.
+  struct Value {
+    Operand here = {};
+    std::vector<Value> parts = {};
+  };
+  std::optional<Value> value_of(Stretch node);
+  Value sum(Value left, Value right);
+  Operand resolved(const Value& value, Device base);
+
+  Builder& b_;
+  std::vector<Entry> entries_;
+  size_t next_ = 0;
+};
+
+}  // namespace lunops

@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: MIT
+-- Deterministic operators (splitting.md, section 10): the bits do not depend on how they are cut, or on where the
+-- tiles run.  Rows 27 to 29 of section 13.
+local check = require "check"
+local lo = require "lunops"
+local m = require "model"
+
+local function options(more)
+  local made = { deterministic = true }
+  for k, v in pairs(more or {}) do made[k] = v end
+  return made
+end
+
+--- The results of `make(options)` on x have the same bits for the host and 1 to 8 devices.
+local function one_result(x, cuts, more, make)
+  local first
+  for _, cut in ipairs(cuts) do
+    for _, devices in ipairs{ 0, 1, 2, 3, 4, 8 } do
+      local given = options(more)
+      if devices > 0 then given.devices = m.devices(devices) end
+      local bits = m.bits(make(cut, given)(x))
+      first = first or bits
+      if bits ~= first then error(("other bits with %d devices"):format(devices), 2) end
+    end
+  end
+end
+
+local coils = { { coil = 8 }, { coil = 1 }, { coil = 2 }, { coil = 3 }, { coil = 4 }, { coil = 5 }, { coil = { 5, 3 } } }
+
+check.it("row 27: one result for any tiles of coils, devices, threads and prefetch", function()
+  local A = m.sense()
+  for _, case in ipairs{ { A.N, m.x }, { A.H, m.y }, { A, m.x }, { m.sense(false).N, m.x }, { m.sense(true).N, m.x } } do
+    local op, x = case[1], case[2]
+    one_result(x, coils, {}, function(cut, given) return lo.batch(op, cut, given) end)
+    local first
+    for _, threads in ipairs{ 1, 2, 3 } do
+      for prefetch = 0, 2 do
+        lo.threads(threads)
+        local B = lo.batch(op, { coil = 2 }, options{ devices = m.devices(2), prefetch = prefetch })
+        local bits = m.bits(B(x))
+        first = first or bits
+        check.equal(bits == first, true)
+      end
+    end
+    lo.threads(2)
+    -- The tree only orders the sums: without it the result is the same to rounding.
+    m.same(lo.batch(op, { coil = 3 }, { deterministic = true })(x), op(x), m.approximate)
+  end
+end)
+
+check.it("row 27: a sum with a term that lacks the dim, a placed term, and modes", function()
+  local A = m.sense(true)
+  local sum = A.N + 0.25 * lo.Identity{}
+  one_result(m.x, coils, {}, function(cut, given) return lo.batch(sum, cut, given) end)
+  one_result(m.x, coils, {}, function(cut, given) return lo.batch(A, cut, given).N end)
+  one_result(m.x, coils, {}, function(cut, given) return lo.batch(A.N, cut, given).H end)
+  one_result(m.y, coils, {}, function(cut, given) return lo.batch(A, cut, given).H end)
+end)
+
+check.it("levels of tiles give the bits of one", function()
+  local N = m.sense().N
+  local whole = m.bits(lo.batch(N, { coil = 8 }, options())(m.x))
+  local two = { lo.BatchSpec{ { coil = 4 }, devices = { "cpu:0", "cpu:1" }, deterministic = true }, lo.BatchSpec{ { coil = 3 } } }
+  check.equal(m.bits(lo.batch(N, two)(m.x)) == whole, true)
+  two[2] = lo.BatchSpec{ { coil = 1 }, devices = { ["cpu:0"] = { "cpu:0", "cpu:2" }, ["cpu:1"] = { "cpu:1", "cpu:3" } } }
+  check.equal(m.bits(lo.batch(N, two)(m.x)) == whole, true)
+  check.raises("level 2 has deterministic, which holds for all levels; give it in the first", lo.batch, N,
+    { { coil = 4 }, lo.BatchSpec{ { coil = 2 }, deterministic = true } })
+end)
+
+check.it("row 28: spokes have one leaf, unless leaves are given", function()
+  local A = m.sense(true)
+  check.raises("'spoke' cannot be the reduction dim: NUFFT", lo.batch, A.N, { spoke = 5 }, { deterministic = "spoke" })
+  check.raises("'spoke' is summed within the leaves of 'coil', the reduction dim, and cannot be cut beside it; cut "
+    .. "'coil', or choose deterministic = \"spoke\"", lo.batch, A.N, { spoke = 5 }, options())
+  check.raises("'spoke' is summed within the operator, in one leaf", lo.batch, m.nufft().H, { spoke = 5 }, options())
+  local cuts = { { spoke = 5 }, { spoke = 10 }, { spoke = 20 }, { spoke = 7 } }
+  local more = { leaves = { spoke = 4 } }
+  for _, case in ipairs{ { A.N, m.x }, { m.sense(false).N, m.x }, { A.H, m.y }, { m.nufft().H, m.y } } do
+    one_result(case[2], cuts, more, function(cut, given) return lo.batch(case[1], cut, given) end)
+  end
+  local moved = lo.batch(A.N, { spoke = 7 }, options(more))
+  assert(lo.explain(moved, m.x):find("tiles along spoke moved to bounds of its leaves of 5", 1, true))
+  m.same(moved(m.x), A.N(m.x), m.approximate)
+end)
+
+check.it("row 29: extents around the number of leaves, in all precisions", function()
+  for _, n in ipairs{ 1, 3, 7, 64, 65, 100 } do
+    for _, dtype in ipairs{ "c64", "f32", "c128" } do
+      local A = lo.Dense{ lo.randn(("m=9 n=%d"):format(n), { dtype = dtype, seed = n }) }
+      local x = lo.randn(("n=%d"):format(n), { dtype = dtype, seed = n + 1 })
+      local first
+      for _, size in ipairs{ 1, 2, 3, 5, 8, 33, 64, 100 } do
+        for _, devices in ipairs{ 0, 3 } do
+          local given = options{ devices = devices > 0 and m.devices(devices) or nil }
+          local bits = m.bits(lo.batch(A, { n = size }, given)(x))
+          first = first or bits
+          check.equal(bits == first, true)
+        end
+      end
+      m.same(lo.batch(A, { n = 4 }, options())(x), A(x), dtype == "c128" and 1e-12 or 1e-5)
+    end
+  end
+end)
+
+check.it("a tile that is no node of the tree is several", function()
+  local N = m.sense().N
+  local function sizes(cut)
+    local list = {}
+    for i, tile in ipairs(lo.batch(N, cut, options()).tiles) do list[i] = tile.request.coil[1] .. "-" .. tile.request.coil[2] end
+    return table.concat(list, " ")
+  end
+  check.equal(sizes{ coil = 2 }, "1-2 3-4 5-6 7-8")
+  check.equal(sizes{ coil = { 5, 3 } }, "1-4 5-5 6-6 7-8")
+  check.equal(sizes{ coil = 3 }, "1-2 3-3 4-4 5-6 7-8")
+  -- Nodes of one tile stay together: {5, 3} on two devices.
+  local tiles = lo.batch(N, { coil = { 5, 3 } }, options{ devices = m.devices(2) }).tiles
+  local places = {}
+  for i, tile in ipairs(tiles) do places[i] = tile.device end
+  check.equal(table.concat(places, " "), "cpu:0 cpu:0 cpu:1 cpu:1")
+end)
+
+check.it("plans: one result for any budget, devices and number of applications in between", function()
+  local A = m.sense(true)
+  local first
+  for _, given in ipairs{
+    {}, { devices = m.devices(1) }, { devices = m.devices(2) }, { devices = m.devices(3) },
+    { devices = m.devices(4) }, { devices = m.devices(8) }, { devices = m.devices(2), memory = "0.6 MB" },
+    { devices = m.devices(1), objective = "memory" }, { devices = m.devices(2), deterministic = "coil" },
+  } do
+    local P = lo.plan(A.N, options(given))
+    local bits = m.bits(lo.cg(P, A.H(m.y), { iters = 6, tol = 0 }))
+    first = first or bits
+    check.equal(bits == first, true)
+  end
+end)
+
+check.it("alpha and beta act once", function()
+  local A = lo.Dense{ lo.randn("m=5 n=9", { seed = 6 }) }
+  local x, y = lo.randn("n=9", { seed = 7 }), lo.randn("m=5", { seed = 8 })
+  local first
+  for _, size in ipairs{ 1, 2, 4, 9 } do
+    local into = 1 * y
+    lo.batch(A, { n = size }, options()):apply(x, { out = into, alpha = 3, beta = -2 })
+    first = first or m.bits(into)
+    check.equal(m.bits(into) == first, true)
+    m.same(into, 3 * A(x) - 2 * y, 1e-5)
+  end
+end)
+
+check.it("options that make no sense are errors", function()
+  local A = m.sense()
+  check.raises("option 'leaves' orders the sums of deterministic operators; add deterministic = true", lo.batch, A.N,
+    { coil = 2 }, { leaves = { coil = 4 } })
+  check.raises("leaves of 'spoke' are 0; give at least 1", lo.batch, A.N, { coil = 2 }, options{ leaves = { spoke = 0 } })
+  check.raises("the reduction dim is 'coil' but leaves are given of 'spoke'", lo.batch, A.N, { coil = 2 },
+    { deterministic = "coil", leaves = { spoke = 2 } })
+  check.raises("no dim 'coils' in", lo.batch, A.N, { coil = 2 }, { deterministic = "coils" })
+  check.raises("'frame' is kept by", lo.batch, lo.Dense{ lo.ones "frame=2 m=2 n=2", "frame m n, frame n -> frame m" },
+    { frame = 1 }, { deterministic = "frame" })
+  check.raises("option 'deterministic' must be a string or boolean, got number", lo.batch, A.N, { coil = 2 }, { deterministic = 3 })
+end)
+
+check.done()
