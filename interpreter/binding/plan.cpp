@@ -184,8 +184,8 @@ constexpr auto self = param<LinopArg>("A", "the operator");
 constexpr auto estimate_ = property(
     {.name = "Linop.estimate",
      .summary = "What an application of a plan is expected to take; nil for other operators.",
-     .returns = "{ seconds, flops, peak, bytes, tiles, applications }; peak and bytes moved by "
-                "device",
+     .returns = "{ seconds, flops, peak, building, bytes, tiles, applications }; peak, that while "
+                "plans and kernels are made (building), and bytes moved by device",
      .example = R"(local P = lo.plan(lo.Dense{ lo.ones "m=4 n=6" })
 print(P.estimate.tiles, P.measured)  --> 1	nil)",
      .see = {"plan", "Linop.measured"}},
@@ -198,7 +198,7 @@ print(P.estimate.tiles, P.measured)  --> 1	nil)",
 constexpr auto measured_ = property(
     {.name = "Linop.measured",
      .summary = "What the first application of a plan took; nil before it and for other operators.",
-     .returns = "as estimate, with the peak while plans and kernels were made as building",
+     .returns = "as estimate",
      .example = R"(local P = lo.plan(lo.Dense{ lo.ones "m=4 n=6" })
 P(lo.ones "n=6")
 print(P.measured.applications)  --> 1)",

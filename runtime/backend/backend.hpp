@@ -135,11 +135,25 @@ class Backend {
     double toeplitz_seconds = 0;  // one application, embedded or decomposed, whichever is chosen
     double build_seconds = 0;
     size_t kernel_bytes = 0;
-    size_t gridding_workspace = 0;  // about: one application, either direction
-    size_t toeplitz_workspace = 0;
     bool embedded = true;
   };
   virtual NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) = 0;
+  // Bytes that a NUFFT and its Toeplitz kernel take, before they are made.  Only how many buffers
+  // places with very many points take is a guess: sorting shows it.
+  struct NufftBytes {
+    size_t gridding = 0;  // workspace of one application, either direction
+    size_t toeplitz = 0;  // workspace of one application
+    size_t kernel = 0;    // kept
+    size_t building = 0;  // while the kernel is made, beside it and the coordinates
+  };
+  // `batch`: images of each frame.  Weights and coordinates of the spec are not looked at. Default:
+  // nothing.
+  virtual NufftBytes nufft_bytes(const ToeplitzSpec& /*spec*/,
+                                 bool /*complex_weights*/,
+                                 int64_t /*batch*/,
+                                 Stream& /*stream*/) {
+    return {};
+  }
 
   // What planning FFTs has cost this process so far.
   struct FftPlanning {

@@ -21,6 +21,7 @@ Builder::Builder(Context& context, const PlanOptions& options)
     : contexts_{&context}, options_(options) {
   plan_->devices_.push_back(context.device);
   plan_->persistents_.push_back(0);
+  plan_->buildings_.push_back(0);
 }
 
 int Builder::number_of(Device device) {
@@ -34,6 +35,7 @@ int Builder::number_of(Device device) {
   contexts_.push_back(others_.back().get());
   all.push_back(device);
   plan_->persistents_.push_back(0);
+  plan_->buildings_.push_back(0);
   return static_cast<int>(all.size()) - 1;
 }
 
@@ -63,7 +65,14 @@ Operand Builder::shared_slot(const Shape& shape, DType dtype, Device device) {
 Tensor Builder::values(const WeightPtr& w, DType dtype) {
   const bool is_here = w->device() == context().device;
   if (!w->is_given() || w->tensor().dtype() != dtype || !is_here) {
-    persists(w.get(), static_cast<size_t>(w->count()) * size_of(dtype));
+    const size_t bytes = static_cast<size_t>(w->count()) * size_of(dtype);
+    persists(w.get(), bytes);
+    const WeightPtr& origin = w->origin();
+    if (origin != nullptr && origin->is_given() && origin->tensor().dtype() != dtype) {
+      // Converted before it goes.
+      const Switch there(*this, origin->device());
+      persists(nullptr, 0, bytes);
+    }
   }
   if (is_dry()) return {};
   Tensor made = is_here ? w->as(dtype, context())
@@ -319,13 +328,16 @@ void Builder::rewrote(std::string_view rule, std::string_view what) {
 
 const std::string& Builder::last_rewrite() const { return plan_->rewritten_.back(); }
 
-void Builder::persists(const void* what, size_t bytes) {
-  const std::pair<const void*, int> here{what, device_};
+void Builder::persists(const void* what, size_t bytes, size_t building, const void* of) {
+  const Persistent here{what, of, device_};
   const bool is_known =
       std::find(persistent_.begin(), persistent_.end(), here) != persistent_.end();
   if (what != nullptr && is_known) return;
   persistent_.push_back(here);
-  plan_->persistents_[static_cast<size_t>(device_)] += bytes;
+  size_t& kept = plan_->persistents_[static_cast<size_t>(device_)];
+  size_t& most = plan_->buildings_[static_cast<size_t>(device_)];
+  kept += bytes;
+  most = std::max(most, kept + building);
 }
 
 void Builder::chose(ExplainedChoice choice) {

@@ -117,8 +117,9 @@ class Builder {
   void rewrote(std::string_view rule, std::string_view what);  // once for each text
   const std::string& last_rewrite() const;
   void chose(ExplainedChoice choice);
-  // Counted once for each `what` but null on the device of the steps being written.
-  void persists(const void* what, size_t bytes);
+  // What the plan keeps on the device of the steps being written, counted once for each `what` but
+  // null, and `of` it; `building`: bytes there that making it takes besides.
+  void persists(const void* what, size_t bytes, size_t building = 0, const void* of = nullptr);
   void watch(const Node& node);  // the weights of this node are checked before each run
   void told_result() noexcept { plan_->is_told_ = true; }
 
@@ -195,12 +196,17 @@ class Builder {
   std::string label_, text_;
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
-  std::vector<std::pair<const void*, int>> persistent_;  // with the device
   struct Staging {
     Device source, target;
     std::array<int, 2> slots;
   };
   std::vector<Staging> staging_;
+  struct Persistent {
+    const void *what, *of;
+    int device;
+    bool operator==(const Persistent&) const = default;
+  };
+  std::vector<Persistent> persistent_;
 };
 
 // Extents of `out` that are still unknown, taken from what the later factors need; `out` is the

@@ -79,6 +79,17 @@ void put_written(const ExplainedNode& node, size_t depth, size_t width, std::str
   for (const ExplainedNode& child : node.children) put_written(child, depth + 1, width, out);
 }
 
+// Devices on which the first application needs more than later ones.
+void put_building(const PlanFigures& figures, std::string& out) {
+  std::string list;
+  for (const PlanFigures::OnDevice& on : figures.devices) {
+    if (on.building <= on.peak) continue;
+    list += fmt::format("{}{} on {}", list.empty() ? "" : ", ",
+                        bytes_text(static_cast<double>(on.building)), on.device.text());
+  }
+  if (!list.empty()) out += fmt::format("\n  while kernels are made: {}", list);
+}
+
 void put_devices(const PlanFigures& figures, std::string& out) {
   out += fmt::format("\n  {:<8} {:>5}  {:>12}  {:>9}  {:>9}  {:>10}", "device", "tiles",
                      "upload/apply", "compute", "transfer", "peak");
@@ -158,6 +169,7 @@ std::string Explained::text() const {
                      bytes_text(static_cast<double>(peak)));
   if (!tiles.empty()) out += fmt::format("\n  tiles: {}", tiles);
   if (figures.devices.size() > 1) put_devices(figures, out);
+  if (!tiles.empty()) put_building(figures, out);
   if (!rewritten.empty()) {
     Widths w;
     measure({written}, 0, w);

@@ -38,8 +38,10 @@ PlanFigures figures_of(const Plan& plan, const Node& node, const Shape& input, D
   for (size_t d = 0; d < devices.size(); ++d) {
     PlanFigures::OnDevice on;
     on.device = devices[d];
-    on.peak = plan.persistents()[d] + plan.workspaces()[d] + given_bytes(node, on.device);
-    if (d == 0) on.peak += static_cast<size_t>(input.count()) * size_of(dtype);
+    size_t given = given_bytes(node, on.device);
+    if (d == 0) given += static_cast<size_t>(input.count()) * size_of(dtype);
+    on.building = given + plan.buildings()[d];
+    on.peak = given + plan.persistents()[d] + plan.workspaces()[d];
     if (on.device == plan.output_device()) {
       on.peak += static_cast<size_t>(plan.output()->shape.count()) * size_of(plan.dtype());
     }
@@ -114,6 +116,12 @@ void PlanReport::planned() {
     watch.peak = std::max(watch.peak, peak);
     watch.account->reset_peak();
   }
+}
+
+void PlanReport::abandon() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const Watch& watch : watches_) watch.account->raise_peak(watch.peak);
+  watches_.clear();
 }
 
 void PlanReport::end(double seconds, size_t given_output_bytes) {

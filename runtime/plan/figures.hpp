@@ -28,7 +28,9 @@ struct PlanFigures {
     double moved = 0;  // bytes that reach it over links, for each application
     double compute = 0, transfer = 0;  // seconds that its streams work
     int64_t tiles = 0;
-    size_t building = 0;  // measured: bytes at most while plans and kernels were made
+    size_t building = 0;  // bytes at most while plans and kernels are made, before the output is
+
+    size_t most() const noexcept { return peak > building ? peak : building; }
   };
   std::vector<OnDevice> devices;  // the base first
   int64_t tiles = 0;
@@ -60,10 +62,12 @@ class PlanReport {
   std::optional<PlanFigures> measured() const;  // nothing before the first application
 
   // Before its first plan is made, when it is, and after its first application; later calls do
-  // nothing.
+  // nothing.  The account's peak is its own again after the last, or after `abandon`, which stands
+  // for the rest where one fails.
   void begin(const Node& node, size_t input_bytes, Context& context);
   void planned();
   void end(double seconds, size_t given_output_bytes);
+  void abandon() noexcept;
 
  private:
   struct Watch {

@@ -37,7 +37,12 @@ void Plan::run_into(
     return;
   }
   const auto start = std::chrono::steady_clock::now();
-  Execution(*this, x, y, s, context).run();
+  try {
+    Execution(*this, x, y, s, context).run();
+  } catch (...) {
+    report_->abandon();
+    throw;
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   report_->end(took.count(), given_output_bytes);
 }
@@ -124,6 +129,28 @@ Shape told(const Node& node, const Shape& x, Shape out, const Shape& y) {
   return out;
 }
 
+// The report of a plan whose steps are being made, given up where that fails.
+class Measuring {
+ public:
+  Measuring(std::shared_ptr<PlanReport> report,
+            const Node& node,
+            size_t input_bytes,
+            Context& context)
+      : report_(std::move(report)) {
+    if (report_ != nullptr) report_->begin(node, input_bytes, context);
+  }
+  ~Measuring() {
+    if (report_ != nullptr) report_->abandon();
+  }
+  Measuring(const Measuring&) = delete;
+  void planned() {
+    if (report_ != nullptr) std::exchange(report_, nullptr)->planned();
+  }
+
+ private:
+  std::shared_ptr<PlanReport> report_;  // null: nobody measures
+};
+
 }  // namespace
 
 std::shared_ptr<const Plan> make_plan(const Node& node,
@@ -160,10 +187,10 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
 
   Builder builder(context, options);
   const PlannedCore* planned = as_planned(node);
-  if (planned != nullptr && !options.is_dry) {
-    planned->report()->begin(node, static_cast<size_t>(x.shape.count()) * size_of(dtype), context);
-    builder.measure(planned->report());
-  }
+  const auto report =
+      planned == nullptr || options.is_dry ? nullptr : std::shared_ptr(planned->report());
+  Measuring measuring(report, node, static_cast<size_t>(x.shape.count()) * size_of(dtype), context);
+  if (report != nullptr) builder.measure(report);
   builder.watch(node);
   if (is_told) builder.told_result();
   builder.lower(node, from, to, StepScale{1.0, true, StepScale::Beta::callers});
@@ -176,7 +203,7 @@ std::shared_ptr<const Plan> make_plan(const Node& node,
       context.warn("plan", note);
     }
   }
-  if (planned != nullptr && !options.is_dry) planned->report()->planned();
+  measuring.planned();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   return builder.finish(layout, to, took.count());
 }

@@ -59,6 +59,8 @@ class Plan {
   const std::vector<ExplainedNode>& nodes() const noexcept { return nodes_; }
   size_t persistent() const noexcept;  // on all devices
   const std::vector<size_t>& persistents() const noexcept { return persistents_; }  // by device
+  // By device: kept bytes at most while kernels are made, with what making them takes.
+  const std::vector<size_t>& buildings() const noexcept { return buildings_; }
   // The number of applications that its choices were made for; 0: it holds for any number.
   int applications() const noexcept { return applications_; }
   // Whether the containers' settings and the links between devices are still those that it was made
@@ -84,7 +86,7 @@ class Plan {
   std::vector<Device> devices_;
   std::vector<size_t> workspaces_;  // by device
   Device output_device_;
-  std::vector<size_t> persistents_;  // by device
+  std::vector<size_t> persistents_, buildings_;  // by device
   int applications_ = 0, threads_ = 0;
   bool is_told_ = false;
   struct Setting {

@@ -74,14 +74,14 @@ class Search {
   }
   bool fits(const PlanFigures& f) const {
     return std::all_of(f.devices.begin(), f.devices.end(),
-                       [&](const auto& on) { return on.peak <= budget_on(on.device); });
+                       [&](const auto& on) { return on.most() <= budget_on(on.device); });
   }
-  // The peak over the budget where that is largest.
+  // What is needed over the budget where that is largest.
   double load(const PlanFigures& f) const {
     double most = 0;
     for (const auto& on : f.devices) {
-      most =
-          std::max(most, static_cast<double>(on.peak) / static_cast<double>(budget_on(on.device)));
+      most = std::max(most,
+                      static_cast<double>(on.most()) / static_cast<double>(budget_on(on.device)));
     }
     return most;
   }
@@ -378,12 +378,12 @@ PlannedOperator Search::run() {
 void Search::fail_to_fit() const {
   const Candidate& c = *smallest_;
   const auto over = [&](const PlanFigures::OnDevice& on) {
-    return static_cast<double>(on.peak) / static_cast<double>(budget_on(on.device));
+    return static_cast<double>(on.most()) / static_cast<double>(budget_on(on.device));
   };
   const auto worst =
       std::max_element(c.figures.devices.begin(), c.figures.devices.end(),
                        [&](const auto& p, const auto& q) { return over(p) < over(q); });
-  const size_t budget = budget_on(worst->device), most = worst->peak;
+  const size_t budget = budget_on(worst->device), most = worst->most();
   std::string tile;
   for (const SplitAxis& axis : c.axes) {
     tile += fmt::format("{}{}={}", tile.empty() ? "" : " ", axis.dim.text(),
@@ -393,11 +393,11 @@ void Search::fail_to_fit() const {
   // Rounded up, so that the budget that is named will do.
   const auto megabytes = static_cast<double>((most + 99'999) / 100'000) / 10.0;
   fail(worst->device.is_host() ? Code::host_memory : Code::device_memory, "plan",
-       "{} does not fit into {} on {}. The smallest tile, {}{}, needs {} there. Try memory = "
+       "{} does not fit into {} on {}. The smallest tile, {}{}, needs {} there{}. Try memory = "
        "\"{:.1f} MB\"",
        a_.label(), bytes_text(static_cast<double>(budget)), worst->device.text(), tile,
-       c.axes.empty() ? "" : " without prefetch", bytes_text(static_cast<double>(worst->peak)),
-       megabytes);
+       c.axes.empty() ? "" : " without prefetch", bytes_text(static_cast<double>(most)),
+       worst->building > worst->peak ? " while kernels are made" : "", megabytes);
 }
 
 }  // namespace

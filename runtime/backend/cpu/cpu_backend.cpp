@@ -55,4 +55,11 @@ Backend::NufftEstimate CpuBackend::estimate(const NufftSpec& spec,
   return cpu::estimate_nufft(spec, batch, complex_weights);
 }
 
+Backend::NufftBytes CpuBackend::nufft_bytes(const ToeplitzSpec& spec,
+                                            bool complex_weights,
+                                            int64_t batch,
+                                            Stream& stream) {
+  return cpu::nufft_bytes(spec, complex_weights, batch, stream);
+}
+
 }  // namespace lunops

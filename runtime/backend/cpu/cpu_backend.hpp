@@ -63,6 +63,10 @@ class CpuBackend final : public Backend {
   FftPlanning fft_planning() const override;
   std::string take_note() override;
   NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
+  NufftBytes nufft_bytes(const ToeplitzSpec& spec,
+                         bool complex_weights,
+                         int64_t batch,
+                         Stream& stream) override;
 
  private:
   // y <- factor y, without reading y if the factor is 0: what alpha == 0 leaves of a kernel.

@@ -99,46 +99,65 @@ Nufft<T>::Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning)
       weight_z_ = weight;
     }
   }
-  tile_cells_ = 1;
-  for (int d = 3 - static_cast<int>(dims); d < 3; ++d)
-    tile_cells_ *= points_.tiles[static_cast<size_t>(d)].longest() + parameters_.width - 1;
+  sizes_ = sizes_of(spec_, parameters_);
+  sizes_.slots = points_.slots;
   parameters_.bytes = points_.bytes();
   keep_wisdom();
 }
 
 template <class T>
-auto Nufft<T>::layout_of(int64_t batch) const noexcept -> Layout {
+auto Nufft<T>::sizes_of(const NufftSpec& spec, const NufftParameters& p) -> Sizes {
+  const auto dims = static_cast<ptrdiff_t>(spec.image.size());
+  const ExpectedTiles tiles =
+      expected_tiles({p.grid.begin(), p.grid.begin() + dims}, p.width, spec.frames, spec.points);
+  return {PrunedPasses<T>::sizes(spec.image, p.grid, false), tiles.padded_cells, tiles.slots};
+}
+
+template <class T>
+auto Nufft<T>::layout_of(const NufftSpec& spec,
+                         const Sizes& sizes,
+                         const NufftTuning& tuning,
+                         int64_t batch) noexcept -> Layout {
   Layout l{};
-  const int64_t lanes = spread_->lanes;
-  l.is_row = !tuning_.force_block && 2 * batch < lanes;
+  const int64_t lanes = spread_functions<T>().lanes;
+  l.is_row = !tuning.force_block && 2 * batch < lanes;
   l.block = l.is_row ? std::max<int64_t>(batch, 1) : lanes;
-  const int64_t plane_bytes = passes_.plane() * static_cast<int64_t>(sizeof(C));
+  const int64_t plane_bytes = sizes.passes.plane * static_cast<int64_t>(sizeof(C));
   l.group_batch = std::min(batch, l.block);
   const auto room = [&](int64_t frames_or_blocks) {
     return std::max<int64_t>(1, kGroupBytes / std::max<int64_t>(1, plane_bytes * frames_or_blocks));
   };
-  l.group_frames = std::min(spec_.frames, room(l.group_batch));
-  if (l.group_frames == spec_.frames)
-    l.group_batch = std::min(batch, l.block * room(l.group_batch * spec_.frames));
-  if (tuning_.block_batch > 0) l.group_batch = std::min(batch, tuning_.block_batch);
+  l.group_frames = std::min(spec.frames, room(l.group_batch));
+  if (l.group_frames == spec.frames)
+    l.group_batch = std::min(batch, l.block * room(l.group_batch * spec.frames));
+  if (tuning.block_batch > 0) l.group_batch = std::min(batch, tuning.block_batch);
   // Behind a row tile lies slack: vectors reach past the stencil.
-  l.tile_stride = round_up(tile_cells_ + kMostWidth, 8);
-  l.tile = l.is_row ? 2 * l.block * l.tile_stride : 2 * lanes * tile_cells_;
+  l.tile_stride = round_up(sizes.tile_cells + kMostWidth, 8);
+  l.tile = l.is_row ? 2 * l.block * l.tile_stride : 2 * lanes * sizes.tile_cells;
   l.tile = round_up(l.tile, 64);
   const int64_t blocks = (l.group_batch + l.block - 1) / l.block;
-  l.grid = round_up(l.group_frames * l.group_batch * passes_.plane(), 8);
-  l.cuts = l.group_frames * blocks * points_.slots * l.tile;
-  const int64_t map_row = round_up(passes_.dim(2).image, 8);
-  l.worker = static_cast<int64_t>(sizeof(C)) * (2 * passes_.buffer() + map_row) +
+  l.grid = round_up(l.group_frames * l.group_batch * sizes.passes.plane, 8);
+  l.cuts = l.group_frames * blocks * sizes.slots * l.tile;
+  const int64_t map_row = round_up(spec.image.back(), 8);
+  l.worker = static_cast<int64_t>(sizeof(C)) * (2 * sizes.passes.buffer + map_row) +
              static_cast<int64_t>(sizeof(T)) * l.tile;
   return l;
 }
 
 template <class T>
-size_t Nufft<T>::workspace(int64_t batch) const noexcept {
-  const Layout l = layout_of(batch);
+size_t Nufft<T>::bytes_of(const Layout& l, int threads) noexcept {
   return static_cast<size_t>(l.grid) * sizeof(C) + static_cast<size_t>(l.cuts) * sizeof(T) +
-         static_cast<size_t>(threads_ * l.worker);
+         static_cast<size_t>(threads * l.worker);
+}
+
+template <class T>
+size_t Nufft<T>::expected_workspace(const NufftSpec& spec, int64_t batch, int threads) {
+  return bytes_of(layout_of(spec, sizes_of(spec, nufft::choose(spec)), {}, batch), threads);
+}
+
+template <class T>
+size_t Nufft<T>::workspace(int64_t batch) const noexcept {
+  return bytes_of(layout_of(spec_, sizes_, tuning_, batch), threads_);
 }
 
 template <class T>
@@ -189,7 +208,7 @@ void Nufft<T>::forward(RawView image,
                        Stream& stream) const {
   const int64_t batch = samples.extent[1];
   if (batch == 0) return;
-  each_group(layout_of(batch), batch, workspace, [&](Group& g) {
+  each_group(layout_of(spec_, sizes_, tuning_, batch), batch, workspace, [&](Group& g) {
     g.share = std::min(threads_, stream.threads());
     to_grid(g, image, maps, s.alpha, conjugate ? 1 : -1);
     interpolate(g, samples, s.beta);
@@ -207,7 +226,7 @@ void Nufft<T>::adjoint(RawView samples,
                        Stream& stream) const {
   const int64_t batch = samples.extent[1];
   if (batch == 0) return;
-  each_group(layout_of(batch), batch, workspace, [&](Group& g) {
+  each_group(layout_of(spec_, sizes_, tuning_, batch), batch, workspace, [&](Group& g) {
     g.share = std::min(threads_, stream.threads());
     spread(g, samples);
     to_image(g, image, maps, s, conjugate ? -1 : 1);
@@ -499,17 +518,9 @@ void Nufft<T>::spread(const Group& g, RawView samples) const {
 template class Nufft<float>;
 template class Nufft<double>;
 
-size_t gridding_workspace(const NufftSpec& spec, const NufftParameters& p, int64_t batch) {
-  const bool is_double = spec.dtype == DType::c128;
-  const int64_t lanes =
-      is_double ? spread_functions<double>().lanes : spread_functions<float>().lanes;
-  auto bytes = static_cast<int64_t>(size_of(spec.dtype));
-  for (size_t d = 0; d < spec.image.size(); ++d) bytes *= p.grid[d];
-  const int64_t block = std::min(batch, 2 * batch < lanes ? batch : lanes);
-  // As layout_of groups frames and blocks: until their grids fill kGroupBytes.
-  const int64_t images = batch * spec.frames;
-  const int64_t room = std::max<int64_t>(block, kGroupBytes / std::max<int64_t>(1, bytes));
-  return static_cast<size_t>(std::min(images, room) * bytes);
+size_t gridding_workspace(const NufftSpec& spec, int64_t batch, int threads) {
+  if (spec.dtype == DType::c64) return Nufft<float>::expected_workspace(spec, batch, threads);
+  return Nufft<double>::expected_workspace(spec, batch, threads);
 }
 
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream) {

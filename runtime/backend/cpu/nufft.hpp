@@ -27,6 +27,8 @@ class Nufft final : public NufftPoints {
   Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning = {});
 
   const NufftParameters& parameters() const noexcept override { return parameters_; }
+  // About the workspace of one that is not made yet.
+  static size_t expected_workspace(const NufftSpec& spec, int64_t batch, int threads);
   size_t workspace(int64_t batch) const noexcept override;
   double flops(int64_t batch) const noexcept override;
   double bytes(int64_t batch) const noexcept override;
@@ -60,8 +62,18 @@ class Nufft final : public NufftPoints {
     int64_t worker;       // bytes of each thread's own buffers
   };
   struct Group;  // one group, and where its memory is
-
-  Layout layout_of(int64_t batch) const noexcept;
+  // What layouts follow from.
+  struct Sizes {
+    typename PrunedPasses<T>::Sizes passes;
+    int64_t tile_cells = 0;  // of the largest padded tile
+    int64_t slots = 0;       // buffers of cut tiles
+  };
+  static Sizes sizes_of(const NufftSpec& spec, const NufftParameters& p);
+  static Layout layout_of(const NufftSpec& spec,
+                          const Sizes& sizes,
+                          const NufftTuning& tuning,
+                          int64_t batch) noexcept;
+  static size_t bytes_of(const Layout& layout, int threads) noexcept;
   template <class F>
   void each_group(const Layout& layout, int64_t batch, std::byte* workspace, const F& f) const;
 
@@ -93,7 +105,7 @@ class Nufft final : public NufftPoints {
   int degree_[3] = {0, 0, 0};
   std::vector<T> weight_x_;  // the correction, with (prod N)^(-1/2)
   std::vector<double> weight_y_, weight_z_;
-  int64_t tile_cells_ = 0;  // of the largest padded tile
+  Sizes sizes_;
 };
 
 }  // namespace lunops::cpu

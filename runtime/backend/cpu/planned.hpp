@@ -18,8 +18,12 @@ std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, St
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);
 std::shared_ptr<const WaveletKernel> make_wavelet(const WaveletSpec& spec, Stream& stream);
-// About what make_nufft's transforms need; buffers of cut tiles are not known before sorting.
-size_t gridding_workspace(const NufftSpec& spec, const NufftParameters& p, int64_t batch);
+// What make_nufft's transforms need; buffers of cut tiles are a guess before sorting.
+size_t gridding_workspace(const NufftSpec& spec, int64_t batch, int threads);
 Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool complex_weights);
+Backend::NufftBytes nufft_bytes(const ToeplitzSpec& spec,
+                                bool complex_weights,
+                                int64_t batch,
+                                Stream& stream);
 
 }  // namespace lunops::cpu

@@ -13,7 +13,6 @@ PrunedPasses<T>::PrunedPasses(const std::vector<int64_t>& image,
   const size_t lead = 3 - image.size();
   // The rows of a 1-D image are single lines: a chunk of 16 would be mostly zeros.
   rows_per_chunk_ = rank_ == 1 ? 1 : kChunk;
-  int64_t longest = 1;
   for (size_t d = 0; d < image.size(); ++d) {
     Dim& dim = dims_[lead + d];
     dim.image = image[d];
@@ -22,16 +21,29 @@ PrunedPasses<T>::PrunedPasses(const std::vector<int64_t>& image,
     const int lines = rank_ == 1 ? 1 : kChunk;
     dim.plan[0] = &LinePlan<T>::get(dim.grid, lines, -1);
     dim.plan[1] = &LinePlan<T>::get(dim.grid, lines, +1);
-    longest = std::max(longest, dim.grid);
   }
-  buffer_ = kChunk * line_pitch<T>(longest);
-  row_pitch_ = line_pitch<T>(dims_[2].grid);
-  const int64_t image_rows = (dims_[1].image + kChunk - 1) / kChunk * kChunk;
-  const bool has_full_y = rank_ == 3 || !is_compact;
-  const int64_t rows =
-      rank_ == 1 ? 1 : std::max(image_rows, has_full_y ? dims_[1].grid : int64_t{0});
-  slab_ = rows * row_pitch_;
-  plane_ = slab_ * (is_compact ? dims_[0].image : dims_[0].grid);
+  sizes_ = sizes(image, grid, is_compact);
+}
+
+template <class T>
+typename PrunedPasses<T>::Sizes PrunedPasses<T>::sizes(const std::vector<int64_t>& image,
+                                                       const std::array<int64_t, 3>& grid,
+                                                       bool is_compact) {
+  const size_t rank = image.size();
+  int64_t longest = 1;
+  for (size_t d = 0; d < rank; ++d) longest = std::max(longest, grid[d]);
+  Sizes s;
+  s.buffer = kChunk * line_pitch<T>(longest);
+  s.row_pitch = line_pitch<T>(grid[rank - 1]);
+  int64_t rows = 1;
+  if (rank > 1) {
+    const bool has_full_y = rank == 3 || !is_compact;
+    rows = (image[rank - 2] + kChunk - 1) / kChunk * kChunk;
+    if (has_full_y) rows = std::max(rows, grid[rank - 2]);
+  }
+  s.slab = rows * s.row_pitch;
+  s.plane = s.slab * (rank < 3 ? 1 : is_compact ? image[0] : grid[0]);
+  return s;
 }
 
 template class PrunedPasses<float>;

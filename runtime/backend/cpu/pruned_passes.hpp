@@ -22,6 +22,18 @@ namespace lunops::cpu {
 template <class T>
 class PrunedPasses {
  public:
+  // Elements of its memory.
+  struct Sizes {
+    int64_t row_pitch = 0;
+    int64_t slab = 0;    // one z
+    int64_t plane = 0;   // one batch element
+    int64_t buffer = 0;  // one line buffer
+  };
+  // Of the passes that the constructor would make.
+  static Sizes sizes(const std::vector<int64_t>& image,
+                     const std::array<int64_t, 3>& grid,
+                     bool is_compact);
+
   using C = std::complex<T>;
 
   // One dim: `image` points at grid positions n - origin modulo grid.
@@ -43,11 +55,11 @@ class PrunedPasses {
 
   const Dim& dim(int d) const noexcept { return dims_[static_cast<size_t>(d)]; }  // of z, y, x
   int rank() const noexcept { return rank_; }
-  int64_t row_pitch() const noexcept { return row_pitch_; }
-  int64_t slab() const noexcept { return slab_; }      // elements of one z
-  int64_t plane() const noexcept { return plane_; }    // elements of one batch element
-  int64_t buffer() const noexcept { return buffer_; }  // elements of one line buffer
-  int64_t row_chunks() const noexcept {                // chunks of image rows of one z
+  int64_t row_pitch() const noexcept { return sizes_.row_pitch; }
+  int64_t slab() const noexcept { return sizes_.slab; }      // elements of one z
+  int64_t plane() const noexcept { return sizes_.plane; }    // elements of one batch element
+  int64_t buffer() const noexcept { return sizes_.buffer; }  // elements of one line buffer
+  int64_t row_chunks() const noexcept {                      // chunks of image rows of one z
     return (dims_[1].image + kChunk - 1) / kChunk;
   }
   int64_t column_chunks() const noexcept { return (dims_[2].grid + kChunk - 1) / kChunk; }
@@ -92,7 +104,7 @@ class PrunedPasses {
                  C* plane) const {
     const Dim& x = dims_[2];
     const int64_t first = chunk * kChunk;
-    const int64_t pitch = row_pitch_;
+    const int64_t pitch = sizes_.row_pitch;
     const int64_t head = x.image - x.origin;
     for (int64_t i = 0; i < rows_per_chunk_; ++i) {
       C* line = a + i * pitch;
@@ -111,7 +123,7 @@ class PrunedPasses {
       if (weights.phase_x != nullptr)
         product(line, weights.phase_x, weights.conjugate, nullptr, C(1), line, x.image, false);
     }
-    x.of(sign).execute(real(a), real(plane + z * slab_ + first * pitch));
+    x.of(sign).execute(real(a), real(plane + z * sizes_.slab + first * pitch));
   }
 
   // Lines along x of the plane -> image rows, times conj(map) and weights; added if `add`.
@@ -127,9 +139,9 @@ class PrunedPasses {
                   const Image& image) const {
     const Dim& x = dims_[2];
     const int64_t first = chunk * kChunk;
-    const int64_t pitch = row_pitch_;
+    const int64_t pitch = sizes_.row_pitch;
     const int64_t head = x.image - x.origin;
-    x.of(sign).execute(real(plane + z * slab_ + first * pitch), real(b));
+    x.of(sign).execute(real(plane + z * sizes_.slab + first * pitch), real(b));
     const int64_t rows = std::min<int64_t>(rows_per_chunk_, dims_[1].image - first);
     for (int64_t i = 0; i < rows; ++i) {
       C* line = b + i * pitch;
@@ -191,12 +203,12 @@ class PrunedPasses {
     scatter_image(d, b, columns_in(chunk), column, stride_of(d));
   }
   int64_t column_at(int d, int64_t line, int64_t chunk) const noexcept {
-    return line * (d == 1 ? slab_ : row_pitch_) + chunk * kChunk;
+    return line * (d == 1 ? sizes_.slab : sizes_.row_pitch) + chunk * kChunk;
   }
   int64_t columns_in(int64_t chunk) const noexcept {
     return std::min<int64_t>(kChunk, dims_[2].grid - chunk * kChunk);
   }
-  int64_t stride_of(int d) const noexcept { return d == 1 ? row_pitch_ : slab_; }
+  int64_t stride_of(int d) const noexcept { return d == 1 ? sizes_.row_pitch : sizes_.slab; }
 
   static const T* real(const C* p) noexcept { return reinterpret_cast<const T*>(p); }
   static T* real(C* p) noexcept { return reinterpret_cast<T*>(p); }
@@ -241,10 +253,7 @@ class PrunedPasses {
   std::array<Dim, 3> dims_;
   int rank_ = 0;
   int64_t rows_per_chunk_ = kChunk;
-  int64_t row_pitch_ = 0;
-  int64_t slab_ = 0;
-  int64_t plane_ = 0;
-  int64_t buffer_ = 0;
+  Sizes sizes_;
 };
 
 // Image {frame, batch} of a view {frames, batch, N…}.

@@ -80,4 +80,16 @@ TileOrder sort_by_tile(const TileProblem& problem,
                        const KeepPoints& keep);
 int64_t live_points(const TileProblem& problem) noexcept;  // entries of the order
 
+// What is known of tiles before points are sorted.
+struct ExpectedTiles {
+  int64_t padded_cells = 1;  // of the largest, with room around it for the stencil
+  // Buffers of cut tiles for each frame and colour, if the points lie as on lines through the
+  // middle: fewer where they are spread evenly.
+  int64_t slots = 0;
+};
+ExpectedTiles expected_tiles(const std::vector<int64_t>& grid,
+                             int width,
+                             int64_t frames,
+                             int64_t points);
+
 }  // namespace lunops::cpu

@@ -46,6 +46,37 @@ bool prefers_embedded(const ToeplitzSpec& spec) {
          nufft::toeplitz_decomposed(spec.nufft, 1).seconds;
 }
 
+// Images whose planes are in memory together.
+struct GroupSize {
+  int64_t frames = 1, batches = 1;
+};
+
+GroupSize group_size(const ToeplitzSpec& spec,
+                     bool is_embedded,
+                     int threads,
+                     int64_t plane_bytes,
+                     int64_t batch) noexcept {
+  GroupSize g;
+  const int64_t frames = spec.image_frames();
+  const int64_t room = std::max<int64_t>(1, threads * kGroupBytes / plane_bytes);
+  // The terms of the decomposed form add up element by element: one image at a time keeps the
+  // order of all sums independent of the grouping.
+  g.batches = is_embedded ? std::min(batch, room) : std::min<int64_t>(batch, 1);
+  if (spec.matrix > 0) {  // all inputs of the matrix at once
+    g.frames = frames;
+    g.batches = std::min(g.batches, std::max<int64_t>(1, room / frames));
+    return g;
+  }
+  g.frames = std::min(frames, std::max<int64_t>(1, room / std::max<int64_t>(1, g.batches)));
+  if (g.batches < batch) g.frames = 1;
+  return g;
+}
+
+// Elements of one thread's line buffers and of its row of a map behind them.
+int64_t worker_size(const ToeplitzSpec& spec, int64_t buffer) noexcept {
+  return (2 + spec.matrix) * buffer + round_up(spec.nufft.image.back(), 8);
+}
+
 // The normal operator of nufft.md §6 in both forms.  T is the real type.
 //
 // Embedded: one term, on a grid of at least 2 N - 1.  Decomposed: 2^d terms on the grid N, term b
@@ -147,9 +178,7 @@ class Toeplitz final : public ToeplitzKernel {
   };
 
   int64_t reals() const noexcept { return is_real_ ? 1 : 2; }
-  int64_t worker() const noexcept {
-    return (2 + spec_.matrix) * passes_.buffer() + round_up(passes_.dim(2).image, 8);
-  }
+  int64_t worker() const noexcept { return worker_size(spec_, passes_.buffer()); }
   C* map_row(C* buffers) const noexcept { return buffers + (2 + spec_.matrix) * passes_.buffer(); }
   nufft::Cost cost(int64_t batch) const noexcept {
     NufftSpec one = spec_.nufft;
@@ -161,19 +190,11 @@ class Toeplitz final : public ToeplitzKernel {
   }
 
   Group group_of(int64_t batch) const noexcept {
+    const GroupSize size =
+        group_size(spec_, is_embedded_, threads_, passes_.plane() * int64_t{sizeof(C)}, batch);
     Group g{};
-    const int64_t room =
-        std::max<int64_t>(1, threads_ * kGroupBytes / (passes_.plane() * int64_t{sizeof(C)}));
-    // The terms of the decomposed form add up element by element: one image at a time keeps the
-    // order of all sums independent of the grouping.
-    g.batches = is_embedded_ ? std::min(batch, room) : std::min<int64_t>(batch, 1);
-    if (spec_.matrix > 0) {  // all inputs of the matrix at once
-      g.frames = frames_;
-      g.batches = std::min(g.batches, std::max<int64_t>(1, room / frames_));
-      return g;
-    }
-    g.frames = std::min(frames_, std::max<int64_t>(1, room / std::max<int64_t>(1, g.batches)));
-    if (g.batches < batch) g.frames = 1;
+    g.frames = size.frames;
+    g.batches = size.batches;
     return g;
   }
 
@@ -466,7 +487,7 @@ std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, St
 
 Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool complex_weights) {
   Backend::NufftEstimate e;
-  e.parameters = nufft::choose(spec, batch);
+  e.parameters = nufft::choose(spec);
   e.gridding_seconds = nufft::gridding(spec, e.parameters, batch, false).seconds +
                        nufft::gridding(spec, e.parameters, batch, true).seconds;
   const double embedded = nufft::toeplitz_embedded(spec, batch).seconds;
@@ -478,17 +499,42 @@ Backend::NufftEstimate estimate_nufft(const NufftSpec& spec, int64_t batch, bool
       e.embedded ? nufft::embedding_grid(spec.image) : doubled(spec.image);
   e.kernel_bytes = static_cast<size_t>(spec.frames * grid[0] * grid[1] * grid[2]) *
                    size_of(complex_weights ? spec.dtype : real_of(spec.dtype));
-  e.gridding_workspace = gridding_workspace(spec, e.parameters, batch);
-  // Planes hold the image's extent of the slowest dim; images share a pass until they fill
-  // kGroupBytes.
-  const bool is_line = spec.image.size() == 1 && e.embedded;
-  auto plane = static_cast<int64_t>(size_of(spec.dtype)) * (is_line ? grid[0] : spec.image[0]);
-  for (size_t d = 1; d < spec.image.size(); ++d) plane *= e.embedded ? grid[d] : spec.image[d];
-  const int64_t group = ThreadPool::process().threads() * kGroupBytes;
-  const int64_t room = std::max<int64_t>(1, group / std::max<int64_t>(1, plane));
-  e.toeplitz_workspace =
-      static_cast<size_t>(plane * std::min(room, e.embedded ? batch * spec.frames : spec.frames));
   return e;
+}
+
+namespace {
+
+template <class T>
+Backend::NufftBytes bytes_of(const ToeplitzSpec& spec,
+                             bool complex_weights,
+                             int64_t batch,
+                             Stream& stream) {
+  Backend::NufftBytes made;
+  const std::vector<int64_t>& image = spec.nufft.image;
+  const bool is_embedded = prefers_embedded(spec);
+  const std::array<int64_t, 3> grid = is_embedded ? nufft::embedding_grid(image) : doubled(image);
+  const auto passes = PrunedPasses<T>::sizes(image, is_embedded ? grid : same(image), true);
+  const GroupSize group = group_size(spec, is_embedded, stream.threads(),
+                                     passes.plane * int64_t{sizeof(std::complex<T>)}, batch);
+  made.gridding = gridding_workspace(spec.nufft, batch, stream.threads());
+  made.toeplitz = static_cast<size_t>(group.frames * group.batches * passes.plane +
+                                      stream.threads() * worker_size(spec, passes.buffer)) *
+                  sizeof(std::complex<T>);
+  made.kernel = static_cast<size_t>(spec.kernels * spec.kernel_frames()) *
+                (complex_weights ? sizeof(std::complex<T>) : sizeof(T));
+  for (size_t d = 0; d < image.size(); ++d) made.kernel *= static_cast<size_t>(grid[d]);
+  made.building = ToeplitzSpectra::expected_bytes(spec, complex_weights, grid, stream);
+  return made;
+}
+
+}  // namespace
+
+Backend::NufftBytes nufft_bytes(const ToeplitzSpec& spec,
+                                bool complex_weights,
+                                int64_t batch,
+                                Stream& stream) {
+  if (spec.nufft.dtype == DType::c64) return bytes_of<float>(spec, complex_weights, batch, stream);
+  return bytes_of<double>(spec, complex_weights, batch, stream);
 }
 
 }  // namespace lunops::cpu

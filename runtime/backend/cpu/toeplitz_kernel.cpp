@@ -37,6 +37,50 @@ double turns(double a, double b, double n) {
 
 c128 turned(double turns) { return std::polar(1.0, 2 * std::numbers::pi * turns); }
 
+// Blocks with s = 0 in the slowest dim come first; the others are their mirror for real weights.
+constexpr int64_t blocks_of(int64_t dims, bool is_real) noexcept {
+  return int64_t{1} << (is_real ? dims - 1 : dims);
+}
+
+// From c to the spectrum.
+FftSpec spectrum_fft(const std::array<int64_t, 3>& grid, int64_t dims) {
+  FftSpec f;
+  f.dtype = DType::c128;
+  f.centred = false;
+  double cells = 1;
+  for (int64_t d = 0; d < dims; ++d) {
+    f.extents.push_back(grid[static_cast<size_t>(d)]);
+    f.axes.push_back(static_cast<int>(d));
+    cells *= static_cast<double>(f.extents.back());
+  }
+  f.scale = 1.0 / cells;
+  f.x_strides.assign(static_cast<size_t>(dims), 1);
+  for (size_t d = static_cast<size_t>(dims) - 1; d-- > 0;)
+    f.x_strides[d] = f.x_strides[d + 1] * f.extents[d + 1];
+  f.y_strides = f.x_strides;
+  return f;
+}
+
+// Of one frame that a kernel is made for.
+NufftSpec fine_spec(const ToeplitzSpec& spec) {
+  NufftSpec fine = nufft::build_spec(spec.nufft);
+  fine.counts = nullptr;
+  fine.frames = 1;
+  fine.points = spec.points_per_kernel();
+  return fine;
+}
+
+// The workspace of making spectra, by what stands in it one after another: c, then what the
+// adjoints need, in whose place the spectrum comes.
+struct Room {
+  size_t c = 0, samples = 0, images = 0, all = 0;
+  Room(int64_t cells, int64_t points, int64_t pixels, int64_t most, size_t adjoint, size_t fft)
+      : c(rounded(cells)),
+        samples(rounded(most * points)),
+        images(rounded(most * pixels)),
+        all(c + std::max(samples + images + adjoint, c + fft)) {}
+};
+
 }  // namespace
 
 struct ToeplitzSpectra::State {
@@ -52,8 +96,7 @@ struct ToeplitzSpectra::State {
   std::vector<double> moved;                              // nearest mode: where the points are
   std::vector<std::shared_ptr<const NufftPoints>> nufft;  // {frames}
   std::shared_ptr<const FftKernel> fft;
-  // c, then what the adjoints need, in whose place the spectrum comes.
-  HeldArray<std::byte> memory;
+  HeldArray<std::byte> memory;  // as in Room
   c128 *c = nullptr, *samples = nullptr, *images = nullptr, *spectrum = nullptr;
   std::byte *adjoint_workspace = nullptr, *fft_workspace = nullptr;
   HeldArray<double> filled_real, filled_imag;  // of one kernel, where the spec fills them
@@ -66,49 +109,33 @@ struct ToeplitzSpectra::State {
       filled_real = HeldArray<double>(points, "Toeplitz weights", st);
       if (s.has_complex_fill) filled_imag = HeldArray<double>(points, "Toeplitz weights", st);
     }
-    FftSpec f;
-    f.dtype = DType::c128;
-    f.centred = false;
     for (int64_t d = 0; d < dims; ++d) {
       pixels *= s.nufft.image[static_cast<size_t>(d)];
       cells *= g[static_cast<size_t>(d)];
-      f.extents.push_back(g[static_cast<size_t>(d)]);
-      f.axes.push_back(static_cast<int>(d));
     }
-    f.scale = 1.0 / static_cast<double>(cells);
-    f.x_strides.assign(static_cast<size_t>(dims), 1);
-    for (size_t d = static_cast<size_t>(dims) - 1; d-- > 0;)
-      f.x_strides[d] = f.x_strides[d + 1] * f.extents[d + 1];
-    f.y_strides = f.x_strides;
-    fft = make_fft(f, st);
+    fft = make_fft(spectrum_fft(g, dims), st);
     if (s.nufft.is_nearest) {
       moved = nufft::nearest_points(s.nufft, nufft::choose(s.nufft));
       spec.nufft.coordinates = moved.data();
     }
-    fine = nufft::build_spec(s.nufft);
-    fine.counts = nullptr;
-    fine.frames = 1;
-    fine.points = points;
+    fine = fine_spec(s);
     for (int64_t i = 0; i < frames; ++i) {
       fine.coordinates = coordinates(i);
       nufft.push_back(make_nufft(fine, st));
     }
-    const size_t head = rounded(cells);
-    const size_t both = rounded(most() * points) + rounded(most() * pixels);
-    const size_t adjoints = both + nufft.front()->workspace(most());
-    memory = HeldArray<std::byte>(
-        static_cast<int64_t>(head + std::max(adjoints, rounded(cells) + fft->workspace())),
-        "workspace of making a Toeplitz kernel", st);
+    const Room room(cells, points, pixels, most(), nufft.front()->workspace(most()),
+                    fft->workspace());
+    memory = HeldArray<std::byte>(static_cast<int64_t>(room.all),
+                                  "workspace of making a Toeplitz kernel", st);
     c = reinterpret_cast<c128*>(memory.data());
-    samples = spectrum = reinterpret_cast<c128*>(memory.data() + head);
-    images = reinterpret_cast<c128*>(memory.data() + head + rounded(most() * points));
-    adjoint_workspace = memory.data() + head + both;
-    fft_workspace = memory.data() + 2 * head;
+    samples = spectrum = reinterpret_cast<c128*>(memory.data() + room.c);
+    images = reinterpret_cast<c128*>(memory.data() + room.c + room.samples);
+    adjoint_workspace = memory.data() + room.c + room.samples + room.images;
+    fft_workspace = memory.data() + 2 * room.c;
   }
 
   bool is_real() const noexcept { return spec.is_real(); }
-  // Blocks with s = 0 in the slowest dim come first; the others are their mirror for real weights.
-  int64_t blocks() const noexcept { return int64_t{1} << (is_real() ? dims - 1 : dims); }
+  int64_t blocks() const noexcept { return blocks_of(dims, is_real()); }
   int64_t most() const noexcept { return std::min(blocks(), kBlocksAtOnce); }
 
   const double* coordinates(int64_t frame) const {
@@ -190,6 +217,29 @@ ToeplitzSpectra::ToeplitzSpectra(const ToeplitzSpec& spec,
     : state_(std::make_unique<State>(spec, grid, stream)) {}
 
 ToeplitzSpectra::~ToeplitzSpectra() = default;
+
+size_t ToeplitzSpectra::expected_bytes(const ToeplitzSpec& spec,
+                                       bool complex_weights,
+                                       const std::array<int64_t, 3>& grid,
+                                       Stream& stream) {
+  const auto dims = static_cast<int64_t>(spec.nufft.image.size());
+  const int64_t points = spec.points_per_kernel();
+  int64_t cells = 1, pixels = 1;
+  for (size_t d = 0; d < spec.nufft.image.size(); ++d) {
+    cells *= grid[d];
+    pixels *= spec.nufft.image[d];
+  }
+  const int64_t most = std::min(blocks_of(dims, !complex_weights), kBlocksAtOnce);
+  const Room room(cells, points, pixels, most,
+                  gridding_workspace(fine_spec(spec), most, stream.threads()),
+                  cpu::fft_workspace(spectrum_fft(grid, dims), stream));
+  const int64_t filled = spec.matrix > 0 ? (complex_weights ? 2 : 1) : 0;
+  // Fractions, cells and number of a point (tile_order.hpp).
+  const int64_t sorted =
+      dims * int64_t{sizeof(double) + sizeof(uint16_t)} + int64_t{sizeof(uint32_t)};
+  return room.all + static_cast<size_t>(points * (filled * int64_t{sizeof(double)} +
+                                                  spec.kernel_frames() * sorted));
+}
 
 const c128* ToeplitzSpectra::make(int64_t kernel, int64_t frame) {
   State& t = *state_;

@@ -22,6 +22,12 @@ class ToeplitzSpectra {
   ToeplitzSpectra(const ToeplitzSpec& spec, const std::array<int64_t, 3>& grid, Stream& stream);
   ~ToeplitzSpectra();
 
+  // Bytes that one with such weights takes: sorted points, weights and workspace.
+  static size_t expected_bytes(const ToeplitzSpec& spec,
+                               bool complex_weights,
+                               const std::array<int64_t, 3>& grid,
+                               Stream& stream);
+
   // The spectrum of {kernel, frame}; replaces the one made before.
   const c128* make(int64_t kernel, int64_t frame);
 

@@ -158,6 +158,10 @@ HeldArray<double> NufftCore::coordinates(const std::vector<int64_t>& image,
   return k;
 }
 
+size_t NufftCore::coordinate_bytes() const noexcept {
+  return static_cast<size_t>(frame_count_ * points_) * roles_.image.size() * sizeof(double);
+}
+
 HeldArray<double> NufftCore::joined_coordinates(const std::vector<int64_t>& image,
                                                 Context& context) const {
   const auto d = static_cast<int64_t>(image.size());

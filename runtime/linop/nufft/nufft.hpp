@@ -88,6 +88,10 @@ class NufftCore final : public Core {
   std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
                                             DType dtype,
                                             Context& context) const;
+  // One for all copies of this operator that share what plans make of it.
+  const void* shared() const noexcept { return made_.get(); }
+  // Bytes of coordinates() while they live.
+  size_t coordinate_bytes() const noexcept;
   std::shared_ptr<const NufftPoints> last_points() const;  // of the last plan; null before one
   // The kernel of FᴴMF, M a Diagonal or null; kept as long as a plan uses it.
   struct KernelKey {

@@ -2,6 +2,7 @@
 #include "runtime/linop/nufft/nufft_lower.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "runtime/plan/nufft/cost.hpp"
 
@@ -62,8 +63,10 @@ std::vector<int> sample_axes(const NufftRoles& r) {
 size_t expected_points_bytes(const NufftCore& f, DType dtype) noexcept {
   // Fraction, cell and index of a point: 16 bytes in 2-D c64, 24 in 3-D (nufft.md §3).
   const size_t per_dim = is_double(dtype) ? 10 : 6;
-  return static_cast<size_t>(f.frames() * f.points_per_frame()) *
-         (4 + per_dim * f.image_terms().size());
+  int64_t points = f.frames() * f.points_per_frame();
+  if (!f.counts().empty())
+    points = std::accumulate(f.counts().begin(), f.counts().end(), int64_t{0});
+  return static_cast<size_t>(points) * (4 + per_dim * f.image_terms().size());
 }
 
 void lower_nufft(Builder& b,
@@ -129,7 +132,7 @@ void lower_nufft(Builder& b,
     step_made->flops = calls * points->flops(loops.batch.extent);
     step_made->bytes = calls * points->bytes(loops.batch.extent);
     step_made->seconds = calls * points->seconds(loops.batch.extent);
-    b.persists(f.weights().front().get(), points->parameters().bytes);
+    b.persists(f.shared(), points->parameters().bytes);
   } else {
     const NufftSpec spec = f.spec(roles.extents, x.dtype);
     const auto estimate = b.context().backend().estimate(spec, loops.batch.extent, false);
@@ -138,8 +141,14 @@ void lower_nufft(Builder& b,
     step_made->flops = calls * cost.flops;
     step_made->bytes = calls * cost.bytes;
     step_made->seconds = calls * cost.seconds;
-    step_made->scratch_bytes = estimate.gridding_workspace;
-    b.persists(f.weights().front().get(), expected_points_bytes(f, x.dtype));
+    ToeplitzSpec wanted;
+    wanted.nufft = spec;
+    step_made->scratch_bytes =
+        b.context()
+            .backend()
+            .nufft_bytes(wanted, false, loops.batch.extent, *b.context().stream)
+            .gridding;
+    b.persists(f.shared(), expected_points_bytes(f, x.dtype), f.coordinate_bytes());
   }
   b.add(std::move(step_made));
   if (out.is_copy) {

@@ -113,7 +113,6 @@ NufftMatrixCore::Estimate NufftMatrixCore::estimate(Context& context,
   e.toeplitz_seconds =
       form.toeplitz_seconds + nufft::toeplitz_matrix(spec, grid, k, images).seconds;
   e.kernel_bytes = form.kernel_bytes / static_cast<size_t>(k) * static_cast<size_t>(e.kernels);
-  e.workspace = backend.estimate(coupled, images, middle_.is_complex()).toeplitz_workspace;
   NufftSpec joined = spec;
   joined.points = spec.points * spec.frames;
   joined.frames = 1;
@@ -322,8 +321,15 @@ void NufftMatrixCore::lower(
     coupled.frames = k;
     nufft::Cost cost = nufft::toeplitz_embedded(coupled, loops.batch.extent);
     cost += nufft::toeplitz_matrix(spec, nufft::embedding_grid(spec.image), k, loops.batch.extent);
-    b.persists(nullptr, e.kernel_bytes);
-    step->scratch_bytes = e.workspace;
+    ToeplitzSpec wanted;
+    wanted.nufft = spec;
+    wanted.kernels = e.kernels;
+    wanted.matrix = k;
+    const Backend::NufftBytes bytes = b.context().backend().nufft_bytes(
+        wanted, middle_.is_complex(), loops.batch.extent, *b.context().stream);
+    b.persists(f_->shared(), bytes.kernel, f_->coordinate_bytes() + bytes.building,
+               middle_.weight.get());
+    step->scratch_bytes = bytes.toeplitz;
     step->flops = calls * cost.flops;
     step->bytes = calls * cost.bytes;
     step->seconds = calls * cost.seconds;

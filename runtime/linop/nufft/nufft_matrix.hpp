@@ -45,7 +45,7 @@ class NufftMatrixCore final : public Core {
   // Seconds of one application in this form and of the two transforms with B or G apart.
   struct Estimate {
     double toeplitz_seconds = 0, gridding_seconds = 0, build_seconds = 0;
-    size_t kernel_bytes = 0, workspace = 0;
+    size_t kernel_bytes = 0;
     int64_t kernels = 1;
   };
   Estimate estimate(Context& context, const Shape& x, DType dtype) const;

@@ -46,6 +46,8 @@ const NufftNormalCore* as_nufft_normal(const Node& node) noexcept {
 
 namespace {
 
+constexpr char kToeplitz = 0;  // its address tells kernels without weights from sorted points
+
 MiddleWeights weights_of(const SampleDims& f,
                          const DiagonalCore& middle,
                          bool is_conjugate,
@@ -280,12 +282,14 @@ void NufftNormalCore::lower(
     const nufft::Cost cost = estimate.embedded
                                  ? nufft::toeplitz_embedded(spec, loops.batch.extent)
                                  : nufft::toeplitz_decomposed(spec, loops.batch.extent);
-    b.persists(middle_ != nullptr ? static_cast<const void*>(middle_->weight().get()) : f_.get(),
-               kernel_bytes);
-    made->scratch_bytes = b.context()
-                              .backend()
-                              .estimate(spec, loops.batch.extent, !is_self_adjoint())
-                              .toeplitz_workspace;
+    ToeplitzSpec wanted;
+    wanted.nufft = spec;
+    wanted.kernels = kernels;
+    const Backend::NufftBytes bytes = b.context().backend().nufft_bytes(
+        wanted, !is_self_adjoint(), loops.batch.extent, *b.context().stream);
+    b.persists(f_->shared(), bytes.kernel, f_->coordinate_bytes() + bytes.building,
+               middle_ == nullptr ? static_cast<const void*>(&kToeplitz) : middle_->weight().get());
+    made->scratch_bytes = bytes.toeplitz;
     made->flops = calls * cost.flops;
     made->bytes = calls * cost.bytes;
     made->seconds = calls * cost.seconds;
