@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 #include <numbers>
 #include <string>
 
@@ -133,12 +134,9 @@ double predicted_error(const NufftSpec& spec, const NufftParameters& p) {
   return error_with(spec, p, known);
 }
 
-NufftParameters choose(const NufftSpec& part, int64_t batch) {
-  NufftSpec spec = part;
-  if (part.whole.points > 0) {
-    spec.frames = part.whole.frames;
-    spec.points = part.whole.points;
-  }
+namespace {
+
+NufftParameters choose_for(const NufftSpec& spec, int64_t batch) {
   if (spec.is_nearest) return choose_nearest(spec);
   Predictions known;
   NufftParameters p;
@@ -212,6 +210,55 @@ NufftParameters choose(const NufftSpec& part, int64_t batch) {
          text_of(spec.tol), is_double(spec) ? "" : " or data in c128");
   }
   return p;
+}
+
+// What was chosen last, by all that the choice depends on.
+struct Choice {
+  DType dtype;
+  std::vector<int64_t> image;
+  int64_t frames, points, batch;
+  bool is_nearest;
+  double tol;
+  int width;
+  std::array<double, 3> oversamp;
+  std::array<int64_t, 3> grid;
+
+  bool operator==(const Choice&) const = default;
+};
+
+}  // namespace
+
+NufftParameters choose(const NufftSpec& part, int64_t batch) {
+  NufftSpec spec = part;
+  if (part.whole.points > 0) {
+    spec.frames = part.whole.frames;
+    spec.points = part.whole.points;
+  }
+  // Planning asks for the same transforms again and again, half a millisecond each: a planner for
+  // each of its candidates, once for each of their tiles.
+  constexpr size_t kKept = 64;
+  struct Known {
+    std::mutex mutex;
+    std::vector<std::pair<Choice, NufftParameters>> list;
+    size_t next = 0;  // to be replaced
+  };
+  static auto* const known = new Known;  // leaked: asked for at any time
+  Choice key{spec.dtype,      spec.image, spec.frames, spec.points,   batch,
+             spec.is_nearest, spec.tol,   spec.width,  spec.oversamp, spec.grid};
+  {
+    const std::lock_guard lock(known->mutex);
+    for (const auto& [choice, parameters] : known->list) {
+      if (choice == key) return parameters;
+    }
+  }
+  NufftParameters made = choose_for(spec, batch);
+  const std::lock_guard lock(known->mutex);
+  if (known->list.size() < kKept) {
+    known->list.emplace_back(std::move(key), made);
+  } else {
+    known->list[known->next++ % kKept] = {std::move(key), made};
+  }
+  return made;
 }
 
 }  // namespace lunops::nufft
