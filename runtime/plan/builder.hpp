@@ -83,6 +83,15 @@ class Builder {
   void side_by_side(const std::shared_ptr<Workers>& workers,
                     size_t count,
                     const std::function<void(size_t)>& lower_child);
+  // The same for children whose results are added: lower_child(i, to, scale) writes child i to y or
+  // to a partial result, of which there are fewer than children at once.  The order in which they
+  // are added is that of the children, whichever ends first.
+  void sum_side_by_side(
+      const std::shared_ptr<Workers>& workers,
+      size_t count,
+      const Operand& y,
+      const StepScale& scale,
+      const std::function<void(size_t, const Operand&, const StepScale&)>& lower_child);
 
   // While it lives, steps belong to one tile, and slots that are made to one of the lanes of its
   // device: memory that no other lane shares, so that a tile may begin while the one before still
@@ -130,6 +139,15 @@ class Builder {
  private:
   using Steps = std::vector<std::unique_ptr<Step>>;
   void append(std::unique_ptr<Step> step);
+  // How many children the settings and the threads of the call allow at a time; 1: in turn.  The
+  // plan holds for these settings only.
+  int children_at_once(const std::shared_ptr<Workers>& workers, size_t count);
+  bool may_move(const Steps& steps) const;  // to another thread
+  bool is_gain(const std::vector<Steps>& groups,
+               const std::shared_ptr<Workers>& workers,
+               int at_once) const;
+  // Those that may move as one step; the others stay in `groups`.
+  void append_together(std::vector<Steps>& groups, int at_once);
 
   // What explain shows: nodes of the product that is lowered now, with the steps that each adds.
   void begin_node(const std::string& name, const std::string& signature);

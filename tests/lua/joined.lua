@@ -62,7 +62,8 @@ check.it("results do not depend on them", function()
     for workers = 0, 3 do
       C.threaded, C.num_workers = threaded, workers
       check.equal((C(x) - y):norm(), 0.0)
-      check.equal((C.N(x) - z):norm(), 0.0)
+      -- A sum: in which of two places its terms are rounded first depends on the settings.
+      check.near((C.N(x) - z):norm() / z:norm(), 0, 1e-6)
     end
   end
 end)

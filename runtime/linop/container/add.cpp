@@ -99,11 +99,10 @@ void AddCore::lower(
     b.add(prepare_step(make_ref(y), s));
     return;
   }
-  StepScale scale = s;
-  for (const Product& p : products) {
-    b.lower(p, x, y, scale);
-    scale = s.accumulating();
-  }
+  b.sum_side_by_side(workers_, products.size(), y, s,
+                     [&](size_t i, const Operand& to, const StepScale& scale) {
+                       b.lower(products[i], x, to, scale);
+                     });
 }
 
 const AddCore* as_add(const Node& node) noexcept {

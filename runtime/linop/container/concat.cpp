@@ -179,14 +179,14 @@ void ConcatCore::lower(
     return slice(o, at.term[static_cast<size_t>(joint.term)], joint.parts[i].first,
                  joint.parts[i].count);
   };
-  const auto lower_child = [&](size_t i, const StepScale& scale) {
-    b.lower(with_mode(children_[i], mode), part(x, in, from, i), part(y, out, to, i), scale);
+  const auto lower_child = [&](size_t i, const Operand& result, const StepScale& scale) {
+    b.lower(with_mode(children_[i], mode), part(x, in, from, i), part(result, out, to, i), scale);
   };
   if (to.is_there()) {
-    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, s); });
+    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, y, s); });
     return;
   }
-  for (size_t i = 0; i < children_.size(); ++i) lower_child(i, i == 0 ? s : s.accumulating());
+  b.sum_side_by_side(workers_, children_.size(), y, s, lower_child);
 }
 
 namespace {

@@ -151,16 +151,16 @@ void StackCore::lower(
                             is_transposed ? output_ : input_, x.shape.ndim());
   const int to = place_in(signature(), is_transposed ? signature().input() : signature().output(),
                           is_transposed ? input_ : output_, y.shape.ndim());
-  const auto lower_child = [&](size_t i, const StepScale& scale) {
+  const auto lower_child = [&](size_t i, const Operand& result, const StepScale& scale) {
     const auto at = static_cast<int64_t>(i);
     b.lower(with_mode(children_[i], mode), from < 0 ? x : select(x, from, at),
-            to < 0 ? y : select(y, to, at), scale);
+            to < 0 ? result : select(result, to, at), scale);
   };
   if (to >= 0) {
-    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, s); });
+    b.side_by_side(workers_, children_.size(), [&](size_t i) { lower_child(i, y, s); });
     return;
   }
-  for (size_t i = 0; i < children_.size(); ++i) lower_child(i, i == 0 ? s : s.accumulating());
+  b.sum_side_by_side(workers_, children_.size(), y, s, lower_child);
 }
 
 std::optional<Node> StackCore::exact_normal(Mode mode, const Node* inner) const {

@@ -147,7 +147,10 @@ bool same_dims(const Side& a, const Side& b) {
 }
 
 // Terms i and j with their outermost (or first acting) factor taken out, or nothing.
-std::optional<Product> without_common(const Product& a, const Product& c, bool is_left) {
+std::optional<Product> without_common(const Product& a,
+                                      const Product& c,
+                                      bool is_left,
+                                      const WorkersPtr& workers) {
   const auto end_of = [&](const Product& p) {
     return is_left ? p.factors.front() : p.factors.back();
   };
@@ -170,17 +173,17 @@ std::optional<Product> without_common(const Product& a, const Product& c, bool i
     return std::nullopt;
   }
   Product made;
-  made.factors.push_back((*x + *y).node());
+  made.factors.push_back(sum_of({x->node(), y->node()}, workers));
   made.factors.insert(is_left ? made.factors.begin() : made.factors.end(), common);
   return made;
 }
 
 // R18 on the first two terms that have an end in common.
-bool factor_out_terms(std::vector<Product>& terms, Builder& b) {
+bool factor_out_terms(std::vector<Product>& terms, const WorkersPtr& workers, Builder& b) {
   for (size_t i = 0; i < terms.size(); ++i) {
     for (size_t j = i + 1; j < terms.size(); ++j) {
       for (const bool is_left : {true, false}) {
-        auto made = without_common(terms[i], terms[j], is_left);
+        auto made = without_common(terms[i], terms[j], is_left, workers);
         if (!made) continue;
         const Node& common = is_left ? made->factors.front() : made->factors.back();
         b.rewrote("R18", fmt::format("{} taken out of a sum", label_of(common)));
@@ -197,18 +200,20 @@ bool factor_out_terms(std::vector<Product>& terms, Builder& b) {
 
 bool factor_out(Product& p, Builder& b) {
   for (size_t i = 0; i < p.factors.size(); ++i) {
-    if (as_add(p.factors[i]) == nullptr) continue;
+    const AddCore* sum = as_add(p.factors[i]);
+    if (sum == nullptr) continue;
+    const WorkersPtr workers = sum->workers();  // what is left of the sum runs as the user said
     std::vector<Product> terms;
     collect_terms(p.factors[i], terms, b);
     merge_terms(terms, b);
-    if (!factor_out_terms(terms, b)) continue;
-    while (factor_out_terms(terms, b)) {
+    if (!factor_out_terms(terms, workers, b)) continue;
+    while (factor_out_terms(terms, workers, b)) {
     }
-    std::vector<Linop> operators;
+    std::vector<Node> operators;
     for (const Product& t : terms) {
-      operators.push_back(t.factors.empty() ? Scalar(t.scale) : *operator_of(t));
+      operators.push_back((t.factors.empty() ? Scalar(t.scale) : *operator_of(t)).node());
     }
-    replace(p, i, 1, Add(operators).node());
+    replace(p, i, 1, sum_of(operators, workers));
     p = [&] {  // a sum of one term is that term
       Product flat;
       flat.scale = p.scale;
