@@ -68,7 +68,7 @@ class Backend {
   // real data only.
   virtual void reduce(Reduction op, RawView x, RawView y, Stream&) = 0;
   // y = alpha sum(x) + beta y for data of one floating dtype, views as in reduce.
-  virtual void sum(RawView x, Scale s, RawView y, Stream&) = 0;
+  virtual void sum(RawView x, Scale s, RawView y, SumOrder order, Stream&) = 0;
   // One block of sums, all in double and in an order that does not depend on the threads: for k = 0
   // … batch-1 over the leading dim result[k] = sum conj(x) y.  Views have rank 2: {batch, n}; n may
   // be strided.
@@ -77,7 +77,7 @@ class Backend {
 
   // y[i] = alpha * sum_j a[i,j] b[i,j] + beta y[i]: all views have the same rank and extents; the
   // last `reduced` dims are summed and have stride 0 in y.  a, b may be conjugated; one of them may
-  // be real.  GEMM where strides allow.
+  // be real.  GEMM where strides and order allow.
   virtual void contract(RawView a,
                         bool conjugate_a,
                         RawView b,
@@ -85,6 +85,7 @@ class Backend {
                         int reduced,
                         Scale s,
                         RawView y,
+                        SumOrder order,
                         Stream&) = 0;
 
   // y[…, g, r] = alpha * sum over the entries k of row r of group g of value[k] x[…, g, column[k]]

@@ -31,6 +31,7 @@ struct FftSpec {
   double scale = 1.0;
   std::vector<FftWindow> x_window;  // by dim; of dims that are not transformed, whole
   std::vector<FftWindow> y_window;  // empty: all are whole
+  bool deterministic = false;       // the bits of a line depend on nothing but the line
 
   FftWindow x_at(int dim) const { return window(x_window, dim); }
   FftWindow y_at(int dim) const { return window(y_window, dim); }

@@ -28,6 +28,7 @@ struct InterpolateSpec {
   std::array<double, 3> width = {4, 4, 4};  // W_d, 1 … 16
   std::array<double, 3> beta = {0, 0, 0};   // kaiser_bessel
   bool is_circular = true;                  // g modulo N; otherwise terms outside are dropped
+  bool deterministic = false;               // as in NufftSpec
 };
 
 // The grid points under the kernel at one coordinate, in one dim.

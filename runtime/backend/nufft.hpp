@@ -36,6 +36,8 @@ struct NufftSpec {
     int64_t frames = 1, points = 0;
     bool operator==(const Whole&) const = default;
   } whole = {};
+  // The bits of an image and its samples depend neither on the batch nor on other frames.
+  bool deterministic = false;
 };
 
 // What was chosen for it.

@@ -40,6 +40,11 @@ struct RawView {
   bool empty() const noexcept { return count() == 0; }
 };
 
+// How the terms of a sum are added.  fastest: as layout and extents allow.  fixed: each result by
+// itself in double, the summed dims row-major as the views list them, rounded once: its bits depend
+// neither on the layout nor on how many others are computed with it (splitting.md §10).
+enum class SumOrder : uint8_t { fastest, fixed };
+
 // y <- alpha * result + beta * y.  With beta == 0, y is not read; with alpha == 0 the result is not
 // computed.
 struct Scale {

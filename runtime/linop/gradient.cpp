@@ -60,9 +60,10 @@ Tensor contract_onto(const Side& terms,
     }
     return v;
   };
-  context.backend().contract(
-      view(a.values, &Axis::a), is_complex(a.values.dtype()), view(b.values, &Axis::b), false,
-      static_cast<int>(axes.size() - terms.size()), Scale{}, view(made, &Axis::y), *context.stream);
+  context.backend().contract(view(a.values, &Axis::a), is_complex(a.values.dtype()),
+                             view(b.values, &Axis::b), false,
+                             static_cast<int>(axes.size() - terms.size()), Scale{},
+                             view(made, &Axis::y), SumOrder::fastest, *context.stream);
   return made;
 }
 

@@ -211,7 +211,7 @@ WeightPtr weight_product(const WeightPtr& a,
                                  view_of(values, wide, strides_for(all, other_terms, values)),
                                  conjugate_other == conjugate_own && other.is_complex(),
                                  static_cast<int>(all.size() - own_terms.size()), Scale{},
-                                 view_of(out, wide, y_strides), *context.stream);
+                                 view_of(out, wide, y_strides), SumOrder::fastest, *context.stream);
       return out;
     };
     return std::vector<Tensor>{one(*b, b_terms, conjugate_b, *a, a_terms, conjugate_a),
@@ -286,7 +286,8 @@ WeightPtr weight_contract(const WeightPtr& a,
                           bool conjugate_b,
                           const Side& terms,
                           const Side& summed,
-                          bool take_real) {
+                          bool take_real,
+                          SumOrder order) {
   Side all = terms;
   all.insert(all.end(), summed.begin(), summed.end());
   const std::vector<int64_t> wide = extents_of(all, {{a.get(), &a_terms}, {b.get(), &b_terms}});
@@ -299,10 +300,11 @@ WeightPtr weight_contract(const WeightPtr& a,
     const Tensor u = a->as(work, context, false), v = b->as(work, context, false);
     std::vector<int64_t> y_strides = out.strides();
     y_strides.resize(wide.size(), 0);
-    context.backend().contract(
-        view_of(u, wide, strides_for(all, a_terms, u)), conjugate_a && is_complex,
-        view_of(v, wide, strides_for(all, b_terms, v)), conjugate_b && is_complex,
-        static_cast<int>(summed.size()), Scale{}, view_of(out, wide, y_strides), *context.stream);
+    context.backend().contract(view_of(u, wide, strides_for(all, a_terms, u)),
+                               conjugate_a && is_complex,
+                               view_of(v, wide, strides_for(all, b_terms, v)),
+                               conjugate_b && is_complex, static_cast<int>(summed.size()), Scale{},
+                               view_of(out, wide, y_strides), order, *context.stream);
     if (take_real && is_complex) {
       const Tensor real = out.real_part().clone(context);
       return real.dtype() == dtype ? real : real.as(dtype, context);
@@ -311,8 +313,8 @@ WeightPtr weight_contract(const WeightPtr& a,
   };
   return std::make_shared<Weight>(
       extents, is_complex && !take_real, Weights{a, b}, std::move(recipe),
-      fmt::format("contract {} {} {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
-                  conjugate_b, key_of(terms), key_of(summed), take_real));
+      fmt::format("contract {} {} {} {} {} {} {} {}", key_of(a_terms), conjugate_a, key_of(b_terms),
+                  conjugate_b, key_of(terms), key_of(summed), take_real, order == SumOrder::fixed));
 }
 
 std::string bytes_text(double bytes) {

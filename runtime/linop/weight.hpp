@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/backend/view.hpp"
 #include "runtime/core/signature.hpp"
 #include "runtime/tensor/tensor.hpp"
 
@@ -122,6 +123,7 @@ WeightPtr weight_contract(const WeightPtr& a,
                           bool conjugate_b,
                           const Side& terms,
                           const Side& summed,
-                          bool take_real);
+                          bool take_real,
+                          SumOrder order);
 
 }  // namespace lunops

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/backend/view.hpp"
 #include "runtime/linop/operators.hpp"
 
 namespace lunops {
@@ -23,6 +24,7 @@ struct PlanOptions {
   int dropped_wait = -1;  // a wait between queues that is left out: the fault that tests plant
   bool is_dry = false;    // shapes and costs only: nothing is made, and the plan cannot run
 
+  SumOrder sum_order() const { return deterministic ? SumOrder::fixed : SumOrder::fastest; }
   bool allows(std::string_view rule) const {
     return rewrite && std::find(without.begin(), without.end(), rule) == without.end();
   }

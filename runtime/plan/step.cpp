@@ -184,7 +184,7 @@ class AxpbyStep final : public Step {
 
 class SumStep final : public Step {
  public:
-  SumStep(Ref x, Ref y, StepScale s) : scale_(s) {
+  SumStep(Ref x, Ref y, StepScale s, SumOrder order) : scale_(s), order_(order) {
     refs = {x, y};
     has_all_elements = true;
     merge_dims(refs);
@@ -192,11 +192,12 @@ class SumStep final : public Step {
     flops = static_cast<double>(x.view.count()) * (is_complex(x.view.dtype) ? 2.0 : 1.0);
   }
   void run(const Frame& f) const override {
-    f.backend->sum(refs[0].at(f), f.resolve(scale_), refs[1].at(f), *f.stream);
+    f.backend->sum(refs[0].at(f), f.resolve(scale_), refs[1].at(f), order_, *f.stream);
   }
 
  private:
   StepScale scale_;
+  SumOrder order_;
 };
 
 class PrepareStep final : public Step {
@@ -273,8 +274,8 @@ class PointwiseStep final : public Step {
 
 class ContractStep final : public Step {
  public:
-  ContractStep(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale s)
-      : conjugate_(conjugate), reduced_(reduced), scale_(s) {
+  ContractStep(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale s, SumOrder order)
+      : conjugate_(conjugate), reduced_(reduced), scale_(s), order_(order) {
     refs = {a, b, y};
     has_all_elements = true;
     bytes = bytes_of(a) + bytes_of(b) + bytes_of(y);
@@ -282,13 +283,14 @@ class ContractStep final : public Step {
   }
   void run(const Frame& f) const override {
     f.backend->contract(refs[0].at(f), conjugate_, refs[1].at(f), false, reduced_,
-                        f.resolve(scale_), refs[2].at(f), *f.stream);
+                        f.resolve(scale_), refs[2].at(f), order_, *f.stream);
   }
 
  private:
   bool conjugate_;
   int reduced_;
   StepScale scale_;
+  SumOrder order_;
 };
 
 class FftStep final : public Step {
@@ -319,8 +321,8 @@ std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale) 
   return std::make_unique<AxpbyStep>(x, conjugate, y, scale);
 }
 
-std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale) {
-  return std::make_unique<SumStep>(x, y, scale);
+std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale, SumOrder order) {
+  return std::make_unique<SumStep>(x, y, scale, order);
 }
 
 std::unique_ptr<Step> prepare_step(Ref y, StepScale scale) {
@@ -337,8 +339,8 @@ std::unique_ptr<Step> pointwise_step(
 }
 
 std::unique_ptr<Step> contract_step(
-    Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale scale) {
-  return std::make_unique<ContractStep>(a, conjugate, b, reduced, y, scale);
+    Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale scale, SumOrder order) {
+  return std::make_unique<ContractStep>(a, conjugate, b, reduced, y, scale, order);
 }
 
 std::unique_ptr<Step> fft_step(std::shared_ptr<const FftKernel> kernel,

@@ -179,7 +179,7 @@ void merge_dims(std::vector<Ref>& refs);
 // y <- scale of x, or of its conjugate.
 std::unique_ptr<Step> axpby_step(Ref x, bool conjugate, Ref y, StepScale scale);
 // y <- scale of the sum of x over the dims in which y has stride 0.
-std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale);
+std::unique_ptr<Step> sum_step(Ref x, Ref y, StepScale scale, SumOrder order);
 // y <- beta y, and 0 where the step's beta is 0.
 std::unique_ptr<Step> prepare_step(Ref y, StepScale scale);
 // y <- scale of w x.
@@ -188,7 +188,8 @@ std::unique_ptr<Step> multiply_step(Ref w, bool conjugate, Ref x, Ref y, StepSca
 std::unique_ptr<Step> pointwise_step(
     const PointwiseSpec& spec, std::vector<Ref> weights, Ref x, Ref y, StepScale scale);
 // y <- scale of the sum over the last `reduced` dims of a b.
-std::unique_ptr<Step> contract_step(Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale);
+std::unique_ptr<Step> contract_step(
+    Ref a, bool conjugate, Ref b, int reduced, Ref y, StepScale scale, SumOrder order);
 // y <- scale of the transform; `kernel` may be null in plans that are never run.
 std::unique_ptr<Step> fft_step(std::shared_ptr<const FftKernel> kernel, Ref x, Ref y, StepScale);
 

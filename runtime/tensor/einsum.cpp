@@ -90,7 +90,7 @@ Tensor contract(const Tensor& a,
   Context here = on_device(a.device(), context);
   Tensor y = Tensor::empty(shape, promote("einsum", a.dtype(), b.dtype()), here);
   here.backend().contract(over(a, all), false, over(b, all), false, reduced, Scale{}, over(y, all),
-                          *here.stream);
+                          SumOrder::fastest, *here.stream);
   return y;
 }
 

@@ -585,6 +585,7 @@ void all(const Subject& s, Context& c) {
   matrix(s, c);
   backends(s, c);
   tiles(s, c);
+  determinism(s, c);
   kept_dims(s, c);
   batches(s, c);
   renaming(s, c);

@@ -72,6 +72,7 @@ void nothing_changes(const Subject&, Context&);        // L7
 void matrix(const Subject&, Context&);                 // L8
 void backends(const Subject&, Context&);               // L9
 void tiles(const Subject&, Context&);                  // L10
+void determinism(const Subject&, Context&);            // L10, L12 and threads, in bits
 void batches(const Subject&, Context&);                // L12
 void kept_dims(const Subject&, Context&);              // L11
 void renaming(const Subject&, Context&);               // L13

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Compiled once per instruction set; isa.hpp says what may not be included here.
 #include "runtime/backend/cpu/boxes.hpp"
+#include "runtime/backend/cpu/rounded.hpp"
 
 #include "runtime/backend/cpu/vector.hpp"
 
@@ -102,10 +103,16 @@ void update_any(const int64_t* n,
       const R* from = x + (at_x + i * x_step[3]) * parts;
       R* to = y + (at_y + i * y_step[3]) * parts;
       if constexpr (kComplex) {
-        R sum_re = re * from[0] - im * from[1], sum_im = re * from[1] + im * from[0];
+        if (s[1] == 0 && s[3] == 0) {  // as in contiguous rows, also of zeros with a sign
+          to[0] = reads ? re * from[0] + b_re * to[0] : re * from[0];
+          to[1] = reads ? re * from[1] + b_re * to[1] : re * from[1];
+          continue;
+        }
+        R sum_re = LUNOPS_ROUNDED(re * from[0]) - LUNOPS_ROUNDED(im * from[1]);
+        R sum_im = LUNOPS_ROUNDED(re * from[1]) + LUNOPS_ROUNDED(im * from[0]);
         if (reads) {
-          sum_re += b_re * to[0] - b_im * to[1];
-          sum_im += b_re * to[1] + b_im * to[0];
+          sum_re += LUNOPS_ROUNDED(b_re * to[0]) - LUNOPS_ROUNDED(b_im * to[1]);
+          sum_im += LUNOPS_ROUNDED(b_re * to[1]) + LUNOPS_ROUNDED(b_im * to[0]);
         }
         to[0] = sum_re;
         to[1] = sum_im;

@@ -65,7 +65,7 @@ void sum_rows(const T* const* rows, const T* c, int64_t taps, T* y, int64_t n) {
 #undef LUNOPS_BLOCK
   for (int64_t i = 0; i < n; ++i) {
     T sum = 0;
-    for (int64_t t = 0; t < taps; ++t) sum += rows[t][i] * c[t];
+    for (int64_t t = 0; t < taps; ++t) sum = fma(rows[t][i], c[t], sum);
     y[i] = sum;
   }
 }
@@ -79,8 +79,8 @@ void sum_rows_twice(
   for (int64_t i = 0; i < n; ++i) {
     T sum = 0, other = 0;
     for (int64_t t = 0; t < taps; ++t) {
-      sum += rows[t][i] * c[t];
-      other += rows[t][i] * d[t];
+      sum = fma(rows[t][i], c[t], sum);
+      other = fma(rows[t][i], d[t], other);
     }
     y[i] = sum;
     z[i] = other;

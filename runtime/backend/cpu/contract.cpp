@@ -126,12 +126,14 @@ void CpuBackend::contract(RawView a,
                           int reduced,
                           Scale s,
                           RawView y,
+                          SumOrder order,
                           Stream& stream) {
   const int kept = y.ndim - reduced;
   const RawView result = part(y, 0, kept);
   if (result.empty()) return;
   if (s.alpha == 0.0) return scale(s.beta, result, stream);
-  if (a.dtype == y.dtype && b.dtype == y.dtype &&
+  const bool is_fixed = order == SumOrder::fixed;
+  if (!is_fixed && a.dtype == y.dtype && b.dtype == y.dtype &&
       contract_by_gemm(a, conjugate_a, b, conjugate_b, reduced, s, y, stream)) {
     return;
   }
@@ -149,7 +151,7 @@ void CpuBackend::contract(RawView a,
                 conjugate_b && is_complex(b.dtype),
                 is_complex(y.dtype) && !is_complex(a.dtype),
                 {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()}};
-  const Runs<2> inner({&c.ra, &c.rb});
+  const Runs<2> inner({&c.ra, &c.rb}, is_fixed);
   if (inner.count == 1 && c.b.dtype == c.y.dtype && !(c.conjugate_a && c.conjugate_b)) {
     // Nothing is summed: maps times an image.  The weight is the operand that may be conjugated.
     if (c.conjugate_b) {
@@ -159,6 +161,7 @@ void CpuBackend::contract(RawView a,
     }
     return;
   }
+  if (is_fixed) return by_columns(c, inner, stream);
   const Runs<3> outer({&c.y, &c.a, &c.b});
   const bool columns_are_fast = outer.step[0] == 1 && is_unit_or_zero(outer.step[1]) &&
                                 is_unit_or_zero(outer.step[2]) && outer.length >= 16;

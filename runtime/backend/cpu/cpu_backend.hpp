@@ -26,7 +26,7 @@ class CpuBackend final : public Backend {
   void unary(Unary op, RawView x, RawView y, Stream&) override;
   void where(RawView mask, RawView a, RawView b, RawView y, Stream&) override;
   void reduce(Reduction op, RawView x, RawView y, Stream&) override;
-  void sum(RawView x, Scale s, RawView y, Stream&) override;
+  void sum(RawView x, Scale s, RawView y, SumOrder order, Stream&) override;
   void dot(RawView x, RawView y, c128* result, Stream&) override;
   void norm2(RawView x, double* result, Stream&) override;
   void contract(RawView a,
@@ -36,6 +36,7 @@ class CpuBackend final : public Backend {
                 int reduced,
                 Scale s,
                 RawView y,
+                SumOrder order,
                 Stream&) override;
   void sparse(const SparseRows& a, bool conjugate, RawView x, Scale s, RawView y, Stream&) override;
   void array_to_blocks(const BlockGrid& grid, RawView x, Scale s, RawView y, Stream&) override;

@@ -169,8 +169,14 @@ class Differences {
         taps.add(from - position * x_step_, folded(line.upper));
       }
     }
+    return sum_at(taps, 0);
+  }
+  // One element, by the same operations as in rows.
+  static E sum_at(const Taps<E>& taps, int64_t offset) {
+    const Real<E>* rows[kMostTaps];
+    for (int t = 0; t < taps.count; ++t) rows[t] = reals(taps.row[t] + offset);
     E sum = 0;
-    for (int t = 0; t < taps.count; ++t) sum += taps.factor[t] * *taps.row[t];
+    cpu::combine<Real<E>>().one(rows, taps.factor, taps.count, reals(&sum), kRealsPer<E>);
     return sum;
   }
 
@@ -202,10 +208,17 @@ class Differences {
                                   (end - begin) * kRealsPer<E>);
       return;
     }
-    for (int64_t i = begin; i < end; ++i) {
-      E sum = 0;
-      for (int t = 0; t < taps.count; ++t) sum += taps.factor[t] * taps.row[t][i * x_step_];
-      out[i - begin] = sum;
+    constexpr int64_t kAtOnce = 32;
+    E near[kMostTaps][kAtOnce];
+    const Real<E>* rows[kMostTaps];
+    for (int t = 0; t < taps.count; ++t) rows[t] = reals(near[t]);
+    for (int64_t i = begin; i < end; i += kAtOnce) {
+      const int64_t n = std::min(kAtOnce, end - i);
+      for (int t = 0; t < taps.count; ++t) {
+        for (int64_t j = 0; j < n; ++j) near[t][j] = taps.row[t][(i + j) * x_step_];
+      }
+      cpu::combine<Real<E>>().one(rows, taps.factor, taps.count, reals(out + (i - begin)),
+                                  n * kRealsPer<E>);
     }
   }
 

@@ -65,8 +65,14 @@ class Fft final : public FftKernel {
     buffer_ = kChunk * line_pitch<T>(longest);
     for (size_t i = 0; i < spec_.axes.size(); ++i) {
       const int axis = spec_.axes[i];
-      chunk_.push_back(pass_of(i, cut_extent_).lines < kFewLines ? 1 : kChunk);
-      if (has_plans) plans_.push_back(&LinePlan<T>::get(extent(axis), chunk_.back(), spec_.sign));
+      const bool has_few = !spec_.deterministic && pass_of(i, cut_extent_).lines < kFewLines;
+      chunk_.push_back(has_few ? 1 : kChunk);
+      if (!has_plans) continue;
+      plans_.push_back(&LinePlan<T>::get(extent(axis), chunk_.back(), spec_.sign));
+      if (spec_.deterministic && !plans_.back()->is_uniform()) {
+        chunk_.back() = 1;
+        plans_.back() = &LinePlan<T>::get(extent(axis), 1, spec_.sign);
+      }
     }
     if (has_plans) keep_wisdom();
   }

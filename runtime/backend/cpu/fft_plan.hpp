@@ -30,13 +30,16 @@ class LinePlan {
   int64_t length() const noexcept { return n_; }
   int64_t pitch() const noexcept { return line_pitch<T>(n_); }
   int lines() const noexcept { return lines_; }
+  // Whether a line has the same bits at any place among the lines.
+  bool is_uniform() const noexcept { return is_uniform_; }
   void execute(const T* x, T* y) const;  // x is not changed
 
  private:
-  LinePlan(int64_t n, int lines, void* plan) : n_(n), lines_(lines), plan_(plan) {}
+  LinePlan(int64_t n, int lines, void* plan, T* x, T* y);
   int64_t n_;
   int lines_;
   void* plan_;
+  bool is_uniform_ = true;
 };
 
 // What planning has cost this process so far.

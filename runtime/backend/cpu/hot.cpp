@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "runtime/backend/cpu/rounded.hpp"
+
 namespace lunops::cpu::LUNOPS_ISA_NAMESPACE {
 
 namespace {
@@ -47,7 +49,8 @@ inline T scalar(const double* z) {
 template <class T>
 inline T times(T a, T b) {
   if constexpr (Element<T>::is_complex) {
-    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+    return {LUNOPS_ROUNDED(a.re * b.re) - LUNOPS_ROUNDED(a.im * b.im),
+            LUNOPS_ROUNDED(a.re * b.im) + LUNOPS_ROUNDED(a.im * b.re)};
   } else {
     return a * b;
   }
@@ -74,6 +77,9 @@ inline T conj_if(T a) {
 // Calls f with the steps as constants where they are 1, so that the compiler may vectorise.
 struct One {
   constexpr operator int64_t() const { return 1; }
+};
+struct Zero {
+  constexpr operator int64_t() const { return 0; }
 };
 template <class F>
 inline void with_steps(int64_t a, int64_t b, const F& f) {
@@ -120,8 +126,15 @@ void axpby(int64_t n,
            int64_t y_step) {
   if constexpr (Element<T>::is_complex) {
     // Real factors act on both parts alike, without shuffles.
-    if (s[1] == 0 && s[3] == 0 && !conjugate && x_step == 1 && y_step == 1) {
-      axpby<Real<T>>(2 * n, x_data, 1, false, s, y_data, 1);
+    if (s[1] == 0 && s[3] == 0 && !conjugate) {
+      if (x_step == 1 && y_step == 1) {
+        axpby<Real<T>>(2 * n, x_data, 1, false, s, y_data, 1);
+        return;
+      }
+      const auto* x = static_cast<const Real<T>*>(x_data);
+      auto* y = static_cast<Real<T>*>(y_data);
+      axpby<Real<T>>(n, x, 2 * x_step, false, s, y, 2 * y_step);
+      axpby<Real<T>>(n, x + 1, 2 * x_step, false, s, y + 1, 2 * y_step);
       return;
     }
   }
@@ -185,26 +198,12 @@ void multiply_any(int64_t n,
                   const double* s,
                   T* y,
                   int64_t y_step) {
-  if (w_step == 0) {
-    // The weight does not depend on this dim: a scaling of the run.
-    double both[4];
-    double weight[2] = {0, 0};
-    if constexpr (Element<W>::is_complex) {
-      weight[0] = static_cast<double>(w->re);
-      weight[1] = static_cast<double>(conjugate ? -w->im : w->im);
-    } else {
-      weight[0] = static_cast<double>(*w);
-    }
-    both[0] = s[0] * weight[0] - s[1] * weight[1];
-    both[1] = s[0] * weight[1] + s[1] * weight[0];
-    both[2] = s[2];
-    both[3] = s[3];
-    axpby<T>(n, x, x_step, false, both, y, y_step);
-    return;
-  }
+  // The same operations for any steps: how dims were merged must not show in the bits.
   const auto run = [&]<bool conj>() {
     if (w_step == 1 && x_step == 1 && y_step == 1) {
       multiply_run<conj>(n, w, One{}, x, One{}, s, y, One{});
+    } else if (w_step == 0 && x_step == 1 && y_step == 1) {
+      multiply_run<conj>(n, w, Zero{}, x, One{}, s, y, One{});
     } else {
       multiply_run<conj>(n, w, w_step, x, x_step, s, y, y_step);
     }
@@ -417,8 +416,8 @@ void accumulate_run(int64_t n, const A* a, AS as, const B* b, BS bs, double* sum
       if constexpr (Element<A>::is_complex) {
         const A w = conj_if<conj_a>(a[i * as]);
         const double p = static_cast<double>(w.re), q = static_cast<double>(w.im);
-        sums[2 * i] += p * c - q * d;
-        sums[2 * i + 1] += p * d + q * c;
+        sums[2 * i] += LUNOPS_ROUNDED(p * c) - LUNOPS_ROUNDED(q * d);
+        sums[2 * i + 1] += LUNOPS_ROUNDED(p * d) + LUNOPS_ROUNDED(q * c);
       } else {
         const double p = static_cast<double>(a[i * as]);
         sums[2 * i] += p * c;
@@ -484,12 +483,12 @@ void store(int64_t n, const double* sums, const double* s, void* y_data, int64_t
   for (int64_t i = 0; i < n; ++i) {
     T& out = y[i * y_step];
     if constexpr (Element<T>::is_complex) {
-      double re = ar * sums[2 * i] - ai * sums[2 * i + 1];
-      double im = ar * sums[2 * i + 1] + ai * sums[2 * i];
+      double re = LUNOPS_ROUNDED(ar * sums[2 * i]) - LUNOPS_ROUNDED(ai * sums[2 * i + 1]);
+      double im = LUNOPS_ROUNDED(ar * sums[2 * i + 1]) + LUNOPS_ROUNDED(ai * sums[2 * i]);
       if (reads) {
         const double c = static_cast<double>(out.re), d = static_cast<double>(out.im);
-        re += br * c - bi * d;
-        im += br * d + bi * c;
+        re += LUNOPS_ROUNDED(br * c) - LUNOPS_ROUNDED(bi * d);
+        im += LUNOPS_ROUNDED(br * d) + LUNOPS_ROUNDED(bi * c);
       }
       out = {static_cast<Real<T>>(re), static_cast<Real<T>>(im)};
     } else {

@@ -108,8 +108,8 @@ Nufft<T>::Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning)
 template <class T>
 auto Nufft<T>::sizes_of(const NufftSpec& spec, const NufftParameters& p) -> Sizes {
   const auto dims = static_cast<ptrdiff_t>(spec.image.size());
-  const ExpectedTiles tiles =
-      expected_tiles({p.grid.begin(), p.grid.begin() + dims}, p.width, spec.frames, spec.points);
+  const ExpectedTiles tiles = expected_tiles({p.grid.begin(), p.grid.begin() + dims}, p.width,
+                                             spec.deterministic ? 1 : spec.frames, spec.points);
   return {PrunedPasses<T>::sizes(spec.image, p.grid, false), tiles.padded_cells, tiles.slots};
 }
 
@@ -120,8 +120,8 @@ auto Nufft<T>::layout_of(const NufftSpec& spec,
                          int64_t batch) noexcept -> Layout {
   Layout l{};
   const int64_t lanes = spread_functions<T>().lanes;
-  l.is_row = !tuning.force_block && 2 * batch < lanes;
-  l.block = l.is_row ? std::max<int64_t>(batch, 1) : lanes;
+  l.is_row = !tuning.force_block && (spec.deterministic || 2 * batch < lanes);
+  l.block = l.is_row ? std::clamp<int64_t>(batch, 1, kMostInRow) : lanes;
   const int64_t plane_bytes = sizes.passes.plane * static_cast<int64_t>(sizeof(C));
   l.group_batch = std::min(batch, l.block);
   const auto room = [&](int64_t frames_or_blocks) {

@@ -48,6 +48,7 @@ SortedPoints<T> sort_points(const NufftSpec& spec,
   problem.frames = spec.frames;
   problem.points = spec.points;
   problem.counts = spec.counts;
+  problem.deterministic = spec.deterministic;
   FoldDim dim[3] = {};
   for (size_t d = 0; d < spec.image.size(); ++d) {
     problem.grid.push_back(parameters.grid[d]);

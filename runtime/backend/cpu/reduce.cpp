@@ -116,10 +116,12 @@ template <class R, class Write>
 void gather_as(const Parts& v,
                const Stream& stream,
                const Write& write,
-               HotTable::Gather gather = nullptr) {
+               HotTable::Gather gather = nullptr,
+               SumOrder order = SumOrder::fastest) {
   using Sum = typename R::Sum;
   const Runs<2> kept({&v.y, &v.x});
-  const Runs<1> inner({&v.inner});
+  const bool is_fixed = order == SumOrder::fixed;
+  const Runs<1> inner({&v.inner}, is_fixed);
   const auto store = [&](int64_t y, const Sum* sums, int64_t n) {
     write(sums, at(v.y, y), kept.step[0], n);
   };
@@ -131,7 +133,7 @@ void gather_as(const Parts& v,
     return sum;
   };
   const FixedBlocks blocks(inner.count);
-  if (kept.count < FixedBlocks::kMost && blocks.count > 1) {
+  if (!is_fixed && kept.count < FixedBlocks::kMost && blocks.count > 1) {
     kept.walk(0, kept.count, [&](const auto& offset, int64_t n) {
       for (int64_t i = 0; i < n; ++i) {
         Sum sums[FixedBlocks::kMost];
@@ -147,7 +149,7 @@ void gather_as(const Parts& v,
   }
   int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, inner.count));
   // Results side by side where x is contiguous along them, else one after the other.
-  const bool by_columns = kept.step[1] == 1 || (inner.count > 0 && inner.step[0] != 1);
+  const bool by_columns = is_fixed || kept.step[1] == 1 || (inner.count > 0 && inner.step[0] != 1);
   const bool is_hot = by_columns && gather != nullptr && kept.step[1] == 1;
   const int64_t block = is_hot ? kColumns : kBlockSize;
   if (is_hot) {
@@ -223,7 +225,7 @@ Parts parts_of(const RawView& x, const RawView& y) {
 
 }  // namespace
 
-void CpuBackend::sum(RawView x, Scale s, RawView y, Stream& stream) {
+void CpuBackend::sum(RawView x, Scale s, RawView y, SumOrder order, Stream& stream) {
   const Parts v = parts_of(x, y);
   if (v.y.empty()) return;
   if (s.alpha == 0.0) return scale(s.beta, v.y, stream);
@@ -233,8 +235,8 @@ void CpuBackend::sum(RawView x, Scale s, RawView y, Stream& stream) {
   const auto write = [&](const auto* sums, std::byte* to, int64_t step, int64_t n) {
     store(n, reinterpret_cast<const double*>(sums), factors, to, step);
   };
-  if (is_complex(y.dtype)) return gather_as<Plus<c128>>(v, stream, write, add);
-  gather_as<Plus<double>>(v, stream, write, add);
+  if (is_complex(y.dtype)) return gather_as<Plus<c128>>(v, stream, write, add, order);
+  gather_as<Plus<double>>(v, stream, write, add, order);
 }
 
 void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {

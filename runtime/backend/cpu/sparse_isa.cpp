@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Compiled once per instruction set; isa.hpp says what may not be included here.
+#include "runtime/backend/cpu/rounded.hpp"
 #include "runtime/backend/cpu/sparse.hpp"
 
 namespace lunops::cpu::LUNOPS_ISA_NAMESPACE {
@@ -27,11 +28,12 @@ inline void store(const double* sum, const double* s, R* y) {
     if (reads) value += s[2] * static_cast<double>(y[0]);
     y[0] = static_cast<R>(value);
   } else {
-    double re = s[0] * sum[0] - s[1] * sum[1], im = s[0] * sum[1] + s[1] * sum[0];
+    double re = LUNOPS_ROUNDED(s[0] * sum[0]) - LUNOPS_ROUNDED(s[1] * sum[1]);
+    double im = LUNOPS_ROUNDED(s[0] * sum[1]) + LUNOPS_ROUNDED(s[1] * sum[0]);
     if (reads) {
       const double c = static_cast<double>(y[0]), d = static_cast<double>(y[1]);
-      re += s[2] * c - s[3] * d;
-      im += s[2] * d + s[3] * c;
+      re += LUNOPS_ROUNDED(s[2] * c) - LUNOPS_ROUNDED(s[3] * d);
+      im += LUNOPS_ROUNDED(s[2] * d) + LUNOPS_ROUNDED(s[3] * c);
     }
     y[0] = static_cast<R>(re);
     y[1] = static_cast<R>(im);
@@ -46,8 +48,8 @@ inline void add(const Rows& a, int64_t k, const R* x, double* sum) {
     const double re = static_cast<double>(value[2 * k]);
     const double im = static_cast<double>(a.conjugate ? -value[2 * k + 1] : value[2 * k + 1]);
     const double c = static_cast<double>(x[0]), d = static_cast<double>(x[1]);
-    sum[0] += re * c - im * d;
-    sum[1] += re * d + im * c;
+    sum[0] += LUNOPS_ROUNDED(re * c) - LUNOPS_ROUNDED(im * d);
+    sum[1] += LUNOPS_ROUNDED(re * d) + LUNOPS_ROUNDED(im * c);
   } else {
     const double w = kValue == Value::one ? 1.0 : static_cast<double>(value[k]);
     for (int p = 0; p < kParts; ++p) sum[p] += w * static_cast<double>(x[p]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/backend/cpu/rounded.hpp"
 #include "runtime/backend/cpu/spread.hpp"
 #include "runtime/backend/cpu/vector.hpp"
 
@@ -284,15 +285,15 @@ void interpolate_row(const typename Values<T, true>::Job& job) {
         if constexpr (Source::kHasAlpha) {
           if (job.has_alpha) {
             const T sum_re = re;
-            re = job.alpha_re * sum_re - job.alpha_im * im;
-            im = job.alpha_re * im + job.alpha_im * sum_re;
+            re = LUNOPS_ROUNDED(job.alpha_re * sum_re) - LUNOPS_ROUNDED(job.alpha_im * im);
+            im = LUNOPS_ROUNDED(job.alpha_re * im) + LUNOPS_ROUNDED(job.alpha_im * sum_re);
           }
         }
         if (job.has_beta) {
           const T old_re = out[0];
           const T old_im = out[1];
-          re += job.beta_re * old_re - job.beta_im * old_im;
-          im += job.beta_re * old_im + job.beta_im * old_re;
+          re += LUNOPS_ROUNDED(job.beta_re * old_re) - LUNOPS_ROUNDED(job.beta_im * old_im);
+          im += LUNOPS_ROUNDED(job.beta_re * old_im) + LUNOPS_ROUNDED(job.beta_im * old_re);
         }
         out[0] = re;
         out[1] = im;

@@ -208,6 +208,10 @@ TileOrder sort_by_tile(const TileProblem& problem,
   };
   std::vector<Keyed> list;
   for (int64_t f = 0; f < problem.frames; ++f) {
+    const int64_t together = problem.deterministic
+                                 ? bin_start[static_cast<size_t>((f + 1) * bins_per_frame)] -
+                                       bin_start[static_cast<size_t>(f * bins_per_frame)]
+                                 : live;
     for (int64_t tile = 0; tile < tile_count; ++tile) {
       const int64_t first_bin = f * bins_per_frame + tile * bins_per_tile;
       const int64_t begin = bin_start[static_cast<size_t>(first_bin)];
@@ -226,7 +230,7 @@ TileOrder sort_by_tile(const TileProblem& problem,
         if (d >= lead) colour = colour * 2 + t % 2;
         cells *= dim.start[static_cast<size_t>(t) + 1] - dim.start[static_cast<size_t>(t)];
       }
-      const int64_t most = most_points(cells, live);
+      const int64_t most = most_points(cells, together);
       const int64_t cuts = (end - begin + most - 1) / most;
       for (int64_t c = 0; c < cuts; ++c) {
         Run part = run;

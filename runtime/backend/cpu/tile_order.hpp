@@ -66,6 +66,7 @@ struct TileProblem {
   int64_t points = 0;               // per frame
   const int64_t* counts = nullptr;  // {frames}: only the first of them exist; null: all
   int kinds = 1;
+  bool deterministic = false;  // the order within a frame does not depend on other frames
 };
 
 // Where points j = first … first + count - 1 (over all frames) fall, at most kFoldedPoints: the

@@ -42,8 +42,9 @@ std::array<int64_t, 3> same(const std::vector<int64_t>& image) {
 
 bool prefers_embedded(const ToeplitzSpec& spec) {
   if (spec.form != ToeplitzSpec::Form::choose) return spec.form == ToeplitzSpec::Form::embedded;
-  return nufft::toeplitz_embedded(spec.nufft, 1).seconds <=
-         nufft::toeplitz_decomposed(spec.nufft, 1).seconds;
+  NufftSpec one = spec.nufft;
+  if (one.deterministic) one.frames = 1;
+  return nufft::toeplitz_embedded(one, 1).seconds <= nufft::toeplitz_decomposed(one, 1).seconds;
 }
 
 // Images whose planes are in memory together.

@@ -67,6 +67,11 @@ NufftSpec fine_spec(const ToeplitzSpec& spec) {
   fine.counts = nullptr;
   fine.frames = 1;
   fine.points = spec.points_per_kernel();
+  // A kernel is one frame of the whole, or all of them.
+  if (fine.whole.points > 0) {
+    if (spec.kernel_frames() != spec.nufft.frames) fine.whole.points *= fine.whole.frames;
+    fine.whole.frames = 1;
+  }
   return fine;
 }
 

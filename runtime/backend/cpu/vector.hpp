@@ -87,6 +87,22 @@ LUNOPS_INLINE VectorD fma(VectorD a, VectorD b, VectorD c) {
 #endif
 }
 
+// Of one number, rounded as in vectors.
+LUNOPS_INLINE float fma(float a, float b, float c) {
+#if defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+LUNOPS_INLINE double fma(double a, double b, double c) {
+#if defined(__FMA__)
+  return __builtin_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 #if defined(__AVX2__) && !defined(__AVX512F__)
 // Eight bytes of mask per entry; starting at 4 - n gives n leading ones.
 alignas(32) constexpr int64_t kMask[8] = {-1, -1, -1, -1, 0, 0, 0, 0};

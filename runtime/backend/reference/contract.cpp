@@ -14,6 +14,7 @@ void ReferenceBackend::contract(RawView a,
                                 int reduced,
                                 Scale s,
                                 RawView y,
+                                SumOrder,
                                 Stream&) {
   const int kept = y.ndim - reduced;
   Index index{};

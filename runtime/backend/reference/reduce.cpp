@@ -83,7 +83,7 @@ std::pair<RawView, RawView> divided(const RawView& y) {
 }  // namespace
 
 // y[k] = alpha * the sum of the elements of x that share k + beta * y[k]
-void ReferenceBackend::sum(RawView x, Scale s, RawView y, Stream&) {
+void ReferenceBackend::sum(RawView x, Scale s, RawView y, SumOrder, Stream&) {
   const auto parts = divided(y);
   for_each_index(parts.first, [&](const Index& outer) {
     c128 sum = 0.0;

@@ -100,7 +100,7 @@ void DenseCore::lower(
                         make_ref(y, extents, y_strides), s));
   } else {
     b.add(contract_step(w, conjugate, make_ref(x, extents, x_strides), reduced,
-                        make_ref(y, extents, y_strides), s));
+                        make_ref(y, extents, y_strides), s, b.options().sum_order()));
   }
 }
 
@@ -109,7 +109,7 @@ const DenseCore* as_dense(const Node& node) noexcept {
   return dynamic_cast<const DenseCore*>(node.core.get());
 }
 
-std::optional<FusedDense> fuse_dense(const Node& a, const Node* middle) {
+std::optional<FusedDense> fuse_dense(const Node& a, const Node* middle, SumOrder order) {
   const DenseCore* dense = as_dense(a);
   if (dense == nullptr) return std::nullopt;
   const bool is_transposed = transposes(a.mode);
@@ -168,7 +168,7 @@ std::optional<FusedDense> fuse_dense(const Node& a, const Node* middle) {
   for (const Term& t : summed_in) fused.n *= static_cast<double>(extent(t));
   for (const Term& t : summed_out) fused.m *= static_cast<double>(extent(t));
   const WeightPtr g = weight_contract(w, left_terms, conj_a, right, right_terms, right_conj, result,
-                                      summed_out, is_real);
+                                      summed_out, is_real, order);
   fused.elements = static_cast<size_t>(g->count());
 
   if (summed_in.empty()) {

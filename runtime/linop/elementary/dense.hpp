@@ -55,6 +55,6 @@ struct FusedDense {
   double n = 1, m = 1;  // products of the extents that A sums over and produces
   size_t elements = 0;  // of the fused weight
 };
-std::optional<FusedDense> fuse_dense(const Node& a, const Node* middle);
+std::optional<FusedDense> fuse_dense(const Node& a, const Node* middle, SumOrder order);
 
 }  // namespace lunops

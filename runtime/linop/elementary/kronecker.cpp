@@ -150,7 +150,9 @@ void KroneckerCore::lower(
   const double q = product(x.shape, batch + a_in, x.shape.ndim());
   const double m = product(y.shape, batch, batch + a_out);
   const double n = product(y.shape, batch + a_out, y.shape.ndim());
-  const bool a_is_last = p * q * n + p * n * m <= p * q * m + m * q * n;
+  // Tiles along output dims must agree on the order, so deterministic plans look at the input.
+  const bool a_is_last =
+      builder.options().deterministic ? p <= q : p * q * n + p * n * m <= p * q * m + m * q * n;
   // The operand's last dims are those of the operator that acts.
   const Operand x_a = permuted(x, exchanged(batch, a_in, b_in));
   const Operand y_a = permuted(y, exchanged(batch, a_out, b_out));

@@ -95,7 +95,7 @@ std::optional<Node> LowRankCore::exact_normal(Mode mode, const Node* inner) cons
     }
     const Node scaled{std::make_shared<DenseCore>(weight, dense->terms(), dense->signature(), ""),
                       mode_of_weight, nullptr};
-    const auto gram = fuse_dense(scaled, nullptr);
+    const auto gram = fuse_dense(scaled, nullptr, SumOrder::fixed);
     if (!gram) return std::nullopt;
     product.insert(product.begin() + 1, Linop(gram->node));
   }

@@ -57,7 +57,8 @@ std::vector<int64_t> RepeatCore::spread(const Operand& narrow, int wide_ndim) co
 void RepeatCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   if (sums(mode)) {
-    b.add(sum_step(make_ref(x), make_ref(y, x.shape.extents(), spread(y, x.shape.ndim())), s));
+    b.add(sum_step(make_ref(x), make_ref(y, x.shape.extents(), spread(y, x.shape.ndim())), s,
+                   b.options().sum_order()));
   } else {
     b.add(axpby_step(make_ref(x, y.shape.extents(), spread(x, y.shape.ndim())), false, make_ref(y),
                      s));

@@ -100,7 +100,8 @@ bool NufftCore::matches(const KernelKey& a, const KernelKey& b) noexcept {
   return same(a.middle, b.middle) && same(a.matrix, b.matrix) && a.matrix_terms == b.matrix_terms &&
          a.is_matrix_conjugate == b.is_matrix_conjugate && a.middle_terms == b.middle_terms &&
          a.image == b.image && a.dtype == b.dtype && a.backend == b.backend &&
-         a.is_conjugate == b.is_conjugate && a.kernels == b.kernels;
+         a.is_conjugate == b.is_conjugate && a.is_deterministic == b.is_deterministic &&
+         a.kernels == b.kernels;
 }
 
 NufftSpec NufftCore::spec(const std::vector<int64_t>& image, DType dtype) const {
@@ -207,17 +208,22 @@ void NufftCore::check_units(const std::vector<int64_t>& image,
 
 std::shared_ptr<const NufftPoints> NufftCore::points(const std::vector<int64_t>& image,
                                                      DType dtype,
+                                                     bool deterministic,
                                                      Context& context) const {
   std::lock_guard lock(made_->mutex);
   const Backend* backend = &context.backend();
   for (const Made::Points& p : made_->points) {
-    if (p.dtype == dtype && p.backend == backend && p.image == image) return p.points;
+    if (p.dtype == dtype && p.is_deterministic == deterministic && p.backend == backend &&
+        p.image == image) {
+      return p.points;
+    }
   }
   NufftSpec s = spec(image, dtype);
+  s.deterministic = deterministic;
   const HeldArray<double> k = coordinates(image, context);
   s.coordinates = k.data();
   std::shared_ptr<const NufftPoints> made = context.backend().nufft(s, *context.stream);
-  made_->points.push_back({image, dtype, backend, made});
+  made_->points.push_back({image, dtype, deterministic, backend, made});
   return made;
 }
 

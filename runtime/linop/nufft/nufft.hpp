@@ -87,6 +87,7 @@ class NufftCore final : public Core {
   HeldArray<double> coordinates(const std::vector<int64_t>& image, Context& context) const;
   std::shared_ptr<const NufftPoints> points(const std::vector<int64_t>& image,
                                             DType dtype,
+                                            bool deterministic,
                                             Context& context) const;
   // One for all copies of this operator that share what plans make of it.
   const void* shared() const noexcept { return made_.get(); }
@@ -101,6 +102,7 @@ class NufftCore final : public Core {
     WeightPtr middle;               // null: none
     std::vector<int> middle_terms;  // where its dims stand among frames and samples; -1: batch
     bool is_conjugate = false;
+    bool is_deterministic = false;
     int64_t kernels = 1;
     WeightPtr matrix = nullptr;  // what makes the kernel a matrix; null: none
     std::vector<int> matrix_terms = {};
@@ -145,6 +147,7 @@ class NufftCore final : public Core {
     struct Points {
       std::vector<int64_t> image;
       DType dtype;
+      bool is_deterministic;
       const Backend* backend;
       std::shared_ptr<const NufftPoints> points;
     };

@@ -111,7 +111,8 @@ void lower_nufft(Builder& b,
   const RoleView& out = is_adjoint ? iv : sv;
   const StepScale scale = out.is_copy ? StepScale{} : s;
   std::shared_ptr<const NufftPoints> points;
-  if (!b.is_dry()) points = f.points(roles.extents, x.dtype, b.context());
+  const bool deterministic = b.options().deterministic;
+  if (!b.is_dry()) points = f.points(roles.extents, x.dtype, deterministic, b.context());
   // F flips the sign of the exponent in conj and transpose: conj(Fᴴ) is the transpose.
   auto step_made =
       std::make_unique<NufftStep>(points, is_adjoint, conjugates(mode) != transposes(mode),
@@ -134,7 +135,8 @@ void lower_nufft(Builder& b,
     step_made->seconds = calls * points->seconds(loops.batch.extent);
     b.persists(f.shared(), points->parameters().bytes);
   } else {
-    const NufftSpec spec = f.spec(roles.extents, x.dtype);
+    NufftSpec spec = f.spec(roles.extents, x.dtype);
+    spec.deterministic = deterministic;
     const auto estimate = b.context().backend().estimate(spec, loops.batch.extent, false);
     const nufft::Cost cost =
         nufft::gridding(spec, estimate.parameters, loops.batch.extent, is_adjoint);

@@ -95,8 +95,10 @@ NufftMatrixCore::Roles NufftMatrixCore::roles(const Shape& x) const {
 
 NufftMatrixCore::Estimate NufftMatrixCore::estimate(Context& context,
                                                     const Shape& x,
-                                                    DType dtype) const {
-  const Roles r = roles(x);
+                                                    DType dtype,
+                                                    bool of_one_image) const {
+  Roles r = roles(x);
+  if (of_one_image) r.images = r.outer = 1;
   const NufftSpec spec = f_->spec(r.all.extents, dtype);
   const int64_t k = middle_.k();
   const auto images = static_cast<int64_t>(r.images);
@@ -244,7 +246,8 @@ void NufftMatrixCore::lower(
     return;
   }
   const Estimate e = estimate(b.context(), x.shape, x.dtype);
-  const NufftSpec spec = f_->spec(r.all.extents, x.dtype);
+  NufftSpec spec = f_->spec(r.all.extents, x.dtype);
+  spec.deterministic = b.options().deterministic;
   const int64_t k = middle_.k();
   const RoleView from = role_view(b, x, r.positions, r.coupled, r.all.image, true);
   const RoleView to = role_view(b, y, r.positions, r.coupled, r.all.image, false);
@@ -262,6 +265,7 @@ void NufftMatrixCore::lower(
     key.image = r.all.extents;
     key.dtype = x.dtype;
     key.backend = &b.context().backend();
+    key.is_deterministic = b.options().deterministic;
     key.kernels = e.kernels;
     key.matrix = middle_.weight;
     key.is_matrix_conjugate = middle_.is_conjugate;

@@ -48,7 +48,8 @@ class NufftMatrixCore final : public Core {
     size_t kernel_bytes = 0;
     int64_t kernels = 1;
   };
-  Estimate estimate(Context& context, const Shape& x, DType dtype) const;
+  // `of_one_image`: whatever batch x has.
+  Estimate estimate(Context& context, const Shape& x, DType dtype, bool of_one_image = false) const;
 
   const std::shared_ptr<const NufftCore>& nufft() const noexcept { return f_; }
   const MatrixMiddle& middle() const noexcept { return middle_; }

@@ -92,6 +92,13 @@ MiddleWeights weights_of(const SampleDims& f,
   return made;
 }
 
+// What tiles along frames have in common.
+NufftSpec of_one_frame(NufftSpec spec) noexcept {
+  spec.frames = 1;
+  if (spec.whole.points > 0) spec.whole.frames = 1;
+  return spec;
+}
+
 // Points that do not exist weigh nothing, whatever M holds there.
 void clear_missing(const SampleDims& f, MiddleWeights& w) {
   if (f.counts.empty()) return;
@@ -141,17 +148,25 @@ NufftNormalCore::Form NufftNormalCore::form(Builder& b,
     if (!batch.empty() && a.dim.name == batch.front().dim.name) made.kernels = a.extent;
   }
   const bool has_complex = middle_ != nullptr && middle_->weight()->is_complex();
-  made.estimate = b.context().backend().estimate(f_->spec(roles.extents, dtype),
-                                                 static_cast<int64_t>(images), has_complex);
-  const Backend::NufftEstimate& e = made.estimate;
+  const NufftSpec spec = f_->spec(roles.extents, dtype);
+  const auto count = static_cast<int64_t>(images);
+  Backend& backend = b.context().backend();
+  made.estimate = backend.estimate(spec, count, has_complex);
+  made.build_seconds = made.estimate.build_seconds * static_cast<double>(made.kernels);
+  // In deterministic plans those of one frame and one image decide, which any tile has.
+  Backend::NufftEstimate e = made.estimate;
+  double build_seconds = made.build_seconds;
+  if (b.options().deterministic) {
+    e = backend.estimate(of_one_frame(spec), 1, has_complex);
+    build_seconds = e.build_seconds;
+  }
   const double runs = b.applications();
-  made.build_seconds = e.build_seconds * static_cast<double>(made.kernels);
   const Toeplitz wanted =
       b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : f_->choices().toeplitz;
-  made.is_toeplitz = runs * e.gridding_seconds > runs * e.toeplitz_seconds + made.build_seconds;
+  made.is_toeplitz = runs * e.gridding_seconds > runs * e.toeplitz_seconds + build_seconds;
   std::string why =
       fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
-                  e.toeplitz_seconds, e.gridding_seconds, made.build_seconds);
+                  e.toeplitz_seconds, e.gridding_seconds, build_seconds);
   if (wanted != Toeplitz::automatic) {
     made.is_toeplitz = wanted == Toeplitz::always;
     why = fmt::format("toeplitz = {} was given; {}", made.is_toeplitz, why);
@@ -159,9 +174,8 @@ NufftNormalCore::Form NufftNormalCore::form(Builder& b,
   made.choice.node = f_->label() + " normal";
   made.choice.chosen = made.is_toeplitz ? "Toeplitz" : "gridding";
   made.choice.why = why;
-  made.choice.estimates = {{"Toeplitz", e.toeplitz_seconds},
-                           {"gridding", e.gridding_seconds},
-                           {"build", made.build_seconds}};
+  made.choice.estimates = {
+      {"Toeplitz", e.toeplitz_seconds}, {"gridding", e.gridding_seconds}, {"build", build_seconds}};
   return made;
 }
 
@@ -186,7 +200,8 @@ void NufftNormalCore::lower(
       forced = static_cast<int>(i);
     }
   }
-  const NufftSpec spec = f_->spec(roles.extents, x.dtype);
+  NufftSpec spec = f_->spec(roles.extents, x.dtype);
+  spec.deterministic = b.options().deterministic;
   const Form chosen = form(b, roles, x.dtype);
   const auto& estimate = chosen.estimate;
   const int64_t kernels = chosen.kernels;
@@ -224,6 +239,7 @@ void NufftNormalCore::lower(
     key.dtype = x.dtype;
     key.backend = &b.context().backend();
     key.is_conjugate = is_conjugate_;
+    key.is_deterministic = b.options().deterministic;
     key.kernels = kernels;
     if (middle_ != nullptr) {
       key.middle = middle_->weight();

@@ -43,6 +43,7 @@ class NufftNormalCore final : public Core {
     int64_t kernels = 1;
     ExplainedChoice choice;
   };
+  // In deterministic plans the costs of one frame and one image decide.
   Form form(Builder& b, const NufftRoles& roles, DType dtype) const;
 
  private:

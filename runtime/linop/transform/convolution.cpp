@@ -296,6 +296,7 @@ constexpr double kPerElement = 3e-9;
 bool ConvolutionCore::chooses_fft(Builder& b, const Roles& roles, DType dtype) const {
   double results = 1, taps = 1, points = 1, kept = 1, made = 1, sums = 1;
   for (const Roles::Dim& d : roles.kept) {
+    if (b.options().deterministic) break;  // of one index of the dims that may be cut
     const auto n = static_cast<double>(d.extent);
     results *= n;
     (d.x < 0 ? made : kept) *= n;
@@ -444,6 +445,7 @@ void add_fft(Builder& b,
   spec.sign = sign;
   spec.centred = false;
   spec.scale = scale;
+  spec.deterministic = b.options().deterministic;
   Backend& backend = b.context().backend();
   std::shared_ptr<const FftKernel> kernel;
   if (!b.is_dry()) kernel = backend.fft(spec, *b.context().stream);
@@ -530,7 +532,8 @@ void ConvolutionCore::lower_fft(Builder& b,
   if (r.summed.empty()) {
     b.add(multiply_step(w, conjugates(mode), u, v, StepScale{}));
   } else {
-    b.add(contract_step(w, conjugates(mode), u, static_cast<int>(r.summed.size()), v, StepScale{}));
+    b.add(contract_step(w, conjugates(mode), u, static_cast<int>(r.summed.size()), v, StepScale{},
+                        b.options().sum_order()));
   }
 
   if (!is_padded && y.dtype == dtype) {

@@ -67,6 +67,7 @@ WeightPtr ConvolutionSpectra::of(const WeightPtr& kernel,
     spec.x_strides = spec.y_strides = row_major(extents);
     for (const KernelLine& line : lines) spec.axes.push_back(static_cast<int>(line.dim));
     spec.centred = false;
+    spec.deterministic = true;  // a tile's kernels have the same spectra
     const auto fft = context.backend().fft(spec, *context.stream);
     const Tensor workspace = workspace_of(fft->workspace(), context);
     fft->run(placed.data(), spectrum.data(), {}, static_cast<std::byte*>(workspace.data()),

@@ -116,6 +116,7 @@ void FftCore::lower(Builder& b,
   spec.sign = sign(mode);
   spec.centred = is_centred_;
   spec.scale = scale(points);
+  spec.deterministic = b.options().deterministic;
   std::shared_ptr<const FftKernel> kernel;
   if (!b.is_dry()) kernel = b.context().backend().fft(spec, *b.context().stream);
   auto step = fft_step(std::move(kernel), x, y, s);

@@ -135,14 +135,17 @@ std::shared_ptr<const InterpolateKernel> InterpolateCore::kernel(const Interpola
   std::lock_guard lock(made_->mutex);
   const Backend* backend = &context.backend();
   for (const Made::Kernel& k : made_->kernels) {
-    if (k.dtype == spec.dtype && k.backend == backend && k.grid == spec.grid) return k.kernel;
+    if (k.dtype == spec.dtype && k.is_deterministic == spec.deterministic && k.backend == backend &&
+        k.grid == spec.grid) {
+      return k.kernel;
+    }
   }
   const HeldArray<double> t =
       read_positions(kind(), positions_->tensor(), roles_, {}, *context.stream);
   InterpolateSpec s = spec;
   s.coordinates = t.data();
   auto made = context.backend().interpolate(s, *context.stream);
-  made_->kernels.push_back({spec.grid, spec.dtype, backend, made});
+  made_->kernels.push_back({spec.grid, spec.dtype, spec.deterministic, backend, made});
   return made;
 }
 
@@ -231,7 +234,8 @@ void InterpolateCore::lower(
   strides[1] = loops.batch.strides[0];
   const RoleView& out = is_spread ? gv : sv;
   std::shared_ptr<const InterpolateKernel> made;
-  const InterpolateSpec wanted = spec(roles.extents, x.dtype);
+  InterpolateSpec wanted = spec(roles.extents, x.dtype);
+  wanted.deterministic = b.options().deterministic;
   if (!b.is_dry()) made = kernel(wanted, b.context());
   auto call = std::make_unique<InterpolateStep>(made, is_spread, out.is_copy ? StepScale{} : s,
                                                 loops.loops);

@@ -65,6 +65,7 @@ class InterpolateCore final : public Core {
     struct Kernel {
       std::vector<int64_t> grid;
       DType dtype;
+      bool is_deterministic;
       const Backend* backend;
       std::shared_ptr<const InterpolateKernel> kernel;
     };

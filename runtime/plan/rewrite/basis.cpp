@@ -199,12 +199,13 @@ bool accept(Product& p, const Candidate& c, Builder& b) {
   const auto x = b.shape_into(p, c.first + c.count - 1);
   if (!x || x->count() == 0) return false;
   const NufftCore& nufft = *c.core->nufft();
-  const auto e = c.core->estimate(b.context(), *x, b.input_dtype());
+  const bool deterministic = b.options().deterministic;
+  const auto e = c.core->estimate(b.context(), *x, b.input_dtype(), deterministic);
   const double runs = b.applications();
   const Toeplitz wanted =
       b.options().toeplitz != Toeplitz::automatic ? b.options().toeplitz : nufft.choices().toeplitz;
   const auto budget = static_cast<double>(b.context().account->figures().budget);
-  const bool fits = static_cast<double>(e.kernel_bytes) <= 0.5 * budget;
+  const bool fits = deterministic || static_cast<double>(e.kernel_bytes) <= 0.5 * budget;
   bool is_toeplitz =
       fits && runs * e.gridding_seconds > runs * e.toeplitz_seconds + e.build_seconds;
   std::string why = fmt::format(

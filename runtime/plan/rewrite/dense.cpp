@@ -41,14 +41,15 @@ bool fuse_dense_normal(Product& p, Builder& b) {
   if (!found) return false;
   const Node& a = p.factors[found->begin + found->length - 1];
   const Normal wanted = wanted_normal(*as_dense(a), b.options());
-  auto fused = fuse_dense(a, found->middle);
+  auto fused = fuse_dense(a, found->middle, b.options().sum_order());
   if (!fused) return false;
   // operators.md, rule of Dense: building costs n m products per kept index, each application of
   // the pair 2 m of the fused form n.
   const double r = b.applications();
   const double n = fused->n, m = fused->m;
-  const bool fits = n <= m || fits_share_of_budget(b, static_cast<double>(fused->elements),
-                                                   fused->node.core->field() == Field::complex);
+  const bool fits = n <= m || b.options().deterministic ||
+                    fits_share_of_budget(b, static_cast<double>(fused->elements),
+                                         fused->node.core->field() == Field::complex);
   const bool pays = r * (2 * m - n) > n * m && fits;
   const bool is_fused = wanted == Normal::fused || pays;
   ExplainedChoice choice;
@@ -151,8 +152,9 @@ std::optional<MergedDense> merged_dense(const Node& left, const Node& right) {
   made.build = products({&j->in_dims, &j->out_dims, &j->left_in});
   made.saved = products({&j->right_in, &j->right_out}) + products({&j->left_in, &j->left_out}) -
                products({&j->in_dims, &j->out_dims});
-  const WeightPtr w = weight_contract(l.weight(), of_left, conjugates(left.mode), r.weight(),
-                                      of_right, conjugates(right.mode), terms, summed, false);
+  const WeightPtr w =
+      weight_contract(l.weight(), of_left, conjugates(left.mode), r.weight(), of_right,
+                      conjugates(right.mode), terms, summed, false, SumOrder::fastest);
   made.elements = static_cast<double>(w->count());
   made.more = made.elements - static_cast<double>(l.weight()->count() + r.weight()->count());
   const Signature sides(j->in, j->out);
@@ -167,6 +169,8 @@ std::optional<MergedDense> merged_dense(const Node& left, const Node& right) {
 }  // namespace
 
 bool merge_dense(Product& p, Builder& b) {
+  // Whether it pays depends on extents that tiles cut.
+  if (b.options().deterministic) return false;
   for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
     const Node &left = p.factors[i], &right = p.factors[i + 1];
     if (as_dense(left) == nullptr || as_dense(right) == nullptr) continue;

@@ -118,6 +118,8 @@ std::optional<Node> absorbed(const Node& w, const Node& d, bool d_acts_last) {
 }  // namespace
 
 bool absorb_diagonal(Product& p, Builder& b) {
+  // Whether it pays depends on extents that tiles cut.
+  if (b.options().deterministic) return false;
   for (size_t i = 0; i + 1 < p.factors.size(); ++i) {
     for (const bool d_acts_last : {true, false}) {
       const size_t at = d_acts_last ? i : i + 1, of = d_acts_last ? i + 1 : i;

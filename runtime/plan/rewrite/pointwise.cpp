@@ -171,7 +171,7 @@ bool fuse_pointwise(Product& p, Builder& b) {
         count == 1 && run.terms.size() > 1 && as_add(p.factors[run.begin]) != nullptr;
     if (count < 2 && !is_sum) continue;
     const std::optional<Shape> x = b.shape_into(p, end - 1);
-    if (x && has_short_rows(run.terms, *x)) continue;
+    if (x && !b.options().deterministic && has_short_rows(run.terms, *x)) continue;
     const auto first = p.factors.begin() + static_cast<ptrdiff_t>(run.begin);
     const Product fused{1.0, {first, first + static_cast<ptrdiff_t>(count)}};
     std::string what;

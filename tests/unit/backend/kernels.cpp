@@ -90,7 +90,7 @@ TEST_CASE("kernels: sum agrees with the reference over any dims, strides and sca
         for (const Scale& given : kScales) {
           const Scale scale = is_complex(dtype) ? given : real_scale(given);
           REQUIRE(compare(y, [&](Backend& b, RawView v, Stream& s) {
-                    b.sum(x.view(), scale, v, s);
+                    b.sum(x.view(), scale, v, SumOrder::fastest, s);
                   }) <= (1 + count) * tolerance(dtype));
         }
       }
@@ -153,7 +153,7 @@ struct Scaled {
 };
 
 void run_contract(Backend& b, RawView w, RawView x, Scale scale, RawView y, Stream& s) {
-  b.contract(w, false, x, false, 1, scale, y, s);
+  b.contract(w, false, x, false, 1, scale, y, SumOrder::fastest, s);
 }
 
 const Scaled kScaled[] = {

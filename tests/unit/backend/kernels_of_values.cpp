@@ -269,12 +269,13 @@ TEST_CASE("kernels: contractions agree with the reference", "[backend][kernels]"
             Array b = draw::array(shape.extents, swapped ? kind : dtype, Strides::contiguous,
                                   random, shape.b);
             const Array y = draw::array(shape.extents, dtype, strides, random, summed);
-            for (int flags = 0; flags < 4; ++flags) {
+            for (int flags = 0; flags < 8; ++flags) {
+              const SumOrder order = flags < 4 ? SumOrder::fastest : SumOrder::fixed;
               const Scale scale = flags % 2 == 0 ? Scale{1.0, 0.0} : Scale{2.0, 0.5};
               const double terms = 300;  // products below 2 each, most sums have fewer terms
               REQUIRE(compare(y, [&](Backend& backend, RawView v, Stream& s) {
                         backend.contract(a.view(), (flags & 1) != 0, b.view(), (flags & 2) != 0,
-                                         shape.reduced, scale, v, s);
+                                         shape.reduced, scale, v, order, s);
                       }) <= terms * tolerance(dtype) / 10);
             }
           }
