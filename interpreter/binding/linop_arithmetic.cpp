@@ -119,7 +119,7 @@ constexpr Manual kAdd =
 constexpr Manual kSubtract =
     make("Linop.__sub",
          "The difference of two operators.",
-         "print((2*lo.Identity \"x\" - 3*lo.Identity \"x\")(lo.ones \"x=1\"):item())  --> -1+0i",
+         "print((2*lo.Identity \"x\" - 3*lo.Identity \"x\")(lo.ones \"x=3\"):sum())  --> -3+0i",
          "A - B");
 constexpr Manual kMultiply = make("Linop.__mul",
                                   "Composition, scaling, or application: A*B, s*A, A*x.",
@@ -137,7 +137,7 @@ constexpr Manual kPower =
          "A ^ n");
 constexpr Manual kNegate = make("Linop.__unm",
                                 "Changes the sign.",
-                                "print((-lo.Identity \"x\")(lo.ones \"x=1\"):item())  --> -1+0i",
+                                "print((-lo.Identity \"x\")(lo.ones \"x=3\"):sum())  --> -3+0i",
                                 "-A");
 constexpr Manual kOrder =
     make("Linop.__lt",

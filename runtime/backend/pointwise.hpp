@@ -23,6 +23,7 @@ struct PointwiseSpec {
   };
   std::array<Term, kMostTerms> terms;
   int count = 0;
+  bool deterministic = false;  // the same operations whichever dims the weights lack
 };
 
 }  // namespace lunops

@@ -42,6 +42,7 @@ class Block {
   // out <- factor * the term of x + beta * out; `lines` are the term's weights.
   void add(const Term& term,
            const Line* lines,
+           bool may_fold,
            c128 factor,
            c128 beta,
            const T* x,
@@ -51,7 +52,8 @@ class Block {
     std::array<Line, PointwiseSpec::kMostFactors> rest;
     size_t count = 0;
     for (size_t k = 0; k < static_cast<size_t>(term.count); ++k) {
-      if (lines[k].step != 0 || !folds(lines[k], factor)) rest[count++] = lines[k];
+      const bool is_folded = may_fold && lines[k].step == 0 && folds(lines[k], factor);
+      if (!is_folded) rest[count++] = lines[k];
     }
     const double last[4] = {factor.real(), factor.imag(), beta.real(), beta.imag()};
     if (count == 0) {
@@ -156,8 +158,8 @@ void run(const PointwiseSpec& spec,
           const RawView& w = weights[number];
           lines[k] = {&w, address(w, number + 2), runs.step[number + 2], term.conjugate_weight[k]};
         }
-        block.add(term, lines.data(), s.alpha * term.scale, t == 0 ? s.beta : 1.0, in, m, out,
-                  out_step);
+        block.add(term, lines.data(), !spec.deterministic, s.alpha * term.scale,
+                  t == 0 ? s.beta : 1.0, in, m, out, out_step);
       }
       if (out == block.result) save<T>(y.dtype, out, to, runs.step[0], m);
     }

@@ -107,6 +107,7 @@ DType PointwiseCore::result_dtype(Mode mode, DType in) const {
 void PointwiseCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
   PointwiseSpec spec;
+  spec.deterministic = b.options().deterministic;
   Weighting weights(b, x.shape);
   for (const Term& t : terms_) {
     spec.terms[static_cast<size_t>(spec.count++)] = term_of(t, mode, x.dtype, weights);
