@@ -264,7 +264,7 @@ class Batching {
       parts.push_back(std::move(part));
     }
     return tiled(a, tiles, extents, std::move(parts), tile.device, options,
-                 TiledCore::Setup::Tree{0, leaves, true, false});
+                 TiledCore::Setup::Tree{0, leaves, true, false, op});
   }
 
   Node at_its_place(const Node& op,

@@ -74,6 +74,8 @@ Tensor Builder::values(const WeightPtr& w, DType dtype) {
       persists(nullptr, 0, bytes);
     }
   }
+  // What rewriting makes of weights may live in this plan alone, and addresses tell them apart.
+  weights_seen_.push_back(w);
   if (is_dry()) return {};
   Tensor made = is_here ? w->as(dtype, context())
                         : weight_on(w, context().device, *contexts_.front())->as(dtype, context());

@@ -214,6 +214,7 @@ class Builder {
   std::string label_, text_;
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
+  std::vector<WeightPtr> weights_seen_;
   struct Staging {
     Device source, target;
     std::array<int, 2> slots;

@@ -169,8 +169,10 @@ std::shared_ptr<const Core> TiledCore::rebuilt(Parts parts) const {
   }
   std::vector<Part> made = parts_;
   for (size_t i = 0; i < made.size(); ++i) made[i].op = parts.children[i];
-  return std::make_shared<TiledCore>(std::move(made), Composition{signature(), inner()}, setup_,
-                                     copy_of(workers_));
+  Setup setup = setup_;
+  if (setup.tree) setup.tree->whole.reset();  // of the weights that were
+  return std::make_shared<TiledCore>(std::move(made), Composition{signature(), inner()},
+                                     std::move(setup), copy_of(workers_));
 }
 
 void TiledCore::complete(Mode mode, const Shape& in, Shape& out) const {
@@ -274,6 +276,12 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     using Kind = TiledAxis::Kind;
     const Kind joined = is_transposed ? Kind::in_only : Kind::out_only;
     axis.kind = axis.kind == joined ? Kind::inner : Kind::kept;
+  }
+  if (setup.tree && setup.tree->whole) {
+    Node whole = make_normal(with_mode(*setup.tree->whole, mode), nullptr);
+    const auto& device = parts_.front().device;
+    if (device) whole = placed(whole, *device, options().is_resident);
+    setup.tree->whole = std::move(whole);
   }
   return Node{
       std::make_shared<TiledCore>(

@@ -81,6 +81,8 @@ class TiledCore final : public Core {
       Leaves leaves = {};
       bool are_single = false;  // each part is one leaf
       bool is_moved = false;    // other bounds of tiles were asked for
+      // Of leaves: their tile as one operator, for what does not sum over them.
+      std::optional<Node> whole = {};
     };
     std::optional<Tree> tree = {};
   };

@@ -122,7 +122,12 @@ Tile TiledCore::cut(const TileRequest& request) const {
   for (auto& [dim, extent] : shown.inner) {
     if (const Stretch* s = find(whole.inner, dim)) extent = s->count;
   }
-  return {Node{std::make_shared<TiledCore>(std::move(made), std::move(shown), setup_, workers_),
+  Setup setup = setup_;
+  if (is_leaves() && setup.tree->whole) {
+    setup.tree->whole = lunops::cut(*setup.tree->whole, request).op;
+  }
+  return {Node{std::make_shared<TiledCore>(std::move(made), std::move(shown), std::move(setup),
+                                           workers_),
                Mode::forward, nullptr},
           whole.input, whole.output};
 }

@@ -103,6 +103,15 @@ check.it("row 29: extents around the number of leaves, in all precisions", funct
   end
 end)
 
+check.it("cuts along kept and joined dims beside the reduction dim change no bits", function()
+  local A = lo.Dense{ lo.randn("frame=6 m=10 n=12", { seed = 4 }), "frame m n, frame n -> frame m" }
+  local x = lo.randn("frame=6 n=12", { seed = 5 })
+  local cuts = { { n = 12 }, { n = 5, frame = 2 }, { n = 4, m = 3 }, { n = 1, m = 10, frame = 5 } }
+  one_result(x, cuts, {}, function(cut, given) return lo.batch(A, cut, given) end)
+  local B = lo.batch(A, { m = 3, n = 4 }, options())
+  check.raises("sums here over its tiles along 'm', in an order that depends on their sizes", B.H, A(x))
+end)
+
 check.it("a tile that is no node of the tree is several", function()
   local N = m.sense().N
   local function sizes(cut)
