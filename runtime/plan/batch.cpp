@@ -63,6 +63,10 @@ class Batching {
     const auto& wanted = levels.front().determinism;
     is_deterministic_ = wanted.has_value();
     if (wanted) reduction_ = reduction_dim(a, *wanted, levels.front().extents, "batch");
+    if (reduction_) {
+      sums_grids_[0] = sums_grids(a.node(), reduction_->dim);
+      sums_grids_[1] = sums_grids(a.H().node(), reduction_->dim);
+    }
   }
 
   Node whole(const Linop& a, const std::optional<Device>& base) {
@@ -263,8 +267,9 @@ class Batching {
       }
       parts.push_back(std::move(part));
     }
-    return tiled(a, tiles, extents, std::move(parts), tile.device, options,
-                 TiledCore::Setup::Tree{0, leaves, true, false, op});
+    return tiled(
+        a, tiles, extents, std::move(parts), tile.device, options,
+        TiledCore::Setup::Tree{0, leaves, true, false, op, sums_grids_[0], sums_grids_[1]});
   }
 
   Node at_its_place(const Node& op,
@@ -315,6 +320,7 @@ class Batching {
   const DimExtents inner_;                 // of the whole operator; a tile may lack some of them
   bool is_deterministic_ = false;
   std::optional<ReductionDim> reduction_;
+  bool sums_grids_[2] = {false, false};  // of the operator and its adjoint
   Context& context_;
 };
 

@@ -49,8 +49,8 @@ int64_t extent_of(const Linop& a, Dim dim, const Extents& extents) {
 // Operators whose sums over dims that they do not keep are formed within the operator, in an order
 // of its own.
 constexpr std::array<std::string_view, 7> kSumWithin = {
-    "NUFFT", "Gridding", "Interpolate", "Sampling", "Convolution", "ArrayToBlocks",
-    "BlocksToArray"};
+    "NUFFT",       "Gridding",      "Interpolate",  "Sampling",
+    "Convolution", "ArrayToBlocks", "BlocksToArray"};
 
 void collect(const Node& node, std::vector<const Core*>& found) {
   const std::string_view kind = node.core->kind();
@@ -79,10 +79,9 @@ const Core* cut_within(const Linop& a, const Linop& part) {
   collect(a.node(), before);
   collect(part.node(), after);
   for (const Core* core : after) {
-    const bool is_there =
-        std::any_of(before.begin(), before.end(), [&](const Core* known) {
-          return known->kind() == core->kind() && mixed_extents(*known) == mixed_extents(*core);
-        });
+    const bool is_there = std::any_of(before.begin(), before.end(), [&](const Core* known) {
+      return known->kind() == core->kind() && mixed_extents(*known) == mixed_extents(*core);
+    });
     if (!is_there) return core;
   }
   return nullptr;
@@ -124,9 +123,10 @@ std::optional<ReductionDim> reduction_dim(const Linop& a,
       fail(Code::argument, operation, "leaves of '{}' are {}; give at least 1", dim.text(), count);
     }
     if (named && *named != dim) {
-      fail(Code::argument, operation,
-           "the reduction dim is '{}' but leaves are given of '{}'; only one dim is cut into leaves",
-           named->text(), dim.text());
+      fail(
+          Code::argument, operation,
+          "the reduction dim is '{}' but leaves are given of '{}'; only one dim is cut into leaves",
+          named->text(), dim.text());
     }
     named = dim;
     most = count;
@@ -141,10 +141,11 @@ std::optional<ReductionDim> reduction_dim(const Linop& a,
            did_you_mean(named->text(), names));
     }
     if (use == Use::kept) {
-      fail(Code::shape, operation,
-           "'{}' is kept by {}, nothing is summed over it; the reduction dim is one of its inner or "
-           "input dims",
-           named->text(), a.label());
+      fail(
+          Code::shape, operation,
+          "'{}' is kept by {}, nothing is summed over it; the reduction dim is one of its inner or "
+          "input dims",
+          named->text(), a.label());
     }
     const int64_t extent = extent_of(a, *named, extents);
     if (extent == kUnknown) {

@@ -81,8 +81,8 @@ Operand TreeSum::resolved(const Value& value, Device base) {
   const Operand& there = value.here;
   if (there.device == base) return there;
   const Operand here = b_.slot(there.shape, there.dtype, base);
-  b_.label("ToDevice", fmt::format("{} -> {}  {}", there.device.text(), base.text(),
-                                   there.shape.braced()));
+  b_.label("ToDevice",
+           fmt::format("{} -> {}  {}", there.device.text(), base.text(), there.shape.braced()));
   b_.copy(there, here, {});
   return here;
 }

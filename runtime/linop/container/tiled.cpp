@@ -282,6 +282,7 @@ std::optional<Node> TiledCore::exact_normal(Mode mode, const Node* inner) const 
     const auto& device = parts_.front().device;
     if (device) whole = placed(whole, *device, options().is_resident);
     setup.tree->whole = std::move(whole);
+    setup.tree->sums_grids = setup.tree->sums_grids_transposed = false;
   }
   return Node{
       std::make_shared<TiledCore>(

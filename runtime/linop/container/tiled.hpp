@@ -83,6 +83,8 @@ class TiledCore final : public Core {
       bool is_moved = false;    // other bounds of tiles were asked for
       // Of leaves: their tile as one operator, for what does not sum over them.
       std::optional<Node> whole = {};
+      // Whether the operator that was cut grids and then sums, forward and transposed.
+      bool sums_grids = false, sums_grids_transposed = false;
     };
     std::optional<Tree> tree = {};
   };
@@ -130,6 +132,10 @@ class TiledCore final : public Core {
   WorkersPtr workers_;
   bool is_self_adjoint_ = false;
 };
+
+// Whether the operator grids or samples coils and then sums over them: S.H * F.H …, with the
+// reduction dim on the input of S.H alone.
+bool sums_grids(const Node& node, Dim reduction);
 
 const TiledCore* as_tiled(const Node& node) noexcept;  // also of a node that renames it
 

@@ -236,25 +236,37 @@ void TiledCore::Lowering::require_tree(const Group& parts) const {
   }
 }
 
+// The number of the term of the sum's input that is the reduction dim; nothing if the product does
+// not begin with a sum over it and a NUFFT before that.
+static std::optional<int> summed_after_grids(const Product& p, Dim reduction) {
+  if (p.factors.size() < 2 || p.factors[1].core->kind() != "NUFFT") return std::nullopt;
+  const Node& sum = p.factors.front();
+  if (sum.core->kind() != "Dense" || sum.form != nullptr) return std::nullopt;
+  const Term term{Term::Kind::dim, reduction, 0};
+  const Signature seen = signature_of(sum);
+  const int at = find_term(terms_of(seen.input()), term);
+  if (at < 0 || find_term(terms_of(seen.output()), term) >= 0) return std::nullopt;
+  return at;
+}
+
+bool sums_grids(const Node& node, Dim reduction) {
+  return summed_after_grids(flatten(node, true), reduction).has_value();
+}
+
 // Where coils are gridded and then combined, they are gridded together, and only the sum is made of
 // leaves: 2 to 2.5 times faster than leaf by leaf for 8 coils of M1, as NUFFTs share the weights of
-// their points among the elements of a batch.  False: the leaves are not of that form.
+// their points among the elements of a batch.  That is decided by the operator that was cut: tiles
+// may lack terms of a sum, and would decide otherwise.  False: it is not of that form.
 bool TiledCore::Lowering::lower_before_leaves() {
-  const Node whole = with_mode(*core_.setup_.tree->whole, mode_);
-  Product rest = flatten(whole, true);
-  if (rest.factors.size() < 2 || rest.factors[1].core->kind() != "NUFFT") return false;
+  const Setup::Tree& tree = *core_.setup_.tree;
+  if (!(transposes(mode_) ? tree.sums_grids_transposed : tree.sums_grids)) return false;
+  Product rest = flatten(with_mode(*tree.whole, mode_), true);
+  const std::optional<int> reduced = summed_after_grids(rest, core_.setup_.axes.front().dim);
+  if (!reduced) return false;
   const Node sum = rest.factors.front();
-  if (sum.core->kind() != "Dense" || sum.form != nullptr) return false;
-  // Whether it is the sum over the reduction dim does not depend on how many leaves there are.
-  const Term reduction{Term::Kind::dim, core_.setup_.axes.front().dim, 0};
-  const Side in = terms_of(signature_of(sum).input());
-  const int reduced = find_term(in, reduction);
-  if (reduced < 0 || find_term(terms_of(signature_of(sum).output()), reduction) >= 0) return false;
   std::vector<Node> leaves;
   for (const Part& p : core_.parts_) {
-    const Product leaf = flatten(with_mode(p.op, mode_), true);
-    LUNOPS_ASSERT(leaf.factors.size() == rest.factors.size());
-    leaves.push_back(leaf.factors.front());
+    leaves.push_back(flatten(with_mode(p.op, mode_), true).factors.front());
   }
 
   rest.factors.erase(rest.factors.begin());
@@ -268,7 +280,7 @@ bool TiledCore::Lowering::lower_before_leaves() {
   std::vector<TreeSum::Entry> entries;
   int64_t first = 0;
   for (size_t i = 0; i < leaves.size(); ++i) {
-    const auto k = static_cast<size_t>(reduced);
+    const auto k = static_cast<size_t>(*reduced);
     const int64_t count = terms_of(signature_of(leaves[i]).input())[k].extent;
     const Operand part = slice(before, at.term[k], first, count);
     first += count;

@@ -89,8 +89,8 @@ TEST_CASE("deterministic: the dim that is chosen", "[batch]") {
   };
   const Linop a = dense("m=2 n=3", "n -> m");
 
-  CHECK(chosen(a) == "n");                            // the input dim
-  CHECK(chosen(a.N()) == "m");                        // the inner dim
+  CHECK(chosen(a) == "n");                                      // the input dim
+  CHECK(chosen(a.N()) == "m");                                  // the inner dim
   CHECK(chosen(dense("coil=2 y=3", "y -> coil y")) == "coil");  // for the adjoint's sake
   CHECK(chosen(FFT("y=4 x=4")) == "none");
   CHECK_THROWS_WITH(reduction_dim(a, {Dim::parse("k")}, {}, "batch"),
