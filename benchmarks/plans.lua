@@ -65,28 +65,43 @@ for _, case in ipairs{
   record(r)
 end
 
--- Each plan is a new operator's, so nothing is found in tables; FFT plans and kernels are warm.
+-- What the first application of a new operator takes beyond the next ones: rewriting, sorted points, the kernel.
+local function planning(name, make, must)
+  local times = {}
+  for i = 1, given.pairs do
+    local op = make()
+    local function time()
+      local start = lo.now()
+      op(b)
+      return lo.now() - start
+    end
+    local first, second, third = time(), time(), time()
+    times[i] = (first - math.min(second, third)) * 1e3
+  end
+  local low, high = paired.quartiles(times)
+  record{ target = "T15", case = name, value = paired.median(times), low = low, high = high, must = must }
+end
+local function normal()
+  return (lo.NUFFT{ scan.traj, "y x -> spoke sample", extent = { y = 256, x = 256 } } * S).N
+end
+planning("planning M1, warm wisdom [ms]", normal, "15")
+lo.virtual_devices{ cpu = 4 }
+local four = { "cpu:0", "cpu:1", "cpu:2", "cpu:3" }
 local times = {}
 for i = 1, given.pairs do
-  local op = (lo.NUFFT{ scan.traj, "y x -> spoke sample", extent = { y = 256, x = 256 } } * S).N
+  local op = normal()
   local start = lo.now()
-  lo.explain(op, b, { applications = 30 })
+  lo.plan(op, { devices = four })
   times[i] = (lo.now() - start) * 1e3
 end
 local low, high = paired.quartiles(times)
-record{ target = "T15", case = "planning M1, warm wisdom [ms]", value = paired.median(times), low = low, high = high,
-  must = "15" }
+record{ target = "T15", case = "lo.plan of M1 over 4 devices [ms]", value = paired.median(times), low = low, high = high,
+  must = "-" }
 
 -- 3-D FFT SENSE, 16 coils of 48^3: the whole on one device against plans with less memory, on the clock.
 lo.virtual_devices{ cpu = 1, clock = true }
 local maps = lo.randn("coil=16 z=48 y=48 x=48", { seed = 1 })
 local B = lo.FFT "z y x -> kz ky kx" * lo.Dense{ maps, "z y x -> coil z y x" }
-local x = lo.randn("z=48 y=48 x=48", { seed = 2 })
-local function clock(op)
-  op(x)
-  local T = lo.timeline(function() return op(x) end)
-  return T.seconds or T:duration()
-end
 local whole = lo.plan(B, { devices = { "cpu:0" } })
 for _, memory in ipairs{ "25 MB", "13 MB", "8 MB" } do
   local P = lo.plan(B, { devices = { "cpu:0" }, memory = memory })

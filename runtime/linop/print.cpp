@@ -63,6 +63,11 @@ void collect(const Node& node,
   if (!where.empty()) details += details.empty() ? where : ", " + where;
   rows.push_back({lead, label_of(node), arrow(signature_of(node), false) + over, details});
   if (const TiledCore* tiled = as_tiled(node)) {
+    if (tiled->is_leaves()) {  // which differ in their weights alone
+      collect(with_mode(tiled->parts().front().op, node.mode), below + "└─ ", below + "   ", "",
+              "each leaf", rows);
+      return;
+    }
     std::vector<const TiledCore::Part*> parts;
     for (const TiledCore::Part& p : tiled->parts()) parts.push_back(&p);
     collect_tiles(*tiled, node.mode, parts, 0, below, true, rows);

@@ -31,6 +31,15 @@ std::vector<Stretch> Leaves::nodes(Stretch leaves) const {
   return made;
 }
 
+// All else is added to the value of the first entry, so that it may be written to y.
+TreeSum::Value TreeSum::made(size_t entry) {
+  const Entry& e = entries_[entry];
+  const bool is_root = entry == 0 && is_plain_ && e.device == y_->device;
+  Value value{is_root ? *y_ : b_.slot(y_->shape, y_->dtype, e.device), {}};
+  e.make(value.here);
+  return value;
+}
+
 std::optional<TreeSum::Value> TreeSum::value_of(Stretch node) {
   const auto has_more = [&] {
     return next_ < entries_.size() && entries_[next_].leaves.first < node.end();
@@ -39,13 +48,13 @@ std::optional<TreeSum::Value> TreeSum::value_of(Stretch node) {
   const int64_t last = entries_.back().leaves.end();
   const Stretch& own = entries_[next_].leaves;
   if (own.first == node.first && own.end() == std::min(node.end(), last)) {
-    return Value{entries_[next_++].make(), {}};
+    return made(next_++);
   }
   if (node.count == 1) {
     // Pieces of one leaf, of an operator that was cut once more: in their order.
     std::optional<Value> all;
     while (has_more()) {
-      Value piece{entries_[next_++].make(), {}};
+      Value piece = made(next_++);
       all = all ? sum(std::move(*all), std::move(piece)) : std::move(piece);
     }
     return all;
@@ -70,29 +79,35 @@ TreeSum::Value TreeSum::sum(Value left, Value right) {
   return left;
 }
 
-Operand TreeSum::resolved(const Value& value, Device base) {
+Operand TreeSum::resolved(const Value& value) {
   if (!value.parts.empty()) {
-    const Operand left = resolved(value.parts.front(), base);
-    const Operand right = resolved(value.parts.back(), base);
+    const Operand left = resolved(value.parts.front());
+    const Operand right = resolved(value.parts.back());
     b_.label("Add", left.shape.braced());
     b_.copy(right, left, StepScale{}.accumulating());
     return left;
   }
   const Operand& there = value.here;
-  if (there.device == base) return there;
-  const Operand here = b_.slot(there.shape, there.dtype, base);
-  b_.label("ToDevice",
-           fmt::format("{} -> {}  {}", there.device.text(), base.text(), there.shape.braced()));
+  if (there.device == y_->device) return there;
+  const Operand here = b_.slot(there.shape, there.dtype, y_->device);
+  b_.label("ToDevice", fmt::format("{} -> {}  {}", there.device.text(), y_->device.text(),
+                                   there.shape.braced()));
   b_.copy(there, here, {});
   return here;
 }
 
-Operand TreeSum::root(Device base) {
+void TreeSum::write(const Operand& y, const StepScale& scale) {
+  y_ = &y;
+  is_plain_ =
+      scale.factor == 1.0 && !scale.has_callers_alpha && scale.beta == StepScale::Beta::zero;
   const int64_t leaves = entries_.back().leaves.end();
   const auto width = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(leaves)));
   const std::optional<Value> all = value_of({0, width});
   LUNOPS_ASSERT(all.has_value());
-  return resolved(*all, base);
+  const Operand root = resolved(*all);
+  if (is_plain_ && entries_.front().device == y.device) return;
+  b_.label("Copy", y.shape.braced());
+  b_.copy(root, y, scale);
 }
 
 }  // namespace lunops

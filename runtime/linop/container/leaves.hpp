@@ -39,18 +39,18 @@ struct Leaves {
 // Sums of the values of nodes, by the tree.
 class TreeSum {
  public:
-  // A node with a value, of which `make` writes the steps when its turn has come.
+  // A node with a value on a device; `make` writes the steps that put it `into` a place.
   struct Entry {
     Stretch leaves;
-    std::function<Operand()> make;
+    Device device;
+    std::function<void(const Operand& into)> make;
   };
   // Entries in order of their leaves; leaves that none covers count as zero.
   TreeSum(Builder& b, std::vector<Entry> entries) : b_(b), entries_(std::move(entries)) {}
 
-  // Values on one device are added there; what meets across devices comes to `base` when all
-  // devices have their work, and is added there.  The root, in memory that the caller may write, on
-  // `base`.
-  Operand root(Device base);
+  // y <- scale of the root.  Values on one device are added there; what meets across devices comes
+  // to that of y when all devices have their work, and is added there.
+  void write(const Operand& y, const StepScale& scale);
 
  private:
   // Of a node: its value, or two of which one lies elsewhere.
@@ -58,13 +58,16 @@ class TreeSum {
     Operand here = {};
     std::vector<Value> parts = {};
   };
+  Value made(size_t entry);
   std::optional<Value> value_of(Stretch node);
   Value sum(Value left, Value right);
-  Operand resolved(const Value& value, Device base);
+  Operand resolved(const Value& value);
 
   Builder& b_;
   std::vector<Entry> entries_;
   size_t next_ = 0;
+  const Operand* y_ = nullptr;
+  bool is_plain_ = false;  // y is the root, as it is
 };
 
 }  // namespace lunops

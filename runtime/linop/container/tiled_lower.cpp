@@ -207,14 +207,10 @@ void TiledCore::Lowering::lower_tree(const Group& parts, const Operand& y, const
                    [](const Part* p, const Part* q) { return p->leaves.first < q->leaves.first; });
   std::vector<TreeSum::Entry> entries;
   for (const Part* p : ordered) {
-    entries.push_back({p->leaves, [this, p, &y] {
-                         const Operand value = b_.slot(y.shape, y.dtype, device_of(*p));
-                         lower_part(*p, value, {});
-                         return value;
-                       }});
+    entries.push_back(
+        {p->leaves, device_of(*p), [this, p](const Operand& into) { lower_part(*p, into, {}); }});
   }
-  const Operand root = TreeSum(b_, std::move(entries)).root(y.device);
-  copy(root, y, scale);
+  TreeSum(b_, std::move(entries)).write(y, scale);
 }
 
 // That tiles which write one place differ in the reduction dim alone.
@@ -284,13 +280,10 @@ bool TiledCore::Lowering::lower_before_leaves() {
     const int64_t count = terms_of(signature_of(leaves[i]).input())[k].extent;
     const Operand part = slice(before, at.term[k], first, count);
     first += count;
-    entries.push_back({core_.parts_[i].leaves, [&, i, part] {
-                         const Operand value = b_.slot(y_.shape, y_.dtype, x_.device);
-                         b_.lower(leaves[i], part, value, {});
-                         return value;
-                       }});
+    entries.push_back({core_.parts_[i].leaves, x_.device,
+                       [&, i, part](const Operand& into) { b_.lower(leaves[i], part, into, {}); }});
   }
-  copy(TreeSum(b_, std::move(entries)).root(y_.device), y_, scale_);
+  TreeSum(b_, std::move(entries)).write(y_, scale_);
   return true;
 }
 

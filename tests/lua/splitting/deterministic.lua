@@ -144,6 +144,23 @@ check.it("plans: one result for any budget, devices and number of applications i
   end
 end)
 
+check.it("row 24: one result however tiles and their children run side by side", function()
+  local A = lo.Dense{ lo.randn("frame=6 m=10 n=12", { seed = 4 }), "frame m n, frame n -> frame m" }
+  local x = lo.randn("frame=6 n=12", { seed = 5 })
+  local first
+  for _, threaded in ipairs{ true, false, "auto" } do
+    for _, workers in ipairs{ 1, 2, 4 } do
+      local B = lo.batch(A, { n = 4, frame = 1 }, options())
+      B.threaded, B.num_workers = threaded, workers
+      for _ = 1, 5 do
+        local bits = m.bits(B(x))
+        first = first or bits
+        check.equal(bits == first, true)
+      end
+    end
+  end
+end)
+
 check.it("alpha and beta act once", function()
   local A = lo.Dense{ lo.randn("m=5 n=9", { seed = 6 }) }
   local x, y = lo.randn("n=9", { seed = 7 }), lo.randn("m=5", { seed = 8 })
