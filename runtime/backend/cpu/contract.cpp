@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "runtime/backend/cpu/blocks.hpp"
+#include "runtime/backend/cpu/contraction.hpp"
 #include "runtime/backend/cpu/cpu_backend.hpp"
 #include "runtime/backend/cpu/gemm.hpp"
 #include "runtime/backend/cpu/hot_use.hpp"
@@ -13,14 +14,6 @@ namespace lunops {
 using namespace cpu;
 
 namespace {
-
-struct Contraction {
-  RawView a, b, y;  // dims of the result only
-  RawView ra, rb;   // the summed dims of a and b
-  bool conjugate_a, conjugate_b;
-  bool real_a;  // a is real and b, y are complex
-  double s[4];
-};
 
 // The dims from `first` to `last` of a view.
 RawView part(const RawView& v, int first, int last) {
@@ -151,7 +144,7 @@ void CpuBackend::contract(RawView a,
                 conjugate_b && is_complex(b.dtype),
                 is_complex(y.dtype) && !is_complex(a.dtype),
                 {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()}};
-  const Runs<2> inner({&c.ra, &c.rb}, is_fixed);
+  const Runs<2> inner({&c.ra, &c.rb});
   if (inner.count == 1 && c.b.dtype == c.y.dtype && !(c.conjugate_a && c.conjugate_b)) {
     // Nothing is summed: maps times an image.  The weight is the operand that may be conjugated.
     if (c.conjugate_b) {
@@ -161,7 +154,7 @@ void CpuBackend::contract(RawView a,
     }
     return;
   }
-  if (is_fixed) return by_columns(c, inner, stream);
+  if (is_fixed) return contract_fixed(c, stream);
   const Runs<3> outer({&c.y, &c.a, &c.b});
   const bool columns_are_fast = outer.step[0] == 1 && is_unit_or_zero(outer.step[1]) &&
                                 is_unit_or_zero(outer.step[2]) && outer.length >= 16;

@@ -163,8 +163,8 @@ template <class T>
 auto Interpolate<T>::layout_of(int64_t complexes) const noexcept -> Layout {
   Layout l{};
   const int64_t lanes = table_->lanes;
-  l.is_row = spec_.deterministic || 2 * complexes < lanes;
-  l.block = l.is_row ? std::clamp<int64_t>(complexes, 1, kMostInRow) : lanes;
+  l.is_row = !spec_.deterministic && 2 * complexes < lanes;
+  l.block = l.is_row ? std::max<int64_t>(complexes, 1) : lanes;
   l.blocks = (complexes + l.block - 1) / l.block;
   l.tile_stride = round_up(tile_cells_ + kSlack, 8);
   l.tile = round_up(l.is_row ? 2 * l.block * l.tile_stride : 2 * lanes * tile_cells_, 64);

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "runtime/backend/cpu/blocks.hpp"
+#include "runtime/backend/cpu/contraction.hpp"
 #include "runtime/backend/cpu/cpu_backend.hpp"
 #include "runtime/backend/cpu/hot_use.hpp"
 #include "runtime/backend/cpu/runs.hpp"
@@ -116,12 +117,10 @@ template <class R, class Write>
 void gather_as(const Parts& v,
                const Stream& stream,
                const Write& write,
-               HotTable::Gather gather = nullptr,
-               SumOrder order = SumOrder::fastest) {
+               HotTable::Gather gather = nullptr) {
   using Sum = typename R::Sum;
   const Runs<2> kept({&v.y, &v.x});
-  const bool is_fixed = order == SumOrder::fixed;
-  const Runs<1> inner({&v.inner}, is_fixed);
+  const Runs<1> inner({&v.inner});
   const auto store = [&](int64_t y, const Sum* sums, int64_t n) {
     write(sums, at(v.y, y), kept.step[0], n);
   };
@@ -133,7 +132,7 @@ void gather_as(const Parts& v,
     return sum;
   };
   const FixedBlocks blocks(inner.count);
-  if (!is_fixed && kept.count < FixedBlocks::kMost && blocks.count > 1) {
+  if (kept.count < FixedBlocks::kMost && blocks.count > 1) {
     kept.walk(0, kept.count, [&](const auto& offset, int64_t n) {
       for (int64_t i = 0; i < n; ++i) {
         Sum sums[FixedBlocks::kMost];
@@ -149,7 +148,7 @@ void gather_as(const Parts& v,
   }
   int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, inner.count));
   // Results side by side where x is contiguous along them, else one after the other.
-  const bool by_columns = is_fixed || kept.step[1] == 1 || (inner.count > 0 && inner.step[0] != 1);
+  const bool by_columns = kept.step[1] == 1 || (inner.count > 0 && inner.step[0] != 1);
   const bool is_hot = by_columns && gather != nullptr && kept.step[1] == 1;
   const int64_t block = is_hot ? kColumns : kBlockSize;
   if (is_hot) {
@@ -204,6 +203,27 @@ void reduce_as(const Parts& v,
   gather_as<R>(v, stream, write, gather);
 }
 
+// Products with one: the sums of a contraction.
+Contraction sum_as_contraction(const Parts& v, const double* factors) {
+  static float one_f32 = 1;
+  static double one_f64 = 1;
+  const auto ones = [&](RawView like) {
+    like.dtype = real_of(v.x_dtype);
+    like.data = like.dtype == DType::f32 ? static_cast<void*>(&one_f32) : &one_f64;
+    for (int d = 0; d < like.ndim; ++d) like.stride[static_cast<size_t>(d)] = 0;
+    return like;
+  };
+  return {ones(v.x),
+          v.x,
+          v.y,
+          ones(v.inner),
+          v.inner,
+          false,
+          false,
+          is_complex(v.x_dtype),
+          {factors[0], factors[1], factors[2], factors[3]}};
+}
+
 Parts parts_of(const RawView& x, const RawView& y) {
   Parts v{x, y, x, x.dtype, y.dtype};
   v.x.ndim = v.y.ndim = v.inner.ndim = 0;
@@ -230,13 +250,17 @@ void CpuBackend::sum(RawView x, Scale s, RawView y, SumOrder order, Stream& stre
   if (v.y.empty()) return;
   if (s.alpha == 0.0) return scale(s.beta, v.y, stream);
   const double factors[4] = {s.alpha.real(), s.alpha.imag(), s.beta.real(), s.beta.imag()};
+  if (order == SumOrder::fixed) {
+    contract_fixed(sum_as_contraction(v, factors), stream);
+    return;
+  }
   const HotTable::Store store = hot().store[hot_index(y.dtype)];
   const HotTable::Gather add = hot().add[hot_index(y.dtype)];
   const auto write = [&](const auto* sums, std::byte* to, int64_t step, int64_t n) {
     store(n, reinterpret_cast<const double*>(sums), factors, to, step);
   };
-  if (is_complex(y.dtype)) return gather_as<Plus<c128>>(v, stream, write, add, order);
-  gather_as<Plus<double>>(v, stream, write, add, order);
+  if (is_complex(y.dtype)) return gather_as<Plus<c128>>(v, stream, write, add);
+  gather_as<Plus<double>>(v, stream, write, add);
 }
 
 void CpuBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {

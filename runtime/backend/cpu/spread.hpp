@@ -9,8 +9,6 @@ namespace lunops::cpu {
 
 inline constexpr int kLeastWidth = 1;
 inline constexpr int kMostWidth = 16;
-// Batch elements of a tile in the row layout.
-inline constexpr int64_t kMostInRow = 4;
 
 // Points of one tile and all that is needed to interpolate them from it or to spread them into it.
 // T is the real type; tiles and samples are interleaved complex numbers.
