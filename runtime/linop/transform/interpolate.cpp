@@ -186,6 +186,17 @@ void check_width(
 
 }  // namespace
 
+// About what a kernel keeps of a point: its place in the order, and the values of its stencil,
+// those of the last dim in whole steps of the cpu kernel's loops.
+static size_t expected_bytes_of_point(const InterpolateSpec& spec) {
+  constexpr size_t kStep = 8;
+  double width = 1;
+  for (size_t d = 0; d < spec.grid.size(); ++d) width = std::max(width, spec.width[d]);
+  const size_t wide = static_cast<size_t>(width) + 1;
+  const size_t values = (wide + kStep - 1) / kStep * kStep + (spec.grid.size() - 1) * wide;
+  return sizeof(int32_t) + values * size_of(real_of(spec.dtype));
+}
+
 void InterpolateCore::check_extents(Mode mode, const Operand& x, const Operand& y) const {
   const NufftRoles roles = sampling_roles(*this, to_samples(), roles_.samples, roles_.frames,
                                           nullptr, (spreads(mode) ? y : x).shape);
@@ -258,6 +269,11 @@ void InterpolateCore::lower(
   if (made != nullptr) {
     call->scratch_bytes = made->workspace(loops.batch.extent);
     b.persists(made.get(), made->held_bytes());
+  } else {
+    const size_t points = static_cast<size_t>(frame_count_ * points_);
+    const size_t coordinates = points * roles.extents.size() * sizeof(double);
+    const size_t held = points * expected_bytes_of_point(wanted);
+    b.persists(made_.get(), held, coordinates);
   }
   b.add(std::move(call));
   if (!out.is_copy) return;
