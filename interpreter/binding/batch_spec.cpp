@@ -145,10 +145,13 @@ void read_options(State& state, std::string_view operation, const Given& given, 
   }
   if (const Value* value = given.option("resident")) {
     const bool* flag = value->get<bool>();
-    if (flag == nullptr) {
-      fail(Code::argument, operation, "option 'resident' is true or false, got {}", value->type());
+    const auto* text = value->get<std::string>();
+    if (flag == nullptr && (text == nullptr || *text != "auto")) {
+      fail(Code::argument, operation, "option 'resident' is true, false or \"auto\", got {}",
+           text == nullptr ? std::string(value->type()) : fmt::format("\"{}\"", *text));
     }
-    options->is_resident = *flag;
+    spec.is_resident_if_fits = flag == nullptr;
+    options->is_resident = flag == nullptr || *flag;
   }
   if (const Value* progress = given.option("progress")) {
     if (const FunctionSlot* slot = progress->get<FunctionSlot>()) {

@@ -2,12 +2,21 @@
 #include "runtime/device/account.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
 namespace lunops {
+
+namespace {
+
+std::atomic<Account::Relief> the_relief{nullptr};
+
+}  // namespace
+
+void Account::set_relief(Relief relief) noexcept { the_relief = relief; }
 
 Account::Account(Device device, size_t budget) : device_(device) {
   if (budget != 0) set_budget(budget);
@@ -99,7 +108,10 @@ void Account::before_allocation(std::unique_lock<std::mutex>& lock, size_t bytes
     collect(bytes);
     // What is over budget is given room in the system too: nothing of this device is kept for
     // later.
-    if (wanted > budget) Pool::of(device_).trim();
+    if (wanted > budget) {
+      if (const Relief relief = the_relief) relief(device_);
+      Pool::of(device_).trim();
+    }
     lock.lock();
     since_ = 0;
     const double grown = 1.4 * static_cast<double>(in_use() + bytes);

@@ -62,6 +62,11 @@ class Account {
   using Pressure = bool (*)(void* self, Device device, size_t bytes) noexcept;
   void set_pressure(Pressure callback, void* self) noexcept;
 
+  // Gives back what caches keep on a device and nobody uses: asked before a request over budget is
+  // refused, on any thread.  Installed once by who caches.
+  using Relief = void (*)(Device device) noexcept;
+  static void set_relief(Relief relief) noexcept;
+
   // The account of the same owner for `device`: one per device, made when first asked for; that of
   // a virtual device with the budget it was declared with.
   static std::shared_ptr<Account> on(const std::shared_ptr<Account>& account, Device device);

@@ -59,11 +59,17 @@ void keep(const std::shared_ptr<const Core>& core,
   all.table.emplace(core.get(), PlacedCores::Entry{core, copy, device, keeps_weights});
 }
 
+// Those whose steps take their weights from wherever they lie.
+bool streams_weights(const Core& core) {
+  constexpr std::string_view kKinds[] = {"Dense", "Diagonal", "Convolution", "Sparse"};
+  return std::find(std::begin(kKinds), std::end(kKinds), core.kind()) != std::end(kKinds);
+}
+
 std::shared_ptr<const Core> placed_core(const std::shared_ptr<const Core>& core,
                                         Device device,
                                         bool keeps_weights) {
   if (core->device_places() || dynamic_cast<const ScalarCore*>(core.get()) != nullptr) return core;
-  if (!keeps_weights && (core->kind() == "Dense" || core->kind() == "Diagonal")) return core;
+  if (!keeps_weights && streams_weights(*core)) return core;
   if (auto known = find(core, device, keeps_weights)) return known;
   Parts parts{core->weights(), core->children(), core->name(), true};
   bool is_changed = false;

@@ -11,8 +11,8 @@ namespace lunops {
 // sorted points, kernels, spectra.  Containers whose children have places of their own stay as they
 // are.
 //
-// Not `keeps_weights`: those of Dense and Diagonal stay where they are, and each application brings
-// them (Builder::placed_values).
+// Not `keeps_weights`: those of Dense, Diagonal, Convolution and Sparse stay where they are, and
+// each application brings them (Builder::placed_values).
 Node placed(const Node& node, Device device, bool keeps_weights = true);
 
 }  // namespace lunops

@@ -160,13 +160,14 @@ RowDims ordered(const RowDims& dims) {
 class RowsStep final : public Step {
  public:
   RowsStep(std::shared_ptr<const RowTable> table,
-           Tensor value,
+           std::optional<Ref> value,
            bool conjugate,
            Ref x,
            Ref y,
            StepScale s)
-      : table_(std::move(table)), value_(std::move(value)), conjugate_(conjugate), scale_(s) {
+      : table_(std::move(table)), has_value_(value.has_value()), conjugate_(conjugate), scale_(s) {
     refs = {x, y};
+    if (value) refs = {*value, x, y};
     const auto size = static_cast<double>(size_of(y.view.dtype));
     const auto data = static_cast<double>(y.view.count());
     bytes = size * data;
@@ -174,21 +175,21 @@ class RowsStep final : public Step {
     const auto entries = static_cast<double>(table_->column.size());
     const double batch = data / static_cast<double>(table_->rows * table_->groups);
     bytes += static_cast<double>(table_->bytes()) + size * entries * batch;
-    if (!value_.is_empty_handle()) {
-      bytes += static_cast<double>(value_.bytes());
+    if (value) {
+      bytes += entries * static_cast<double>(size_of(value->view.dtype));
       flops = entries * batch * (is_complex(y.view.dtype) ? 8.0 : 2.0);
     }
   }
   void run(const Frame& f) const override {
-    const bool has_value = !value_.is_empty_handle();
-    f.backend->sparse(
-        table_->view(has_value ? value_.data() : nullptr, has_value ? value_.dtype() : DType::f32),
-        conjugate_, refs[0].at(f), f.resolve(scale_), refs[1].at(f), *f.stream);
+    const RawView value = has_value_ ? refs.front().at(f) : RawView{};
+    const size_t x = has_value_ ? 1 : 0;
+    f.backend->sparse(table_->view(value.data, has_value_ ? value.dtype : DType::f32), conjugate_,
+                      refs[x].at(f), f.resolve(scale_), refs[x + 1].at(f), *f.stream);
   }
 
  private:
   std::shared_ptr<const RowTable> table_;
-  Tensor value_;
+  bool has_value_;  // the first of the views
   bool conjugate_;
   StepScale scale_;
 };
@@ -204,8 +205,10 @@ void lower_rows(Builder& b,
                 const Operand& y,
                 const StepScale& s) {
   if (table != nullptr) b.persists(table.get(), table->bytes());
-  Tensor values;
-  if (value != nullptr) values = b.values(value, value->meets(x.dtype));
+  std::optional<Ref> values;
+  if (value != nullptr) {
+    values = b.placed_values(value, value->meets(x.dtype)).seen_as({value->count()}, {1});
+  }
   std::optional<Ref> from = rows_ref(x, at.x), to = rows_ref(y, at.y);
   if (!from) {
     const Operand ordered_x = in_order(x, at.x);

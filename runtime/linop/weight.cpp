@@ -64,9 +64,24 @@ Tensor Weight::as(DType dtype, Context& context, bool keep) const {
   for (const Tensor& t : made_) {
     if (t.dtype() == dtype) return t;
   }
-  Tensor made = is_given() ? tensor_.as(dtype, context) : recipe_(dtype, context);
+  is_making_ = true;
+  Tensor made;
+  try {
+    made = is_given() ? tensor_.as(dtype, context) : recipe_(dtype, context);
+  } catch (...) {
+    is_making_ = false;
+    throw;
+  }
+  is_making_ = false;
   if (keep) made_.push_back(made);
   return made;
+}
+
+void Weight::drop_unused() const noexcept {
+  if (is_making_) return;  // perhaps this thread, whose lock must not be tried again
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  std::erase_if(made_, [](const Tensor& t) { return t.storage().use_count() == 1; });
 }
 
 void Weight::check() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -62,6 +63,9 @@ class Weight {
   // In this dtype; a conversion or a carried-out recipe is kept if `keep`.
   Tensor as(DType dtype, Context& context, bool keep = true) const;
   const PullBack& pull_back() const noexcept { return pull_back_; }
+  // Drops values that no plan and nobody else uses; they are made again when asked for.  Skips a
+  // weight whose values are being made.
+  void drop_unused() const noexcept;
   void check() const;  // throws Error{argument} if a user's tensor was written after construction
   bool same(const Weight& other) const noexcept;
 
@@ -78,6 +82,7 @@ class Weight {
   PullBack pull_back_;
   std::optional<Device> device_;  // else that of the sources
   mutable std::mutex mutex_;
+  mutable std::atomic<bool> is_making_ = false;  // guarded by the mutex, but read without it
   mutable std::vector<Tensor> made_;
 };
 
@@ -89,6 +94,8 @@ WeightPtr weight_on(const WeightPtr& weight, Device device, Context& context);
 // somebody keeps it.
 WeightPtr weight_copy(const WeightPtr& weight, Device device);
 size_t live_weight_copies();  // for tests
+// Drops values of copies on a device that nobody uses, as pressure on its budget does.
+void drop_unused_weight_copies(Device device) noexcept;
 
 // Strides of a weight with these terms, for views whose dims are `dims` (0 for a dim it lacks).
 std::vector<int64_t> strides_for(const Side& dims, const Side& weight, const Tensor& values);

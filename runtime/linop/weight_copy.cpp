@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/account.hpp"
 #include "runtime/linop/weight.hpp"
 
 namespace lunops {
@@ -19,7 +20,10 @@ struct Copies {
 };
 
 Copies& copies() {
-  static auto* const all = new Copies;  // leaked: operators may outlive any order of destruction
+  static auto* const all = [] {
+    Account::set_relief(drop_unused_weight_copies);
+    return new Copies;  // leaked: operators may outlive any order of destruction
+  }();
   return *all;
 }
 
@@ -82,6 +86,21 @@ WeightPtr weight_copy(const WeightPtr& weight, Device device) {
   auto made = std::make_shared<const Weight>(weight, device);
   all.table.emplace(hash, made);
   return made;
+}
+
+void drop_unused_weight_copies(Device device) noexcept {
+  Copies& all = copies();
+  std::vector<WeightPtr> known;
+  {
+    const std::unique_lock lock(all.mutex, std::try_to_lock);
+    if (!lock.owns_lock()) return;
+    for (const auto& [hash, weak] : all.table) {
+      WeightPtr weight = weak.lock();
+      if (weight != nullptr && weight->device() == device) known.push_back(std::move(weight));
+    }
+  }
+  // Unlocked: the last user of a weight may have gone meanwhile.
+  for (const WeightPtr& weight : known) weight->drop_unused();
 }
 
 size_t live_weight_copies() {

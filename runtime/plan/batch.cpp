@@ -6,6 +6,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/linop/placed.hpp"
+#include "runtime/plan/resident.hpp"
 
 namespace lunops {
 
@@ -363,7 +364,20 @@ Linop batch(const Linop& a, const std::vector<BatchSpec>& levels, Context& conte
   }
   const std::optional<Device> base = base_of(a, levels);
   Batching batching(a, levels, base.has_value(), context);
-  const Node made = batching.whole(a, base);
+  Node made = batching.whole(a, base);
+  const auto is_free = [](const BatchSpec& spec) { return spec.is_resident_if_fits; };
+  if (base && std::all_of(levels.begin(), levels.end(), is_free) &&
+      !weights_fit(Linop(made), *base, context)) {
+    std::vector<BatchSpec> streamed = levels;
+    for (BatchSpec& spec : streamed) {
+      auto options = spec.options == nullptr ? std::make_shared<TiledOptions>()
+                                             : std::make_shared<TiledOptions>(*spec.options);
+      if (spec.options == nullptr && &spec != &streamed.front()) continue;  // those above
+      options->is_resident = false;
+      spec.options = std::move(options);
+    }
+    made = Batching(a, streamed, true, context).whole(a, base);
+  }
   batching.warn_of_unused();
   return Linop(made);
 }

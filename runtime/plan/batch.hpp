@@ -25,6 +25,8 @@ struct BatchSpec {
   std::optional<Device> base = {};
   std::vector<std::pair<std::string, int64_t>> extents = {};  // of batch dims
   std::shared_ptr<const TiledOptions> options = {};           // null: those of the level above
+  // Over those options: copies of weights stay on their devices if they fit there with the rest.
+  bool is_resident_if_fits = true;
   // Of the first level, and of all below it.
   std::optional<Determinism> determinism = {};
 };

@@ -63,8 +63,14 @@ Operand Builder::shared_slot(const Shape& shape, DType dtype, Device device) {
 }
 
 Tensor Builder::values(const WeightPtr& w, DType dtype) {
-  const bool is_here = w->device() == context().device;
-  if (!w->is_given() || w->tensor().dtype() != dtype || !is_here) {
+  if (!(w->device() == context().device)) {
+    // The copy that all share who need these elements there; kept, so that others find it.
+    const WeightPtr copy = weight_copy(w, context().device);
+    auto& kept = plan_->weights_;
+    if (std::find(kept.begin(), kept.end(), copy) == kept.end()) kept.push_back(copy);
+    return values(copy, dtype);
+  }
+  if (!w->is_given() || w->tensor().dtype() != dtype) {
     const size_t bytes = static_cast<size_t>(w->count()) * size_of(dtype);
     persists(w.get(), bytes);
     const WeightPtr& origin = w->origin();
@@ -77,8 +83,7 @@ Tensor Builder::values(const WeightPtr& w, DType dtype) {
   // What rewriting makes of weights may live in this plan alone, and addresses tell them apart.
   weights_seen_.push_back(w);
   if (is_dry()) return {};
-  Tensor made = is_here ? w->as(dtype, context())
-                        : weight_on(w, context().device, *contexts_.front())->as(dtype, context());
+  Tensor made = w->as(dtype, context());
   plan_->kept_.push_back(made);
   return made;
 }
@@ -276,6 +281,20 @@ void Builder::watch(const Node& node) {
 
 void Builder::lower(const Node& node, const Operand& x, const Operand& y, const StepScale& scale) {
   lower(flatten(node, options_.rewrite), x, y, scale);
+}
+
+void Builder::lower(const Node& node,
+                    const PlanChoices& choices,
+                    const Operand& x,
+                    const Operand& y,
+                    const StepScale& scale) {
+  const PlanOptions before = options_;
+  const bool was_settled = std::exchange(is_settled_, true);
+  options_.applications = choices.applications;
+  options_.toeplitz = choices.toeplitz;
+  lower(node, x, y, scale);
+  options_ = before;
+  is_settled_ = was_settled;
 }
 
 void Builder::lower_factor(const Node& node,

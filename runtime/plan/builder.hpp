@@ -32,10 +32,12 @@ class Builder {
   const PlanOptions& options() const noexcept { return options_; }
   // For choices: the plan then holds for this number only.
   int applications() noexcept {
-    plan_->applications_ = options_.applications;
+    if (!is_settled_) plan_->applications_ = options_.applications;
     return options_.applications;
   }
   bool is_dry() const noexcept { return options_.is_dry; }
+  // Choices are those of a planned operator.
+  bool is_settled() const noexcept { return is_settled_; }
 
   // Workspace for an array, row-major, on the device of the steps being written or on another.
   Operand slot(const Shape& shape, DType dtype);
@@ -68,6 +70,12 @@ class Builder {
   // Steps for y <- scale of A(x), rewritten; for a product already flat, as it stands.
   void lower(const Node& node, const Operand& x, const Operand& y, const StepScale& scale);
   void lower(const Product& product, const Operand& x, const Operand& y, const StepScale& scale);
+  // The same, with what a planner settled for the node.
+  void lower(const Node& node,
+             const PlanChoices& choices,
+             const Operand& x,
+             const Operand& y,
+             const StepScale& scale);
   // Equal extents; a transfer where the devices differ.
   void copy(const Operand& x, const Operand& y, const StepScale& scale);
 
@@ -212,6 +220,7 @@ class Builder {
   int tile_ = -1, lane_ = -1;
   std::string tile_name_;
   std::string label_, text_;
+  bool is_settled_ = false;
   bool is_trial_ = false;      // for errors only: operators check extents instead of adding steps
   Steps* recorded_ = nullptr;  // steps of a child that may run beside others
   std::vector<WeightPtr> weights_seen_;

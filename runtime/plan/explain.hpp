@@ -26,6 +26,7 @@ struct ExplainedNode {
 struct ExplainedChoice {
   std::string node, chosen, why;
   std::map<std::string, double> estimates;  // seconds by candidate
+  bool is_given = false;                    // the operator's own, not the planner's
 };
 
 struct Explained {

@@ -63,6 +63,10 @@ PlanFigures figures_of(const Plan& plan, const Node& node, const Shape& input, D
     if (step->tile >= 0 && step->tile != last[device]) ++on.tiles;
     last[device] = step->tile;
   }
+  for (const ExplainedChoice& choice : plan.choices()) {
+    if (choice.chosen != "Toeplitz") continue;
+    (choice.is_given ? made.must_toeplitz : made.chose_toeplitz) = true;
+  }
   made.seconds = plan.schedule().simulate(seconds).end;
   made.tiles = std::max<int64_t>(1, static_cast<int64_t>(plan.tiles().size()));
   return made;

@@ -35,6 +35,8 @@ struct PlanFigures {
   std::vector<OnDevice> devices;  // the base first
   int64_t tiles = 0;
   int64_t applications = 0;
+  // Normals of NUFFTs that run as convolutions, by choice or because `toeplitz = true` was given.
+  bool chose_toeplitz = false, must_toeplitz = false;
 };
 
 // Of a plan of this node for such an input.

@@ -30,4 +30,10 @@ struct PlanOptions {
   }
 };
 
+// What a planner settled for an operator: its steps are written with these, whoever applies it.
+struct PlanChoices {
+  int applications = 20;
+  Toeplitz toeplitz = Toeplitz::automatic;
+};
+
 }  // namespace lunops

@@ -32,6 +32,7 @@ struct Candidate {
   int prefetch = 1;
   bool is_resident = true;
   int rank = 0;
+  Toeplitz toeplitz = Toeplitz::automatic;
   // Known once it was planned:
   Linop op;
   PlanFigures figures;
@@ -39,6 +40,31 @@ struct Candidate {
 
 // Planning stays a matter of seconds where nothing fits.
 constexpr int kMostCandidates = 400;
+
+// "coil 8 = 4 x 2; prefetch 1".
+std::string tiles_text(const Candidate& c) {
+  std::string text;
+  for (const SplitAxis& axis : c.axes) {
+    const int64_t extent = std::accumulate(axis.sizes.begin(), axis.sizes.end(), int64_t{0});
+    const bool are_equal = std::all_of(axis.sizes.begin(), axis.sizes.end() - 1,
+                                       [&](int64_t n) { return n == axis.sizes.front(); });
+    std::string sizes = fmt::format("{}", fmt::join(axis.sizes, " + "));
+    if (are_equal) {
+      sizes = fmt::format("{} x {}", axis.sizes.size(), axis.sizes.front());
+      if (axis.sizes.back() != axis.sizes.front()) {
+        sizes += fmt::format(", the last {}", axis.sizes.back());
+      }
+    }
+    text += fmt::format("{}{} {} = {}", text.empty() ? "" : "; ", axis.dim.text(), extent, sizes);
+  }
+  if (c.axes.empty()) {
+    text = "one tile";
+  } else {
+    text += fmt::format("; prefetch {}{}", c.prefetch, c.is_resident ? "" : "; weights streamed");
+  }
+  if (c.toeplitz == Toeplitz::never) text += "; gridding, since Toeplitz does not fit";
+  return text;
+}
 
 class Search {
  public:
@@ -100,15 +126,22 @@ class Search {
   }
   // Plans it; nothing if the operator refuses it.
   bool evaluate(Candidate& c);
-  void consider(SplitAxes axes, std::vector<Device> devices, int rank);
+  // Whether it fits in some way.
+  bool consider(const SplitAxes& axes, const std::vector<Device>& devices, int rank);
+  bool consider(Candidate c);
+  bool is_better(const Candidate& p, const Candidate& q) const;
+  SplitAxis axis_of(const CutDim& dim, int64_t size) const;
   // Sizes that give more than `above` and at most `most` tiles.
   void consider_sizes(
       const SplitAxes& before, const CutDim& dim, int rank, int64_t above, int64_t most);
-  // `depth` dims, all but the last of them in single elements.
+  // `depth` of the dims from number `first` on; of the last of them the largest size that fits.
   void consider_deeper(const SplitAxes& before,
                        const std::vector<CutDim>& dims,
+                       size_t first,
                        int rank,
                        size_t depth);
+  // What the error of a forced Toeplitz form says if gridding fits.
+  std::string by_gridding(const PlanFigures& toeplitz) const;
   [[noreturn]] void fail_to_fit() const;
 
   const Linop& a_;
@@ -121,7 +154,8 @@ class Search {
   std::optional<Candidate> best_;      // that fits
   std::optional<Candidate> smallest_;  // of all
   int evaluated_ = 0;
-  std::exception_ptr refused_;  // why the first candidate that was refused was
+  bool chose_toeplitz_ = false;  // a candidate of those considered together
+  std::exception_ptr refused_;   // why the first candidate that was refused was
 };
 
 bool Search::is_cuttable(Dim dim, int64_t extent) const {
@@ -215,12 +249,15 @@ bool Search::evaluate(Candidate& c) {
       spec.base = base_;
       spec.extents = request_.extents;
       spec.determinism = request_.determinism;
+      spec.is_resident_if_fits = false;
       spec.options = std::make_shared<const TiledOptions>(std::move(options));
       Context quiet = context_;
       quiet.listener = nullptr;  // of devices without tiles nobody need hear
       c.op = batch(a_, {spec}, quiet);
     }
-    c.figures = estimate(c.op, request_.input, request_.dtype, base_, context_, request_.options);
+    PlanOptions options = request_.options;
+    if (c.toeplitz != Toeplitz::automatic) options.toeplitz = c.toeplitz;
+    c.figures = estimate(c.op, request_.input, request_.dtype, base_, context_, options);
     return true;
   } catch (const Error& e) {
     if (c.axes.empty()) throw;
@@ -229,32 +266,60 @@ bool Search::evaluate(Candidate& c) {
   }
 }
 
-void Search::consider(SplitAxes axes, std::vector<Device> devices, int rank) {
+bool Search::is_better(const Candidate& p, const Candidate& q) const {
   constexpr double kAlike = 1.03;  // estimates are no better than this
-  const bool is_placed =
-      std::any_of(devices.begin(), devices.end(), [&](Device d) { return !(d == base_); });
-  // Weights that do not fit on their devices pass through them in each application.
-  for (const auto& [is_resident, prefetch] :
-       {std::pair{true, 1}, {true, 0}, {false, 1}, {false, 0}}) {
-    Candidate c{axes, devices, prefetch, is_resident, rank, {}, {}};
-    if (!evaluate(c)) return;
-    ++evaluated_;
-    if (!smallest_ || load(c.figures) < load(smallest_->figures)) smallest_ = c;
-    if (fits(c.figures)) {
-      const auto is_better = [&](const Candidate& p, const Candidate& q) {
-        if (request_.least_memory && load(p.figures) != load(q.figures)) {
-          return load(p.figures) < load(q.figures);
-        }
-        if (p.figures.seconds * kAlike < q.figures.seconds) return true;
-        if (q.figures.seconds * kAlike < p.figures.seconds) return false;
-        if (p.figures.tiles != q.figures.tiles) return p.figures.tiles < q.figures.tiles;
-        return p.rank < q.rank;
-      };
-      if (!best_ || is_better(c, *best_)) best_ = std::move(c);
-      return;
-    }
-    if (!is_placed) return;  // nothing is in flight beside the tile that computes
+  if (request_.least_memory && load(p.figures) != load(q.figures)) {
+    return load(p.figures) < load(q.figures);
   }
+  if (p.figures.seconds * kAlike < q.figures.seconds) return true;
+  if (q.figures.seconds * kAlike < p.figures.seconds) return false;
+  if (p.figures.tiles != q.figures.tiles) return p.figures.tiles < q.figures.tiles;
+  return p.rank < q.rank;
+}
+
+bool Search::consider(const SplitAxes& axes, const std::vector<Device>& devices, int rank) {
+  Candidate c{axes, devices, 1, true, rank, Toeplitz::automatic, {}, {}};
+  chose_toeplitz_ = false;
+  if (consider(c)) return true;
+  // Choices of deterministic plans do not look at memory (splitting.md §10).
+  if (!chose_toeplitz_ || request_.determinism) return false;
+  c.toeplitz = Toeplitz::never;
+  return consider(std::move(c));
+}
+
+bool Search::consider(Candidate c) {
+  const bool is_placed =
+      std::any_of(c.devices.begin(), c.devices.end(), [&](Device d) { return !(d == base_); });
+  const auto is_built_over = [&](const PlanFigures& f) {
+    return std::any_of(f.devices.begin(), f.devices.end(),
+                       [&](const auto& on) { return on.building > budget_on(on.device); });
+  };
+  // Weights that do not fit on their devices pass through them in each application.
+  for (const bool is_resident : {true, false}) {
+    for (const int prefetch : {1, 0}) {
+      c.prefetch = prefetch;
+      c.is_resident = is_resident;
+      if (!evaluate(c)) return false;
+      ++evaluated_;
+      chose_toeplitz_ = chose_toeplitz_ || c.figures.chose_toeplitz;
+      if (!smallest_ || load(c.figures) < load(smallest_->figures)) smallest_ = c;
+      if (fits(c.figures)) {
+        if (!best_ || is_better(c, *best_)) best_ = std::move(c);
+        return true;
+      }
+      if (!is_placed) return false;         // nothing is in flight beside the tile that computes
+      if (is_built_over(c.figures)) break;  // what is in flight later does not matter
+    }
+  }
+  return false;
+}
+
+SplitAxis Search::axis_of(const CutDim& dim, int64_t size) const {
+  SplitAxis axis{dim.dim};
+  for (int64_t at = 0; at < dim.extent; at += size) {
+    axis.sizes.push_back(std::min(size, dim.extent - at));
+  }
+  return axis;
 }
 
 void Search::consider_sizes(
@@ -271,9 +336,7 @@ void Search::consider_sizes(
     SplitAxis axis{dim.dim};
     std::vector<Device> devices;
     if (are_alike() || !before.empty()) {
-      for (int64_t at = 0; at < dim.extent; at += size) {
-        axis.sizes.push_back(std::min(size, dim.extent - at));
-      }
+      axis = axis_of(dim, size);
       devices = shares(along * outer);
     } else {
       // Shares in proportion to speed, each cut into tiles of at most this size.
@@ -291,27 +354,43 @@ void Search::consider_sizes(
       }
     }
     axes.push_back(std::move(axis));
-    consider(std::move(axes), std::move(devices), rank);
+    consider(axes, devices, rank);
   }
 }
 
 void Search::consider_deeper(const SplitAxes& before,
                              const std::vector<CutDim>& dims,
+                             size_t first,
                              int rank,
                              size_t depth) {
   constexpr int64_t kMost = 1024;
-  for (const CutDim& d : dims) {
-    if (evaluated_ > kMostCandidates) return;
-    const bool is_cut = std::any_of(before.begin(), before.end(),
-                                    [&](const SplitAxis& axis) { return axis.dim == d.dim; });
-    if (is_cut || (depth > 1 && d.extent > kMost / 4)) continue;
-    if (depth == 1) {
-      consider_sizes(before, d, rank + d.rank, 1, kMost);
+  int64_t outer = 1;
+  for (const SplitAxis& axis : before) outer *= static_cast<int64_t>(axis.sizes.size());
+  for (size_t at = first; at + depth <= dims.size(); ++at) {
+    const CutDim& d = dims[at];
+    std::vector<int64_t> sizes = sizes_of(d.extent);
+    std::erase_if(sizes,
+                  [&](int64_t size) { return outer * ((d.extent + size - 1) / size) > kMost; });
+    SplitAxes axes = before;
+    axes.emplace_back();
+    if (depth > 1) {
+      for (const int64_t size : sizes) {
+        axes.back() = axis_of(d, size);
+        consider_deeper(axes, dims, at + 1, rank + d.rank, depth - 1);
+      }
       continue;
     }
-    SplitAxes axes = before;
-    axes.push_back({d.dim, 0, std::vector<int64_t>(static_cast<size_t>(d.extent), 1)});
-    consider_deeper(axes, dims, rank + d.rank, depth - 1);
+    // Smaller tiles need less: the largest that fit are found by halving.
+    for (size_t low = 0, high = sizes.size(); low < high && evaluated_ <= kMostCandidates;) {
+      const size_t middle = (low + high) / 2;
+      axes.back() = axis_of(d, sizes[middle]);
+      const auto tiles = outer * static_cast<int64_t>(axes.back().sizes.size());
+      if (consider(axes, shares(tiles), rank + d.rank)) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
   }
 }
 
@@ -337,8 +416,11 @@ PlannedOperator Search::run() {
     if (best_ && above > 1 && !request_.least_memory) break;
     for (const CutDim& d : dims) consider_sizes({}, d, d.rank, above, most);
   }
-  // Two dims where one is not enough: one of them in single elements; then three.
-  for (size_t depth = 2; depth <= 3 && !best_; ++depth) consider_deeper({}, dims, 0, depth);
+  // Two dims where one is not enough, then three.
+  for (size_t depth = 2; depth <= 3 && !best_; ++depth) {
+    evaluated_ = 0;
+    consider_deeper({}, dims, 0, 0, depth);
+  }
   if (!best_ && !smallest_) {
     if (refused_) std::rethrow_exception(refused_);
     fail(Code::shape, "plan",
@@ -350,29 +432,24 @@ PlannedOperator Search::run() {
   PlannedOperator made;
   made.op = best_->op;
   made.estimate = best_->figures;
-  if (best_->axes.empty()) {
-    made.tiles = "one tile";
-  } else {
-    for (const SplitAxis& axis : best_->axes) {
-      const int64_t extent = std::accumulate(axis.sizes.begin(), axis.sizes.end(), int64_t{0});
-      std::string sizes;
-      const bool are_equal = std::all_of(axis.sizes.begin(), axis.sizes.end() - 1,
-                                         [&](int64_t n) { return n == axis.sizes.front(); });
-      if (are_equal) {
-        sizes = fmt::format("{} x {}", axis.sizes.size(), axis.sizes.front());
-        if (axis.sizes.back() != axis.sizes.front()) {
-          sizes += fmt::format(", the last {}", axis.sizes.back());
-        }
-      } else {
-        sizes = fmt::format("{}", fmt::join(axis.sizes, " + "));
-      }
-      made.tiles += fmt::format("{}{} {} = {}", made.tiles.empty() ? "" : "; ", axis.dim.text(),
-                                extent, sizes);
-    }
-    made.tiles += fmt::format("; prefetch {}{}", best_->prefetch,
-                              best_->is_resident ? "" : "; weights streamed");
-  }
+  made.choices = {request_.options.applications, best_->toeplitz};
+  made.tiles = tiles_text(*best_);
   return made;
+}
+
+std::string Search::by_gridding(const PlanFigures& toeplitz) const {
+  PlanRequest request = request_;
+  request.options.toeplitz = Toeplitz::never;
+  try {
+    const PlanFigures figures = Search(a_, request, context_).run().estimate;
+    size_t need = 0;
+    for (const auto& on : figures.devices) need = std::max(need, on.most());
+    return fmt::format(
+        ", or toeplitz = \"auto\" (gridding needs {} and takes about {:.2g} times as long)",
+        bytes_text(static_cast<double>(need)), figures.seconds / toeplitz.seconds);
+  } catch (const Error&) {
+    return {};  // it does not fit either
+  }
 }
 
 void Search::fail_to_fit() const {
@@ -390,21 +467,23 @@ void Search::fail_to_fit() const {
                         *std::max_element(axis.sizes.begin(), axis.sizes.end()));
   }
   if (tile.empty()) tile = "the whole, since no dim of it can be cut";
+  const std::string other = c.figures.must_toeplitz ? by_gridding(c.figures) : std::string();
   // Rounded up, so that the budget that is named will do.
   const auto megabytes = static_cast<double>((most + 99'999) / 100'000) / 10.0;
   fail(worst->device.is_host() ? Code::host_memory : Code::device_memory, "plan",
        "{} does not fit into {} on {}. The smallest tile, {}{}, needs {} there{}. Try memory = "
-       "\"{:.1f} MB\"",
+       "\"{:.1f} MB\"{}",
        a_.label(), bytes_text(static_cast<double>(budget)), worst->device.text(), tile,
        c.axes.empty() ? "" : " without prefetch", bytes_text(static_cast<double>(most)),
-       worst->building > worst->peak ? " while kernels are made" : "", megabytes);
+       worst->building > worst->peak ? " while kernels are made" : "", megabytes, other);
 }
 
 }  // namespace
 
 Linop as_plan(const PlannedOperator& planned) {
   return Linop(std::make_shared<PlannedCore>(
-      planned.op.node(), std::make_shared<PlanReport>(planned.estimate, planned.tiles)));
+      planned.op.node(), std::make_shared<PlanReport>(planned.estimate, planned.tiles),
+      planned.choices));
 }
 
 std::shared_ptr<const PlanReport> report_of(const Linop& a) {

@@ -32,12 +32,14 @@ struct PlanRequest {
 struct PlannedOperator {
   Linop op;
   PlanFigures estimate;
+  PlanChoices choices;
   std::string tiles;  // "coil 8 = 4 x 2 on cpu:0, cpu:1; prefetch 1", or "one tile"
 };
 
 // Chooses which dims to cut, the sizes of tiles and where they run, so that no device needs more
 // than its budget and an application takes the least time; of choices within 3 % of it the one with
-// fewest tiles, then that which cuts kept before out-only before inner before in-only dims.
+// fewest tiles, then that which cuts kept before out-only before inner before in-only dims.  A
+// NUFFT normal that fits by gridding only runs so, unless the operator says toeplitz = true.
 // Nothing is allocated: every candidate is planned dry.  The same call gives the same answer.
 //
 // Throws Error{device_memory} if nothing fits, with what the smallest tiles need and a budget that

@@ -7,8 +7,11 @@
 
 namespace lunops {
 
-PlannedCore::PlannedCore(Node op, std::shared_ptr<PlanReport> report)
-    : Core(composition_of(op), ""), op_(std::move(op)), report_(std::move(report)) {}
+PlannedCore::PlannedCore(Node op, std::shared_ptr<PlanReport> report, PlanChoices choices)
+    : Core(composition_of(op), ""),
+      op_(std::move(op)),
+      report_(std::move(report)),
+      choices_(choices) {}
 
 Field PlannedCore::field() const noexcept { return op_.core->field(); }
 
@@ -36,7 +39,8 @@ bool PlannedCore::same(const Core& other) const {
 // Another operator, which nobody has planned, of the same tiles.
 std::shared_ptr<const Core> PlannedCore::rebuilt(Parts parts) const {
   return std::make_shared<PlannedCore>(
-      parts.children.front(), std::make_shared<PlanReport>(report_->expected(), report_->tiles()));
+      parts.children.front(), std::make_shared<PlanReport>(report_->expected(), report_->tiles()),
+      choices_);
 }
 
 Tile PlannedCore::cut(const TileRequest& request) const { return lunops::cut(op_, request); }
@@ -50,7 +54,7 @@ void PlannedCore::complete(Mode mode, const Shape& in, Shape& out) const {
 
 void PlannedCore::lower(
     Builder& b, Mode mode, const Operand& x, const Operand& y, const StepScale& s) const {
-  b.lower(with_mode(op_, mode), x, y, s);
+  b.lower(with_mode(op_, mode), choices_, x, y, s);
 }
 
 const PlannedCore* as_planned(const Node& node) noexcept {

@@ -12,10 +12,11 @@ namespace lunops {
 // takes.
 class PlannedCore final : public Core {
  public:
-  PlannedCore(Node op, std::shared_ptr<PlanReport> report);
+  PlannedCore(Node op, std::shared_ptr<PlanReport> report, PlanChoices choices);
 
   const Node& op() const noexcept { return op_; }
   const std::shared_ptr<PlanReport>& report() const noexcept { return report_; }
+  const PlanChoices& choices() const noexcept { return choices_; }
 
   std::string_view kind() const noexcept override { return "Plan"; }
   Field field() const noexcept override;
@@ -36,6 +37,7 @@ class PlannedCore final : public Core {
  private:
   Node op_;
   std::shared_ptr<PlanReport> report_;
+  PlanChoices choices_;
 };
 
 // Of a node without a form; null for other operators.

@@ -167,9 +167,12 @@ NufftNormalCore::Form NufftNormalCore::form(Builder& b,
   std::string why =
       fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
                   e.toeplitz_seconds, e.gridding_seconds, build_seconds);
+  made.choice.is_given = f_->choices().toeplitz != Toeplitz::automatic;
   if (wanted != Toeplitz::automatic) {
     made.is_toeplitz = wanted == Toeplitz::always;
-    why = fmt::format("toeplitz = {} was given; {}", made.is_toeplitz, why);
+    why = b.is_settled() && !made.choice.is_given
+              ? fmt::format("Toeplitz does not fit; {}", why)
+              : fmt::format("toeplitz = {} was given; {}", made.is_toeplitz, why);
   }
   made.choice.node = f_->label() + " normal";
   made.choice.chosen = made.is_toeplitz ? "Toeplitz" : "gridding";

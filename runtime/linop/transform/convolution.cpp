@@ -507,15 +507,14 @@ void ConvolutionCore::lower_fft(Builder& b,
                               ? spectrum
                               : b.slot(to, dtype);
   // Views with the dims of the product, then the summed ones.
-  const Tensor values = b.values(k, dtype);
-  const std::vector<int64_t> strides =
-      values.is_empty_handle() ? row_major(k->extents()) : values.strides();
+  const Builder::Values values = b.placed_values(k, dtype);
   std::vector<int64_t> extents = to_extents, x_strides(extents.size(), 0),
                        y_strides(product.strides), k_strides(extents.size(), 0);
   const auto place = [&](int dim, int x_dim, int k_dim) {
     if (x_dim >= 0)
       x_strides[static_cast<size_t>(dim)] = spectrum.strides[static_cast<size_t>(x_dim)];
-    if (k_dim >= 0) k_strides[static_cast<size_t>(dim)] = strides[static_cast<size_t>(k_dim)];
+    if (k_dim >= 0)
+      k_strides[static_cast<size_t>(dim)] = values.strides[static_cast<size_t>(k_dim)];
   };
   for (const Roles::Dim& d : r.kept) place(d.y, d.x, d.k);
   for (const Roles::Line& line : r.lines) place(line.y, line.x, line.k);
@@ -526,8 +525,7 @@ void ConvolutionCore::lower_fft(Builder& b,
     y_strides.push_back(0);
     place(static_cast<int>(extents.size()) - 1, d.x, d.k);
   }
-  const Ref w =
-      make_constant(values.is_empty_handle() ? nullptr : values.data(), dtype, extents, k_strides);
+  const Ref w = values.seen_as(extents, k_strides);
   const Ref u = make_ref(spectrum, extents, x_strides), v = make_ref(product, extents, y_strides);
   if (r.summed.empty()) {
     b.add(multiply_step(w, conjugates(mode), u, v, StepScale{}));
