@@ -11,6 +11,7 @@
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/device/work_queue.hpp"
+#include "runtime/plan/calibrate.hpp"
 
 namespace lunops::lua {
 
@@ -36,6 +37,18 @@ std::vector<Device> usable_devices() {
   return all;
 }
 
+// Rates of the host's cores, or of a virtual device of another speed.
+Value rates_of(const DeviceProfile& profile, double speed) {
+  Table rates;
+  rates["flops"] = profile.flops * speed;
+  rates["contraction"] = profile.contraction * speed;
+  rates["fft"] = profile.fft * speed;
+  rates["bytes"] = profile.bytes * speed;
+  rates["spreading"] = profile.spreading * speed;
+  rates["measured"] = profile.is_measured;
+  return rates;
+}
+
 Value described(Device device, Context& context) {
   const VirtualDevices& declared = *virtual_devices();
   Table row;
@@ -46,6 +59,8 @@ Value described(Device device, Context& context) {
     row["live"] = static_cast<int64_t>(a.live);
   }
   Table peers;
+  const double speed = device.is_host() ? 1.0 : declared.speed_of(device.index);
+  if (device.kind == DeviceKind::cpu) row["rates"] = rates_of(*device_profile(), speed);
   if (device.kind == DeviceKind::cpu && !device.is_host()) {
     row["speed"] = declared.speed_of(device.index);
     for (int i = 0; declared.peer && i < declared.cpu; ++i) {
@@ -59,14 +74,16 @@ Value described(Device device, Context& context) {
 constexpr auto devices_ = function(
     {.name = "devices",
      .summary = "The devices that can be used here: the host, declared virtual ones, GPUs.",
-     .returns = "a list of names, \"cpu\" first; list[name] is {budget, live, peers, speed}, peers "
-                "being the devices it copies to without the host; list.streams is the number of "
-                "streams that exist, each of which has a thread",
+     .returns =
+         "a list of names, \"cpu\" first; list[name] is {budget, live, peers, speed, rates}, "
+         "peers being the devices it copies to without the host, rates what lo.calibrate "
+         "measured, else constants; list.streams is the number of "
+         "streams that exist, each of which has a thread",
      .example = R"(lo.virtual_devices{ cpu = 2, memory = "64 MB" }
 local all = lo.devices()
 print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
 print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0)",
-     .see = {"device", "virtual_devices", "memory"}},
+     .see = {"device", "calibrate", "virtual_devices", "memory"}},
     [](Context& context) -> Value {
       Table list;
       for (const Device device : usable_devices()) {
@@ -76,6 +93,28 @@ print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0)",
       list["streams"] = WorkQueue::count();
       return list;
     });
+
+constexpr auto calibrate_ = with_options(
+    function({.name = "calibrate",
+              .summary =
+                  "Measures what one core of the host sustains, in about half a second. Estimates "
+                  "of lo.plan and lo.explain take it from then on, in later processes too.",
+              .returns =
+                  "{ flops, contraction, fft, bytes, spreading, measured }: per second; spreading "
+                  "is the speed of NUFFTs against their cost model",
+              .raises = {Code::file},
+              .example = R"(local rates = lo.calibrate{ keep = false }
+print(rates.measured, rates.fft > 0)  --> true	true)",
+              .see = {"devices", "plan", "explain"}},
+             [](Context& context, const Given& given) -> Value {
+               const DeviceProfile made = measure_device(context);
+               if (given.boolean("keep", true)) {
+                 save_device_profile(made);
+                 set_device_profile(made);
+               }
+               return rates_of(made, 1.0);
+             }),
+    option("keep", Kind::boolean, "true", "in the cache folder; false: measured and not used"));
 
 constexpr auto device_ = function(
     {.name = "device",
@@ -200,7 +239,7 @@ print(lo.ones "x=3":to "cpu:3".device)  --> cpu:3
 print(pcall(lo.ones, "x=3", { device = "cpu:7" }))  --> false	device: there is no cpu:7; 4 virtual devices are declared: lo.virtual_devices{ cpu = 8 })",
      .see = {"devices", "timeline"}}};
 
-constexpr Record kRecords[] = {exported<devices_>(), exported<device_>(),
+constexpr Record kRecords[] = {exported<devices_>(), exported<calibrate_>(), exported<device_>(),
                                manual(virtual_, virtual_entry, {}, kVirtualOptions)};
 
 }  // namespace

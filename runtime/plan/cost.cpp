@@ -7,11 +7,21 @@
 
 namespace lunops {
 
-double seconds_of(const Step& step) noexcept {
-  // Until rates are measured (splitting.md §9).
-  constexpr double kFlopsPerSecond = 4e9, kBytesPerSecond = 1e10;
-  if (step.seconds > 0) return step.seconds;
-  return std::max(step.flops / kFlopsPerSecond, step.bytes / kBytesPerSecond);
+double seconds_of(const Step& step, const DeviceProfile& profile) noexcept {
+  const Work work = work_of(step);
+  if (work == Work::group || step.has_own_time) return step.seconds;
+  // The NUFFT's own model.
+  if (step.seconds > 0) return step.seconds / profile.spreading;
+  const double rate = work == Work::fft           ? profile.fft
+                      : work == Work::contraction ? profile.contraction
+                                                  : profile.flops;
+  return std::max(step.flops / rate, step.bytes / profile.bytes);
+}
+
+double seconds_of(const Step& step) {
+  // Simulated schedules are the same on every machine.
+  if (virtual_devices()->clock) return seconds_of(step, DeviceProfile{});
+  return seconds_of(step, *device_profile());
 }
 
 bool is_transfer(const Step& step) noexcept {

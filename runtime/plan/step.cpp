@@ -343,6 +343,13 @@ std::unique_ptr<Step> contract_step(
   return std::make_unique<ContractStep>(a, conjugate, b, reduced, y, scale, order);
 }
 
+Work work_of(const Step& step) noexcept {
+  if (dynamic_cast<const GroupStep*>(&step) != nullptr) return Work::group;
+  if (dynamic_cast<const FftStep*>(&step) != nullptr) return Work::fft;
+  if (dynamic_cast<const ContractStep*>(&step) != nullptr) return Work::contraction;
+  return Work::elementwise;
+}
+
 std::unique_ptr<Step> fft_step(std::shared_ptr<const FftKernel> kernel,
                                Ref x,
                                Ref y,

@@ -14,6 +14,7 @@
 
 #include "runtime/backend/cpu/wisdom.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/cache_folder.hpp"
 
 namespace lunops::cpu {
 

@@ -19,9 +19,7 @@
 #include <fftw3.h>
 #include <fmt/format.h>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
+#include "runtime/device/cache_folder.hpp"
 
 namespace lunops::cpu {
 
@@ -32,21 +30,6 @@ std::string fftw_version_number() {
   const std::string_view text = fftw_version;
   const size_t first = text.find('-') + 1;
   return std::string(text.substr(first, text.find('-', first) - first));
-}
-
-std::string processor() {
-#if defined(__x86_64__)
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  char vendor[13] = {};
-  if (__get_cpuid(0, &a, &b, &c, &d) == 0) return "x86";
-  std::memcpy(vendor, &b, 4);
-  std::memcpy(vendor + 4, &d, 4);
-  std::memcpy(vendor + 8, &c, 4);
-  __get_cpuid(1, &a, &b, &c, &d);
-  return fmt::format("{}-{:x}", vendor, a);
-#else
-  return "generic";
-#endif
 }
 
 // An advisory lock on a file next to the wisdom, held while it is replaced.
@@ -71,15 +54,6 @@ class FileLock {
 };
 
 }  // namespace
-
-std::string cache_folder() {
-  for (const auto& [variable, rest] :
-       {std::pair{"LUNOPS_CACHE", ""}, {"XDG_CACHE_HOME", "/lunops"}, {"HOME", "/.cache/lunops"}}) {
-    const char* value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') return std::string(value) + rest;
-  }
-  return {};
-}
 
 WisdomFile::WisdomFile(std::string folder, bool is_double)
     : folder_(std::move(folder)), is_double_(is_double) {

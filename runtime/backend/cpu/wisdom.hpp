@@ -27,7 +27,4 @@ class WisdomFile {
   bool is_double_;
 };
 
-// $LUNOPS_CACHE, else $XDG_CACHE_HOME/lunops, else $HOME/.cache/lunops; empty if none is set.
-std::string cache_folder();
-
 }  // namespace lunops::cpu

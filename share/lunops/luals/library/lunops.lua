@@ -2215,8 +2215,21 @@ function lo.scope(f, ...) end
 --- print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
 --- print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0
 --- ```
----@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed}, peers being the devices it copies to without the host; list.streams is the number of streams that exist, each of which has a thread
+---@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed, rates}, peers being the devices it copies to without the host, rates what lo.calibrate measured, else constants; list.streams is the number of streams that exist, each of which has a thread
 function lo.devices() end
+
+---@class lunops.CalibrateOptions
+---@field keep? boolean in the cache folder; false: measured and not used (default true)
+
+--- Measures what one core of the host sustains, in about half a second. Estimates of lo.plan and lo.explain take it from then on, in later processes too.
+--- 
+--- ```lua
+--- local rates = lo.calibrate{ keep = false }
+--- print(rates.measured, rates.fft > 0)  --> true	true
+--- ```
+---@param options? lunops.CalibrateOptions
+---@return table # { flops, contraction, fft, bytes, spreading, measured }: per second; spreading is the speed of NUFFTs against their cost model
+function lo.calibrate(options) end
 
 --- Tells whether a device can be used.
 --- 
