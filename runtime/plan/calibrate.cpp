@@ -132,7 +132,7 @@ DeviceProfile measure_device(Context& context) {
     const double seconds = seconds_of_call([&] {
       backend.contract(view_of(a, extents, {0, kSide, 1}), false,
                        view_of(x, extents, {kSide, 0, 1}), false, 1, {},
-                       view_of(y, extents, {kSide, 1, 0}), *one.stream);
+                       view_of(y, extents, {kSide, 1, 0}), SumOrder::fastest, *one.stream);
     });
     made.contraction = 8.0 * kBatch * kSide * kSide / seconds;
   }
