@@ -38,8 +38,9 @@ struct Candidate {
   PlanFigures figures;
 };
 
-// Planning stays a matter of seconds where nothing fits.
-constexpr int kMostCandidates = 400;
+// Of all candidates of a stage: planning stays a matter of seconds where nothing fits (0.1 ms a
+// tile).
+constexpr int64_t kMostTiles = 12'000;
 
 // "coil 8 = 4 x 2; prefetch 1".
 std::string tiles_text(const Candidate& c) {
@@ -126,6 +127,8 @@ class Search {
   }
   // Plans it; nothing if the operator refuses it.
   bool evaluate(Candidate& c);
+  std::optional<std::pair<Linop, Shape>> largest_tile(const SplitAxes& axes) const;
+  bool is_hopeless(const SplitAxes& axes, const std::vector<Device>& devices);
   // Whether it fits in some way.
   bool consider(const SplitAxes& axes, const std::vector<Device>& devices, int rank);
   bool consider(Candidate c);
@@ -152,10 +155,13 @@ class Search {
   std::vector<std::pair<Device, size_t>> budgets_;
   std::optional<ReductionDim> reduction_;
   std::optional<Candidate> best_;      // that fits
-  std::optional<Candidate> smallest_;  // of all
-  int evaluated_ = 0;
-  bool chose_toeplitz_ = false;  // a candidate of those considered together
-  std::exception_ptr refused_;   // why the first candidate that was refused was
+  std::optional<Candidate> smallest_;  // of those that were planned
+  std::optional<Candidate> least_;     // of those of which one tile is too large
+  size_t least_need_ = 0;              // of that tile
+  bool is_part_ = false;               // of another search
+  int64_t evaluated_ = 0;              // tiles
+  bool chose_toeplitz_ = false;        // a candidate of those considered together
+  std::exception_ptr refused_;         // why the first candidate that was refused was
 };
 
 bool Search::is_cuttable(Dim dim, int64_t extent) const {
@@ -237,7 +243,7 @@ std::vector<Device> Search::shares(int64_t tiles) const {
 
 bool Search::evaluate(Candidate& c) {
   try {
-    if (c.axes.empty() && !request_.determinism) {
+    if (c.axes.empty() && !request_.determinism && !is_part_) {
       c.op = a_;
     } else {
       TiledOptions options;
@@ -260,7 +266,7 @@ bool Search::evaluate(Candidate& c) {
     c.figures = estimate(c.op, request_.input, request_.dtype, base_, context_, options);
     return true;
   } catch (const Error& e) {
-    if (c.axes.empty()) throw;
+    if (c.axes.empty() && !is_part_) throw;
     if (!refused_) refused_ = std::current_exception();
     return false;
   }
@@ -277,9 +283,86 @@ bool Search::is_better(const Candidate& p, const Candidate& q) const {
   return p.rank < q.rank;
 }
 
+// The largest tile's part of the operator, and of the input.
+std::optional<std::pair<Linop, Shape>> Search::largest_tile(const SplitAxes& axes) const {
+  const Signature& s = a_.signature();
+  const Side in = terms_of(s.input()), out = terms_of(s.output());
+  const DimExtents inner = composition_of(a_.node()).inner;
+  TileRequest request;
+  request.input.resize(in.size());
+  request.output.resize(out.size());
+  Shape input = request_.input;
+  for (const SplitAxis& axis : axes) {
+    const auto largest = std::max_element(axis.sizes.begin(), axis.sizes.end());
+    const Stretch part{std::accumulate(axis.sizes.begin(), largest, int64_t{0}), *largest};
+    if (axis.sizes.size() == 1) continue;
+    const Term term{Term::Kind::dim, axis.dim, 0};
+    const int at_in = find_term(in, term), at_out = find_term(out, term);
+    if (at_in >= 0) request.input[static_cast<size_t>(at_in)] = part;
+    if (at_out >= 0) request.output[static_cast<size_t>(at_out)] = part;
+    if (at_in >= 0 || at_out >= 0) continue;
+    const bool is_inner = std::any_of(inner.begin(), inner.end(),
+                                      [&](const auto& known) { return known.first == axis.dim; });
+    if (is_inner) {
+      request.inner.emplace_back(axis.dim, part);
+    } else {
+      input = input.with_extent(input.find_base(axis.dim.name), part.count);
+    }
+  }
+  const Tile tile = cut(a_.node(), request);
+  if (!tile.op) return std::nullopt;
+  const Places at = places(s.input(), s.is_open() || s.has_ellipsis(), input.ndim());
+  for (size_t i = 0; i < tile.input.size(); ++i) {
+    if (tile.input[i]) input = input.with_extent(at.term[i], tile.input[i]->count);
+  }
+  return std::pair{Linop(*tile.op), std::move(input)};
+}
+
+// Whether the largest tile alone, its weights passing through, is too large for every device: then
+// no plan with such tiles fits, and the many tiles need not be planned to see it.
+bool Search::is_hopeless(const SplitAxes& axes, const std::vector<Device>& devices) {
+  constexpr size_t kManyTiles = 16;
+  if (devices.size() <= kManyTiles) return false;
+  size_t most = 0;
+  for (const Device d : devices_) most = std::max(most, budget_on(d));
+  try {
+    const auto tile = largest_tile(axes);
+    if (!tile) return false;
+    PlanRequest alone = request_;
+    alone.input = tile->second;
+    for (auto& [name, extent] : alone.extents) {
+      for (const SplitAxis& axis : axes) {
+        if (Dim::parse(name, "plan") != axis.dim) continue;
+        extent = *std::max_element(axis.sizes.begin(), axis.sizes.end());
+      }
+    }
+    Search search(tile->first, alone, context_);
+    size_t need = std::numeric_limits<size_t>::max();
+    for (const Toeplitz toeplitz : {Toeplitz::automatic, Toeplitz::never}) {
+      Candidate c{{}, {devices.front()}, 0, false, 0, toeplitz, {}, {}};
+      search.is_part_ = true;
+      if (!search.evaluate(c)) return false;
+      for (const auto& on : c.figures.devices) {
+        if (on.device == devices.front()) need = std::min(need, on.most());
+      }
+      if (!c.figures.chose_toeplitz || request_.determinism) break;
+    }
+    ++evaluated_;
+    if (need <= most) return false;
+    if (!least_ || need < least_need_) {
+      least_ = Candidate{axes, devices, 0, false, 0, Toeplitz::automatic, {}, {}};
+      least_need_ = need;
+    }
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 bool Search::consider(const SplitAxes& axes, const std::vector<Device>& devices, int rank) {
   Candidate c{axes, devices, 1, true, rank, Toeplitz::automatic, {}, {}};
   chose_toeplitz_ = false;
+  if (is_hopeless(axes, devices)) return false;
   if (consider(c)) return true;
   // Choices of deterministic plans do not look at memory (splitting.md §10).
   if (!chose_toeplitz_ || request_.determinism) return false;
@@ -300,7 +383,7 @@ bool Search::consider(Candidate c) {
       c.prefetch = prefetch;
       c.is_resident = is_resident;
       if (!evaluate(c)) return false;
-      ++evaluated_;
+      evaluated_ += 1 + static_cast<int64_t>(c.devices.size());
       chose_toeplitz_ = chose_toeplitz_ || c.figures.chose_toeplitz;
       if (!smallest_ || load(c.figures) < load(smallest_->figures)) smallest_ = c;
       if (fits(c.figures)) {
@@ -331,7 +414,7 @@ void Search::consider_sizes(
   for (const int64_t size : sizes_of(dim.extent)) {
     const int64_t along = (dim.extent + size - 1) / size;
     if (along * outer <= above || along * outer > most) continue;
-    if (evaluated_ > kMostCandidates) return;
+    if (evaluated_ > kMostTiles) return;
     SplitAxes axes = before;
     SplitAxis axis{dim.dim};
     std::vector<Device> devices;
@@ -381,7 +464,7 @@ void Search::consider_deeper(const SplitAxes& before,
       continue;
     }
     // Smaller tiles need less: the largest that fit are found by halving.
-    for (size_t low = 0, high = sizes.size(); low < high && evaluated_ <= kMostCandidates;) {
+    for (size_t low = 0, high = sizes.size(); low < high && evaluated_ <= kMostTiles;) {
       const size_t middle = (low + high) / 2;
       axes.back() = axis_of(d, sizes[middle]);
       const auto tiles = outer * static_cast<int64_t>(axes.back().sizes.size());
@@ -413,13 +496,27 @@ PlannedOperator Search::run() {
     consider({{dims.front().dim, 0, {dims.front().extent}}}, {*fastest}, dims.front().rank);
   }
   for (const auto& [above, most] : {std::pair{int64_t{1}, kFew * count}, {kFew * count, kMany}}) {
-    if (best_ && above > 1 && !request_.least_memory) break;
+    // Where memory is short, smaller tiles may leave room for one in flight, or for the weights.
+    const bool is_roomy = best_ && best_->is_resident && best_->prefetch > 0;
+    if (is_roomy && above > 1 && !request_.least_memory) break;
     for (const CutDim& d : dims) consider_sizes({}, d, d.rank, above, most);
   }
   // Two dims where one is not enough, then three.
   for (size_t depth = 2; depth <= 3 && !best_; ++depth) {
     evaluated_ = 0;
     consider_deeper({}, dims, 0, 0, depth);
+  }
+  // What the smallest tiles of all need is told.
+  if (!best_ && least_) {
+    Candidate c = *least_;
+    if (evaluate(c) && c.figures.chose_toeplitz && !request_.determinism) {
+      Candidate gridding = c;
+      gridding.toeplitz = Toeplitz::never;
+      if (evaluate(gridding) && load(gridding.figures) < load(c.figures)) c = std::move(gridding);
+    }
+    if (!c.figures.devices.empty() && (!smallest_ || load(c.figures) < load(smallest_->figures))) {
+      smallest_ = std::move(c);
+    }
   }
   if (!best_ && !smallest_) {
     if (refused_) std::rethrow_exception(refused_);

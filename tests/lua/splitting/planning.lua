@@ -55,11 +55,11 @@ check.it("row 30: budgets from everything to just enough, and below", function()
   local maps, x = lo.randn("coil=16 y=64 x=64", { seed = 1 }), lo.randn("y=64 x=64", { seed = 2 })
   local A = lo.FFT "y x -> ky kx" * lo.Dense{ maps, "y x -> coil y x" }
   local shares = {}
-  for i = 0, 39 do shares[i + 1] = 0.9 ^ i end
+  -- Down to a sixtieth; in fewer steps under sanitizers.
+  local few = (tonumber(os.getenv "LUNOPS_TEST_REPEATS") or 1000) < 1000
+  for i = 0, few and 8 or 39 do shares[i + 1] = (few and 0.6 or 0.9) ^ i end
   for _, count in ipairs{ 1, 2, 3, 4, 8 } do
-    -- The first stage of the search takes up to eight tiles per device, so that of one device may miss a faster plan of
-    -- sixteen.
-    if count > 1 then assert(falling(A, x, m.devices(count), shares)) end
+    assert(falling(A, x, m.devices(count), shares))
     assert(falling(A.H, A(x), m.devices(count), shares))
   end
 end)
