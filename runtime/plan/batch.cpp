@@ -64,25 +64,29 @@ class Batching {
     const auto& wanted = levels.front().determinism;
     is_deterministic_ = wanted.has_value();
     if (wanted) reduction_ = reduction_dim(a, *wanted, levels.front().extents, "batch");
-    if (reduction_) {
-      sums_grids_[0] = sums_grids(a.node(), reduction_->dim);
-      sums_grids_[1] = sums_grids(a.H().node(), reduction_->dim);
+    if (!reduction_) return;
+    may_run_whole_ = !has_normals(a) || has_inner(inner_, reduction_->dim);
+    if (reduction_->first_leaf) {
+      const Node leaf = reduction_->first_leaf->node();
+      sums_grids_[0] = sums_grids(a.node(), leaf, reduction_->dim);
+      sums_grids_[1] = sums_grids(with_mode(a.node(), Mode::adjoint),
+                                  with_mode(leaf, Mode::adjoint), reduction_->dim);
     }
   }
 
   Node whole(const Linop& a, const std::optional<Device>& base) {
-    const int64_t extent = reduction_ ? reduction_->extent : 0;
-    return (*this)(a.node(), 0, base, {}, extent, nullptr);
+    const Stretch all{0, reduction_ ? reduction_->extent : 0};
+    return (*this)(a.node(), 0, base, {}, all, nullptr);
   }
 
  private:
-  // `base`: of the operator; nothing where none is placed.  `reduced`: what of the reduction dim it
-  // has.
+  // `base`: of the operator; nothing where none is placed.  `reduced`: what of the reduction dim of
+  // the whole it has.
   Node operator()(const Node& node,
                   size_t level,
                   std::optional<Device> base,
                   const Extents& inherited,
-                  int64_t reduced,
+                  Stretch reduced,
                   const std::shared_ptr<const TiledOptions>& above) {
     const BatchSpec& spec = levels_[level];
     const Linop a(node);
@@ -94,7 +98,8 @@ class Batching {
           return axis.dim == reduction_->dim;
         });
     // Each deterministic operator has the axis, so that its sums are known as such.
-    if (reduction_ && level == 0 && !cuts_reduction) axes.push_back({reduction_->dim, reduced});
+    if (reduction_ && level == 0 && !cuts_reduction)
+      axes.push_back({reduction_->dim, reduced.count});
     if (!spec.is_ordered) axes = in_order_of(a, axes);
     const std::optional<NodeCut> nodes = cut_into_nodes(axes, reduced);
     const Tiles tiles = split(a, axes, extents, "batch", inner_);
@@ -133,13 +138,9 @@ class Batching {
       for (const NamedStretch& r : tile.request) {
         if (has_inner(whole.inner, r.first)) part.inner.push_back(r);
       }
-      int64_t own = reduced;
-      for (const NamedStretch& r : tile.request) {
-        if (nodes && r.first == reduction_->dim) {
-          own = r.second.count;
-          part.leaves = reduction_->leaves.of_elements(r.second);
-        }
-      }
+      Stretch own = reduced;
+      if (reduction_) own = reduced_of(a, tile, reduced);
+      if (nodes) part.leaves = nodes->leaves[static_cast<size_t>(tile.index[nodes->axis])];
       const Extents known = within(extents, tile);
       part.op = level + 1 < levels_.size()
                     ? (*this)(tile.op.node(), level + 1, part.device, known, own, options)
@@ -147,7 +148,7 @@ class Batching {
       parts.push_back(std::move(part));
     }
     std::optional<TiledCore::Setup::Tree> tree;
-    if (nodes) tree = {nodes->axis, leaves_within(reduced), false, nodes->is_moved};
+    if (nodes) tree = {nodes->axis, reduction_->leaves, false, nodes->is_moved};
     return tiled(a, tiles, extents, std::move(parts), base, options, tree);
   }
 
@@ -170,22 +171,46 @@ class Batching {
   struct NodeCut {
     size_t axis;
     std::vector<int64_t> tile;
+    std::vector<Stretch> leaves;
     bool is_moved;
   };
-  std::optional<NodeCut> cut_into_nodes(SplitAxes& axes, int64_t reduced) const {
+  std::optional<NodeCut> cut_into_nodes(SplitAxes& axes, Stretch reduced) const {
     for (size_t k = 0; k < axes.size() && reduction_; ++k) {
       if (axes[k].dim != reduction_->dim) continue;
-      NodeAxis made = nodes_of(axes[k], leaves_within(reduced), reduced);
+      NodeAxis made = nodes_of(axes[k], reduction_->leaves, reduced);
       if (made.tile.empty()) return std::nullopt;
       axes[k] = std::move(made.axis);
-      return NodeCut{k, std::move(made.tile), made.is_moved};
+      return NodeCut{k, std::move(made.tile), std::move(made.leaves), made.is_moved};
     }
     return std::nullopt;
   }
-  // Those of a node, which begins at a leaf.
-  Leaves leaves_within(int64_t reduced) const {
-    const int64_t size = reduction_->leaves.size;
-    return {size, std::max<int64_t>(1, (reduced + size - 1) / size)};
+
+  // What of the reduction dim a tile has: less than was asked for where a neighbour in a chain,
+  // such as a Pad, needs less.  Leaves are numbered by the whole, so that has to be known.
+  Stretch reduced_of(const Linop& a, const SplitTile& tile, Stretch reduced) const {
+    const Dim dim = reduction_->dim;
+    Stretch asked = reduced;
+    for (const NamedStretch& r : tile.request) {
+      if (r.first == dim) asked = {reduced.first + r.second.first, r.second.count};
+    }
+    int64_t extent = kUnknown;
+    if (tile.op.signature().has(dim)) extent = tile.op.signature().extent(dim);
+    for (const auto& [known, count] : composition_of(tile.op.node()).inner) {
+      if (known == dim) extent = count;
+    }
+    if (extent == kUnknown || extent == asked.count) return asked;
+    for (const auto* side : {&tile.input, &tile.output}) {
+      for (const NamedStretch& r : *side) {
+        if (r.first == dim && r.second.count == extent) {
+          return {reduced.first + r.second.first, extent};
+        }
+      }
+    }
+    fail(Code::unsupported, "batch",
+         "a tile of {} has {} of the {} elements of '{}', the reduction dim, that it was cut to, "
+         "and "
+         "their place is not known; cut another dim, or choose another reduction dim",
+         a.label(), extent, asked.count, dim.text());
   }
 
   std::shared_ptr<const TiledOptions> options_of(
@@ -236,7 +261,7 @@ class Batching {
   Node leaf(const Node& op,
             const TiledCore::Part& part,
             const Extents& extents,
-            int64_t reduced,
+            Stretch reduced,
             const std::shared_ptr<const TiledOptions>& options) const {
     const Node there = at_its_place(op, part, options);
     return reduction_ ? leaves(there, part, extents, reduced, options) : there;
@@ -246,11 +271,15 @@ class Batching {
   Node leaves(const Node& op,
               const TiledCore::Part& tile,
               const Extents& extents,
-              int64_t reduced,
+              Stretch reduced,
               const std::shared_ptr<const TiledOptions>& options) const {
     const Linop a(op);
-    const Leaves leaves = leaves_within(reduced);
-    const Tiles tiles = split(a, {{reduction_->dim, leaves.size}}, extents, "batch", inner_);
+    const Stretch numbers = reduction_->leaves.of_elements(reduced);
+    SplitAxis axis{reduction_->dim};
+    for (int64_t i = numbers.first; i < numbers.end(); ++i) {
+      axis.sizes.push_back(reduction_->leaves.elements({i, 1}, reduced).count);
+    }
+    const Tiles tiles = split(a, {axis}, extents, "batch", inner_);
     std::vector<TiledCore::Part> parts;
     for (const SplitTile& each : tiles.tiles) {
       TiledCore::Part part;
@@ -261,16 +290,18 @@ class Batching {
       part.index = each.index;
       part.request = each.request;
       part.device = tile.device;
-      part.leaves = {each.index.front(), 1};
+      part.leaves = {numbers.first + each.index.front(), 1};
       const Composition whole = composition_of(op);
       for (const NamedStretch& r : each.request) {
         if (has_inner(whole.inner, r.first)) part.inner.push_back(r);
       }
       parts.push_back(std::move(part));
     }
-    return tiled(
-        a, tiles, extents, std::move(parts), tile.device, options,
-        TiledCore::Setup::Tree{0, leaves, true, false, op, sums_grids_[0], sums_grids_[1]});
+    TiledCore::Setup::Tree tree{0, reduction_->leaves, true};
+    if (may_run_whole_) tree.whole = op;
+    tree.sums_grids = sums_grids_[0];
+    tree.sums_grids_transposed = sums_grids_[1];
+    return tiled(a, tiles, extents, std::move(parts), tile.device, options, tree);
   }
 
   Node at_its_place(const Node& op,
@@ -322,6 +353,7 @@ class Batching {
   bool is_deterministic_ = false;
   std::optional<ReductionDim> reduction_;
   bool sums_grids_[2] = {false, false};  // of the operator and its adjoint
+  bool may_run_whole_ = false;           // in the direction in which the reduction dim is joined
   Context& context_;
 };
 

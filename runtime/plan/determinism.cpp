@@ -7,6 +7,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/plan/rewrite/product.hpp"
 
 namespace lunops {
 
@@ -87,19 +88,32 @@ const Core* cut_within(const Linop& a, const Linop& part) {
   return nullptr;
 }
 
-// The first leaf of A along a dim; nothing if it cannot be cut there.
-std::optional<Linop> first_leaf(
+// The leaves of A along a dim; nothing where they do not write one place, in the direction in which
+// they are added, for a tree adds whole arrays; nor where neighbours in a chain need less of an
+// inner dim than was asked for, for then nobody says where that lies.
+std::optional<Tiles> leaves_of(
     const Linop& a, Dim dim, int64_t extent, const Leaves& leaves, const Extents& extents) {
   SplitAxis axis{dim};
-  for (int64_t at = 0; at < extent; at += leaves.size) {
-    axis.sizes.push_back(std::min(leaves.size, extent - at));
+  for (int64_t i = 0; i < leaves.count; ++i) {
+    axis.sizes.push_back(leaves.elements({i, 1}, {0, extent}).count);
   }
-  if (axis.sizes.size() > 2) {
-    axis.sizes = {axis.sizes.front(), extent - axis.sizes.front()};
+  Tiles tiles = split(a, {axis}, extents, "split");
+  const bool is_joined = use_of(a, dim) == Use::joined;
+  for (const SplitTile& t : tiles.tiles) {
+    const SplitTile& first = tiles.tiles.front();
+    const bool is_one_place =
+        is_joined ? t.input_slices == first.input_slices : t.output_slices == first.output_slices;
+    if (!is_one_place || t.batch != first.batch) return std::nullopt;
   }
-  const Tiles tiles = split(a, {axis}, extents, "split");
   if (tiles.tiles.empty()) return std::nullopt;
-  return tiles.tiles.front().op;
+  if (a.signature().has(dim)) return tiles;
+  if (static_cast<int64_t>(tiles.tiles.size()) != leaves.count) return std::nullopt;
+  for (const SplitTile& t : tiles.tiles) {
+    for (const auto& [inner, count] : composition_of(t.op.node()).inner) {
+      if (inner == dim && count != t.request.front().second.count) return std::nullopt;
+    }
+  }
+  return tiles;
 }
 
 [[noreturn]] void fail_one_leaf(std::string_view operation, const Core& core, Dim dim) {
@@ -152,13 +166,20 @@ std::optional<ReductionDim> reduction_dim(const Linop& a,
       fail(Code::shape, operation, "extent of '{}' is unknown; give extent = {{ {} = … }}",
            named->text(), named->text());
     }
-    const Leaves leaves = Leaves::of(extent, most);
-    if (leaves.count > 1 && !wanted.leaves) {
-      const std::optional<Linop> part = first_leaf(a, *named, extent, leaves, extents);
-      const Core* within = part ? cut_within(a, *part) : nullptr;
-      if (within != nullptr) fail_one_leaf(operation, *within, *named);
+    if (extent == 0) return std::nullopt;
+    ReductionDim made{*named, extent, Leaves::of(extent, most)};
+    if (made.leaves.count == 1) return made;
+    const std::optional<Tiles> tiles = leaves_of(a, *named, extent, made.leaves, extents);
+    if (!tiles) {
+      fail(Code::unsupported, operation,
+           "'{}' cannot be the reduction dim: parts of {} along it write different places or are "
+           "smaller than asked for, which a tree does not add; name another dim",
+           named->text(), a.label());
     }
-    return ReductionDim{*named, extent, leaves};
+    made.first_leaf = tiles->tiles.front().op;
+    const Core* within = wanted.leaves ? nullptr : cut_within(a, *made.first_leaf);
+    if (within != nullptr) fail_one_leaf(operation, *within, *named);
+    return made;
   }
 
   std::vector<Dim> candidates = a.inner();
@@ -169,70 +190,118 @@ std::optional<ReductionDim> reduction_dim(const Linop& a,
   }
   for (const Dim dim : candidates) {
     const int64_t extent = extent_of(a, dim, extents);
-    if (extent == kUnknown) continue;
-    const Leaves leaves = Leaves::of(extent);
-    try {
-      if (leaves.count > 1) {
-        const std::optional<Linop> part = first_leaf(a, dim, extent, leaves, extents);
-        if (part && cut_within(a, *part) != nullptr) continue;
+    if (extent == kUnknown || extent == 0) continue;
+    ReductionDim made{dim, extent, Leaves::of(extent)};
+    if (made.leaves.count > 1) {
+      try {
+        const std::optional<Tiles> tiles = leaves_of(a, dim, extent, made.leaves, extents);
+        if (!tiles) continue;
+        made.first_leaf = tiles->tiles.front().op;
+      } catch (const Error&) {
+        continue;  // it cannot be cut along this dim
       }
-    } catch (const Error&) {
-      continue;  // it cannot be cut along this dim
+      if (cut_within(a, *made.first_leaf) != nullptr) continue;
     }
-    return ReductionDim{dim, extent, leaves};
+    return made;
   }
   return std::nullopt;
 }
+
+bool has_normals(const Linop& a) {
+  const auto is_normal = [](const auto& self, const Node& node) -> bool {
+    if (node.core->kind() == "Normal") return true;
+    const auto any = [](const Node&) { return true; };
+    if (node.core->kind() == "Chain" && find_sandwich(flatten(node, true).factors, any))
+      return true;
+    const std::vector<Node> children = node.core->children();
+    return std::any_of(children.begin(), children.end(),
+                       [&](const Node& child) { return self(self, child); });
+  };
+  return is_normal(is_normal, a.node());
+}
+
+namespace {
+
+// Whether a part of it along a dim of the output would round otherwise than the whole.
+bool rounds_by_parts(const Node& node) {
+  const std::string_view kind = node.core->kind();
+  if (kind == "FiniteDifference" || kind == "Laplacian" || kind == "Gradient") return true;
+  const std::vector<Node> children = node.core->children();
+  return std::any_of(children.begin(), children.end(), rounds_by_parts);
+}
+
+}  // namespace
 
 void require_deterministic(const Linop& a,
                            const SplitAxes& axes,
                            const std::optional<ReductionDim>& reduction,
                            std::string_view operation) {
   for (const SplitAxis& axis : axes) {
-    if (use_of(a, axis.dim) != Use::summed) continue;
+    const Use use = use_of(a, axis.dim);
     if (reduction && reduction->dim == axis.dim) continue;
     const std::string dim = axis.dim.text();
+    if (use == Use::joined && has_normals(a)) {
+      fail(
+          Code::unsupported, operation,
+          "'{}' is on the output alone, and cutting it takes a normal apart, whose form would then "
+          "be another; leave it whole, or drop deterministic",
+          dim);
+    }
+    if (use == Use::joined && rounds_by_parts(a.node())) {
+      fail(Code::unsupported, operation,
+           "'{}' is on the output of differences of neighbours, which round otherwise where they "
+           "are "
+           "cut; leave it whole, or drop deterministic",
+           dim);
+    }
+    if (use != Use::summed || extent_of(a, axis.dim, {}) == 0) continue;
     if (reduction) {
       fail(Code::unsupported, operation,
            "'{}' is summed within the leaves of '{}', the reduction dim, and cannot be cut beside "
            "it; cut '{}', or choose deterministic = \"{}\"",
            dim, reduction->dim.text(), reduction->dim.text(), dim);
     }
-    fail(Code::unsupported, operation,
-         "'{}' is summed within the operator, in one leaf, and cannot be cut where bits must not "
-         "depend on it; give leaves = {{ {} = 8 }} to sum eight pieces of it by the tree",
-         dim, dim);
+    fail(
+        Code::unsupported, operation,
+        "'{}' is summed within the operator, in one leaf, or in parts that write different places, "
+        "and cannot be cut where bits must not depend on it; leave it whole, or give leaves = "
+        "{{ {} = 8 }} if a transform sums over it",
+        dim, dim);
   }
 }
 
-NodeAxis nodes_of(const SplitAxis& axis, const Leaves& leaves, int64_t extent) {
-  NodeAxis made{axis, {}, false};
-  std::vector<int64_t> ends;
+NodeAxis nodes_of(const SplitAxis& axis, const Leaves& leaves, Stretch range) {
+  NodeAxis made{axis, {}, {}, false};
+  std::vector<int64_t> ends;  // of the tiles, in the whole
   if (axis.sizes.empty()) {
     if (axis.size < 1) return made;
-    for (int64_t at = axis.size; at < extent; at += axis.size) ends.push_back(at);
-    ends.push_back(extent);
+    for (int64_t at = axis.size; at < range.count; at += axis.size) {
+      ends.push_back(range.first + at);
+    }
+    ends.push_back(range.end());
   } else {
     int64_t sum = 0;
     for (const int64_t size : axis.sizes) {
       if (size < 1) return made;
-      ends.push_back(sum += size);
+      ends.push_back(range.first + (sum += size));
     }
-    if (sum != extent) return made;
+    if (sum != range.count) return made;
   }
   // Sizes that are wrong stay, for `split` to refuse.
   made.axis.size = 0;
   made.axis.sizes.clear();
-  int64_t leaf = 0;
+  const Stretch all = leaves.of_elements(range);
+  int64_t leaf = all.first;
   for (size_t tile = 0; tile < ends.size(); ++tile) {
     const bool is_last = tile + 1 == ends.size();
-    const int64_t end = is_last ? leaves.count : (ends[tile] + leaves.size / 2) / leaves.size;
+    const int64_t nearest = (ends[tile] + leaves.size / 2) / leaves.size;
+    const int64_t end = is_last ? all.end() : std::min(nearest, all.end());
     made.is_moved = made.is_moved || (!is_last && end * leaves.size != ends[tile]);
     if (end <= leaf) continue;
     for (const Stretch& node : leaves.nodes({leaf, end - leaf})) {
-      const int64_t first = node.first * leaves.size;
-      made.axis.sizes.push_back(std::min(node.end() * leaves.size, extent) - first);
+      made.axis.sizes.push_back(leaves.elements(node, range).count);
       made.tile.push_back(static_cast<int64_t>(tile));
+      made.leaves.push_back(node);
     }
     leaf = end;
   }

@@ -24,6 +24,7 @@ struct ReductionDim {
   Dim dim;
   int64_t extent = 0;
   Leaves leaves = {};
+  std::optional<Linop> first_leaf = {};  // of the operator, where there is more than one
 };
 
 // Nothing where no dim has leaves: then no summed dim may be cut.  One that is joined is taken if
@@ -44,12 +45,18 @@ void require_deterministic(const Linop& a,
                            const std::optional<ReductionDim>& reduction,
                            std::string_view operation);
 
+// Whether there is a normal in it, written as such or as a product: its form is chosen by what it
+// is, and a part that is cut along one side is none.
+bool has_normals(const Linop& a);
+
 // The sizes of an axis as the nodes of the tree that its tiles are made of.
 struct NodeAxis {
   SplitAxis axis;
-  std::vector<int64_t> tile;  // of each node, the number of the tile that asked for it
-  bool is_moved = false;      // tiles did not begin and end at leaves
+  std::vector<int64_t> tile;    // of each node, the number of the tile that asked for it
+  std::vector<Stretch> leaves;  // of each node
+  bool is_moved = false;        // tiles did not begin and end at leaves
 };
-NodeAxis nodes_of(const SplitAxis& axis, const Leaves& leaves, int64_t extent);
+// `range`: what of the dim is cut.
+NodeAxis nodes_of(const SplitAxis& axis, const Leaves& leaves, Stretch range);
 
 }  // namespace lunops

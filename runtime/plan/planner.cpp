@@ -243,7 +243,8 @@ std::vector<Device> Search::shares(int64_t tiles) const {
 
 bool Search::evaluate(Candidate& c) {
   try {
-    if (c.axes.empty() && !request_.determinism && !is_part_) {
+    const bool is_at_base = c.devices.empty() || c.devices.front() == base_;
+    if (c.axes.empty() && is_at_base && !request_.determinism && !is_part_) {
       c.op = a_;
     } else {
       TiledOptions options;
@@ -489,11 +490,11 @@ PlannedOperator Search::run() {
   if (is_base_alone) consider({}, {}, 0);
   const bool is_whole_enough = is_base_alone && best_ && !request_.least_memory;
   const std::vector<CutDim> dims = is_whole_enough ? std::vector<CutDim>{} : dims_to_cut();
-  if (!dims.empty() && !is_base_alone) {  // all of it on the fastest device
+  if (!is_base_alone) {  // all of it on the fastest device
     const auto fastest =
         std::max_element(devices_.begin(), devices_.end(),
                          [&](Device p, Device q) { return speed_of(p) < speed_of(q); });
-    consider({{dims.front().dim, 0, {dims.front().extent}}}, {*fastest}, dims.front().rank);
+    consider({}, {*fastest}, 0);
   }
   for (const auto& [above, most] : {std::pair{int64_t{1}, kFew * count}, {kFew * count, kMany}}) {
     // Where memory is short, smaller tiles may leave room for one in flight, or for the weights.

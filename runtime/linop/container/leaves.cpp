@@ -104,9 +104,17 @@ void TreeSum::write(const Operand& y, const StepScale& scale) {
   const auto width = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(leaves)));
   const std::optional<Value> all = value_of({0, width});
   LUNOPS_ASSERT(all.has_value());
-  const Operand root = resolved(*all);
-  if (is_plain_ && entries_.front().device == y.device) return;
-  b_.label("Copy", y.shape.braced());
+  if (is_plain_ && entries_.front().device == y.device) {
+    resolved(*all);
+    return;
+  }
+  const Operand root = all->parts.empty() ? all->here : resolved(*all);
+  if (root.device == y.device) {
+    b_.label("Copy", y.shape.braced());
+  } else {
+    b_.label("ToDevice",
+             fmt::format("{} -> {}  {}", root.device.text(), y.device.text(), y.shape.braced()));
+  }
   b_.copy(root, y, scale);
 }
 

@@ -25,10 +25,14 @@ struct Leaves {
 
   static constexpr int64_t kMost = 64;
   static Leaves of(int64_t extent, int64_t most = kMost);
-  // Those that elements lie in, which begin and end at bounds of leaves.
+  // Those that elements lie in.
   Stretch of_elements(Stretch elements) const {
     const int64_t first = elements.first / size;
     return {first, std::max<int64_t>(1, (elements.end() + size - 1) / size - first)};
+  }
+  // The elements of these leaves among those of a range.
+  Stretch elements(Stretch leaves, Stretch range) const {
+    return intersection({leaves.first * size, leaves.count * size}, range);
   }
   // The largest nodes within these leaves, in order.
   std::vector<Stretch> nodes(Stretch leaves) const;

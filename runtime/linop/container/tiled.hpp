@@ -134,8 +134,8 @@ class TiledCore final : public Core {
 };
 
 // Whether the operator grids or samples coils and then sums over them: S.H * F.H …, with the
-// reduction dim on the input of S.H alone.
-bool sums_grids(const Node& node, Dim reduction);
+// reduction dim on the input of the operator and of S.H alone.  `leaf`: its first.
+bool sums_grids(const Node& node, const Node& leaf, Dim reduction);
 
 const TiledCore* as_tiled(const Node& node) noexcept;  // also of a node that renames it
 

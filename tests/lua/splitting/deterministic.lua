@@ -144,6 +144,73 @@ check.it("plans: one result for any budget, devices and number of applications i
   end
 end)
 
+check.it("products of weighted normals, of which one alone is cut by coil", function()
+  local W = lo.Diagonal{ lo.rand("spoke=20 sample=64", { seed = 9 }), "spoke sample" }
+  for _, toeplitz in ipairs{ true, false } do
+    local A = W * m.sense(toeplitz)
+    for _, op in ipairs{ A.N * A.N, A.N.N, A.N } do
+      local expected = op(m.x)
+      one_result(m.x, { { coil = 8 }, { coil = 2 }, { coil = 3 }, { coil = 1 } }, {}, function(cut, given)
+        local B = lo.batch(op, cut, given)
+        m.same(B(m.x), expected, 4 * m.approximate)
+        return B
+      end)
+    end
+  end
+end)
+
+check.it("row 35: extents 0 and 1", function()
+  for _, shape in ipairs{ "m=0 n=6", "m=4 n=0", "m=1 n=6", "m=4 n=1" } do
+    local A = lo.Dense{ lo.randn(shape, { seed = 3 }) }
+    local x = lo.randn(("n=%d"):format(A.extent.n), { seed = 4 })
+    for _, op in ipairs{ A, A.N } do
+      one_result(x, { { n = 1 }, { n = 6 } }, {}, function(cut, given)
+        return lo.batch(op, op == A and cut or { m = cut.n }, given)
+      end)
+      m.same(lo.plan(op, { deterministic = true })(x), op(x), 1e-5)
+    end
+  end
+end)
+
+check.it("what a tree cannot add is refused, and runs whole", function()
+  local K = lo.Concat{
+    lo.Dense{ lo.randn("p=3 n=5", { seed = 1 }) }, lo.Dense{ lo.randn("p=4 n=8", { seed = 2 }) }, idim = "n", odim = "p",
+  }
+  local x = lo.randn("n=13", { seed = 3 })
+  one_result(x, { { p = 7 }, { p = 3 }, { p = 1 } }, {}, function(cut, given) return lo.batch(K, cut, given) end)
+  check.raises("in parts that write different places", lo.batch, K, { n = 4 }, options())
+  local P = lo.Dense{ lo.randn("p=4 n=20", { seed = 1 }), "n -> p" } * lo.Pad{ "n", to = { n = 20 }, extent = { n = 17 } }
+  check.raises("'n'' cannot be the reduction dim: parts of", lo.batch, P, { ["n'"] = 4 }, { deterministic = "n'" })
+  for _, op in ipairs{ lo.FiniteDifference{ "y x -> y x'", dim = "x", extent = { y = 6, x = 5 } }, lo.Laplacian{ "y x", extent = { y = 6, x = 5 } } } do
+    local z = lo.randn("y=6 x=5", { seed = 4 })
+    m.same(lo.plan(op, { deterministic = true, devices = { "cpu:0" } })(z), op(z), 1e-6)
+  end
+end)
+
+check.it("cuts that take a normal apart, or cut differences, are refused", function()
+  local D = lo.FiniteDifference{ "y x -> y x'", dim = "x", extent = { y = 6, x = 5 } }
+  check.raises("'x'' is on the output of differences of neighbours", lo.batch, D, { ["x'"] = 2 }, options())
+  local A = lo.Dense{ lo.randn("m=1000 n=7", { seed = 1 }) }
+  local x = lo.randn("n=7", { seed = 2 })
+  check.raises("'n'' is on the output alone, and cutting it takes a normal apart", lo.batch, A.N, { ["n'"] = 4 }, options())
+  local first = m.bits(lo.plan(A.N, options())(x))
+  check.equal(m.bits(lo.plan(A.N, options{ objective = "memory" })(x)) == first, true)
+  check.equal(m.bits(lo.batch(A.N, { m = 100 }, options())(x)) == first, true)
+end)
+
+check.it("alpha and beta act on the value, on the host and on devices", function()
+  local sum = lo.Dense{ lo.randn("m=5 n=1", { seed = 6 }) } + lo.Dense{ lo.randn("m=5 n=1", { seed = 7 }) }
+  local x, y = lo.randn("n=1", { seed = 8 }), lo.randn("m=5", { seed = 9 })
+  local first
+  for devices = 0, 2 do
+    local into = 1 * y
+    local B = lo.batch(sum, { n = 1 }, options{ devices = devices > 0 and m.devices(devices) or nil })
+    B:apply(x, { out = into, alpha = 3, beta = -2 })
+    first = first or m.bits(into)
+    check.equal(m.bits(into) == first, true)
+  end
+end)
+
 check.it("row 24: one result however tiles and their children run side by side", function()
   local A = lo.Dense{ lo.randn("frame=6 m=10 n=12", { seed = 4 }), "frame m n, frame n -> frame m" }
   local x = lo.randn("frame=6 n=12", { seed = 5 })

@@ -53,12 +53,12 @@ TEST_CASE("leaves: a range is made of the largest nodes within it", "[batch]") {
 }
 
 TEST_CASE("leaves: tiles end where the nearest leaf does", "[batch]") {
-  const NodeAxis made = nodes_of({Dim::parse("n"), 7}, {5, 4}, 20);
+  const NodeAxis made = nodes_of({Dim::parse("n"), 7}, {5, 4}, {0, 20});
 
   CHECK(made.axis.sizes == std::vector<int64_t>{5, 5, 5, 5});
   CHECK(made.tile == std::vector<int64_t>{0, 1, 1, 2});
   CHECK(made.is_moved);
-  CHECK_FALSE(nodes_of({Dim::parse("n"), 10}, {5, 4}, 20).is_moved);
+  CHECK_FALSE(nodes_of({Dim::parse("n"), 10}, {5, 4}, {0, 20}).is_moved);
 }
 
 TEST_CASE("deterministic: pairs are added before pairs of pairs, in single precision", "[batch]") {
