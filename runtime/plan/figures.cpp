@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runtime/device/pool.hpp"
 #include "runtime/plan/cost.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -70,6 +71,11 @@ PlanFigures figures_of(const Plan& plan, const Node& node, const Shape& input, D
   made.seconds = plan.schedule().simulate(seconds).end;
   made.tiles = std::max<int64_t>(1, static_cast<int64_t>(plan.tiles().size()));
   return made;
+}
+
+size_t memory_budget(Device device, const Context& context) {
+  const size_t budget = Account::on(context.account, device)->figures().budget;
+  return budget > 0 ? budget : Pool::of(device).memory_limit();
 }
 
 PlanFigures estimate(const Linop& a,

@@ -85,4 +85,8 @@ class PlanReport {
   std::optional<PlanFigures> measured_;
 };
 
+// Bytes that work on a device may take where a plan is given no other: its account's budget, else
+// the device's own limit.
+size_t memory_budget(Device device, const Context& context);
+
 }  // namespace lunops

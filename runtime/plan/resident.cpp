@@ -37,11 +37,6 @@ struct CopiedBytes {
   }
 };
 
-size_t budget_of(Device device, Context& context) {
-  const size_t budget = Account::on(context.account, device)->figures().budget;
-  return budget > 0 ? budget : Pool::of(device).memory_limit();
-}
-
 }  // namespace
 
 bool weights_fit(const Linop& tiled, Device base, Context& context) {
@@ -50,7 +45,7 @@ bool weights_fit(const Linop& tiled, Device base, Context& context) {
   constexpr size_t kSmall = 8;  // so small a part of a device is not worth a plan
   bool are_small = true, are_half = true;
   for (const auto& [device, bytes] : copies.bytes) {
-    const size_t budget = budget_of(device, context);
+    const size_t budget = memory_budget(device, context);
     are_small = are_small && bytes <= budget / kSmall;
     are_half = are_half && bytes <= budget / 2;
   }
@@ -61,7 +56,7 @@ bool weights_fit(const Linop& tiled, Device base, Context& context) {
     const PlanFigures figures =
         estimate(tiled, input, tiled.dtype().value_or(DType::c64), base, context);
     return std::all_of(figures.devices.begin(), figures.devices.end(), [&](const auto& on) {
-      return on.device == base || on.most() <= budget_of(on.device, context);
+      return on.device == base || on.most() <= memory_budget(on.device, context);
     });
   } catch (const Error&) {
     return are_half;  // its application tells what is wrong
