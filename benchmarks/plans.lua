@@ -8,7 +8,7 @@ local paired = require "paired"
 local given = lo.arguments(arg, {
   { "pairs", 25, "calls of each version" },
   { "threads", 2, "threads" },
-  { "json", "FILE", "also as JSON lines" },
+  { "json", "FILE", "also as JSON" },
 })
 lo.threads(given.threads)
 
@@ -111,7 +111,5 @@ for _, memory in ipairs{ "25 MB", "13 MB", "8 MB" } do
 end
 
 if given.json then
-  local lines = {}
-  for i, r in ipairs(records) do lines[i] = r end
-  lo.io.write(given.json, { records = lines })
+  lo.io.write(given.json, { records = records })
 end

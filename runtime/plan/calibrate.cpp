@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -41,6 +42,11 @@ Tensor values(std::vector<int64_t> extents, DType dtype, Context& context) {
   return made;
 }
 
+// As kernels need it: tensors begin at multiples of 64 bytes.
+Tensor scratch(size_t bytes, Context& context) {
+  return values({static_cast<int64_t>(bytes / sizeof(float)) + 1}, DType::f32, context);
+}
+
 RawView view_of(const Tensor& t, std::vector<int64_t> extents, std::vector<int64_t> strides) {
   RawView v;
   v.data = t.data();
@@ -63,9 +69,8 @@ double fft_flops_per_second(Context& context) {
   spec.x_strides = spec.y_strides = x.strides();
   spec.axes = {1, 2};
   const auto kernel = context.backend().fft(spec, *context.stream);
-  std::vector<std::byte> workspace(kernel->workspace() + 64);
-  auto at = reinterpret_cast<uintptr_t>(workspace.data());
-  auto* const aligned = workspace.data() + (64 - at % 64) % 64;
+  const Tensor workspace = scratch(kernel->workspace(), context);
+  auto* const aligned = static_cast<std::byte*>(workspace.data());
   const double seconds =
       seconds_of_call([&] { kernel->run(x.data(), y.data(), {}, aligned, *context.stream); });
   return fft_flops(spec) / seconds;
@@ -89,11 +94,10 @@ double nufft_speed(Context& context) {
   const auto points = context.backend().nufft(spec, *context.stream);
   const Tensor image = values({1, 1, kSide, kSide}, DType::c64, context);
   const Tensor samples = values({1, 1, kPoints}, DType::c64, context);
-  const Tensor workspace =
-      values({static_cast<int64_t>(points->workspace(1) / sizeof(float)) + 1}, DType::f32, context);
-  auto* const scratch = static_cast<std::byte*>(workspace.data());
+  const Tensor workspace = scratch(points->workspace(1), context);
+  auto* const aligned = static_cast<std::byte*>(workspace.data());
   const double seconds = seconds_of_call([&] {
-    points->forward(image.view(), {}, false, {}, samples.view(), scratch, *context.stream);
+    points->forward(image.view(), {}, false, {}, samples.view(), aligned, *context.stream);
   });
   return points->seconds(1) / seconds;
 }

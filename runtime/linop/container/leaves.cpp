@@ -98,8 +98,7 @@ Operand TreeSum::resolved(const Value& value) {
 
 void TreeSum::write(const Operand& y, const StepScale& scale) {
   y_ = &y;
-  is_plain_ =
-      scale.factor == 1.0 && !scale.has_callers_alpha && scale.beta == StepScale::Beta::zero;
+  is_plain_ = is_plain(scale);
   const int64_t leaves = entries_.back().leaves.end();
   const auto width = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(leaves)));
   const std::optional<Value> all = value_of({0, width});

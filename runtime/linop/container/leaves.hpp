@@ -40,6 +40,11 @@ struct Leaves {
   bool operator==(const Leaves&) const = default;
 };
 
+// Whether a step with this scale writes values as they are.
+inline bool is_plain(const StepScale& scale) noexcept {
+  return scale.factor == 1.0 && !scale.has_callers_alpha && scale.beta == StepScale::Beta::zero;
+}
+
 // Sums of the values of nodes, by the tree.
 class TreeSum {
  public:

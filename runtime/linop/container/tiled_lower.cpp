@@ -308,9 +308,7 @@ bool TiledCore::Lowering::lower_before_leaves() {
 void TiledCore::Lowering::lower_group(const Group& group, bool is_first) {
   const Operand y = result_of(*group.front());
   const StepScale first = is_first ? scale_ : scale_.accumulating();
-  const bool is_plain =
-      first.factor == 1.0 && !first.has_callers_alpha && first.beta == StepScale::Beta::zero;
-  if (core_.options().is_deterministic && !core_.is_leaves() && !is_plain) {
+  if (core_.options().is_deterministic && !core_.is_leaves() && !is_plain(first)) {
     // The value first, rounded as it is on every device; the caller's alpha and beta act on that.
     lower_tree(group, y, first);
     return;
