@@ -37,7 +37,7 @@ lo.io.write(folder .. "/m1_maps.cfl", maps)
 
 local cores = "taskset -c 0-" .. given.threads - 1 .. " "
 local function ours_with(iters)
-  return ("%s%s --threads %d --progress off scripts/radial_sense.lua --data %s/m1_ksp.cfl --maps %s/m1_maps.cfl --size %d --iters %d --weight %s --out %s/m1_lunops >/dev/null"):format(
+  return ("%s%s --threads %d --progress off scripts/radial_sense.lua --data %s/m1_ksp.cfl --maps %s/m1_maps.cfl --size %d --iters %d --lambda 0 --weight %s --out %s/m1_lunops >/dev/null"):format(
     cores, given.program, given.threads, folder, folder, size, iters, given.weight, results)
 end
 local theirs = ("OMP_NUM_THREADS=%d OMP_PROC_BIND=close %sbart pics -l2 -r0 -i%d -t %s/m1_traj %s/m1_ksp %s/m1_maps %s/m1_bart >/dev/null"):format(
