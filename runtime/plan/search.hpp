@@ -36,8 +36,8 @@ struct Candidate {
   PlanFigures figures;
 };
 
-// The planner's search: dims, sizes and places by dry plans (search.cpp), within the devices' memory
-// (search_memory.cpp).
+// The planner's search: dims, sizes and places by dry plans (search.cpp), within the devices'
+// memory (search_memory.cpp).
 class Search {
  public:
   Search(const Linop& a, const PlanRequest& request, Context& context)
