@@ -14,7 +14,7 @@ local given = lo.arguments(arg, {
   { "noise", 0.01, "noise of the phantom's samples, relative to the largest pixel" },
   { "seed", 0, "seed of that noise" },
   { "iters", 30, "iterations" },
-  { "lambda", "X", "adds lambda/2 |x|^2; default: 0.1 for measured data, which is undersampled, 0 for the phantom" },
+  { "lambda", "X", "adds lambda/2 |x|^2; default: 0.2 for measured data, 0 for the phantom" },
   { "weight", { "none", "density" }, "weights of the data" },
   { "devices", 0, "virtual devices that share the work" },
   { "memory", "SIZE", "what each of them may use, such as 200MB" },
@@ -30,7 +30,7 @@ local scan = given.data and lo.mri.spokes(given.data, { traj = given.traj })
   or lo.mri.scan{ size = given.size or 256, coils = given.coils, spokes = given.spokes,
     samples = given.samples, noise = given.noise, seed = given.seed }
 local ksp, traj, size = scan.ksp, scan.traj, given.size or scan.size or 256
-local lambda = given.lambda or (given.data and 0.1 or 0)
+local lambda = given.lambda or (given.data and 0.2 or 0)
 
 stage "density"
 local weighs_data = given.weight == "density"
