@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "runtime/backend/cpu/isa.hpp"
-#include "runtime/device/loader.hpp"
+#include "runtime/device/cuda_status.hpp"
 
 namespace lunops::lua {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/cuda_status.hpp"
 
 namespace lunops {
 
@@ -45,42 +46,15 @@ std::string find(std::string_view name) {
   return {};
 }
 
-// Version of the NVIDIA driver's interface (13000 for 13.0), 0 if there is no driver.  Looks at the
-// driver alone: a CUDA library loaded for this would take 70 to 145 ms.
-int driver_version() {
-  static const int version = [] {
-    // Left open: a driver does not survive being closed and opened again in every version.
-    void* library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (library == nullptr) return 0;
-    using Function = int (*)(int*);
-    const auto function = reinterpret_cast<Function>(dlsym(library, "cuDriverGetVersion"));
-    int found = 0;
-    return function != nullptr && function(&found) == 0 ? found : 0;
-  }();
-  return version;
-}
-
 [[noreturn]] void fail_missing(std::string_view name) {
-  std::string searched;
-  for (const std::string& folder : folders()) searched += (searched.empty() ? "" : ", ") + folder;
-  if (name == "cuda") {
-    fail(Code::not_built, "load",
-         "lunops was built without CUDA (no liblunops-cuda.so in {}), and this machine has {}; use "
-         "\"cpu\", or build with the CUDA toolkit",
-         searched, driver_version() == 0 ? "no NVIDIA driver" : "an NVIDIA driver");
-  }
   fail(Code::not_built, "load",
        "liblunops-{}.so is not in {}; build it, or set LUNOPS_PLUGIN_PATH to its folder", name,
-       searched);
+       module_folders());
 }
 
 const void* open(std::string_view name) {
   const std::string file = find(name);
   if (file.empty()) fail_missing(name);
-  if (name == "cuda" && driver_version() == 0) {
-    fail(Code::device, "load",
-         "this machine has no NVIDIA driver (libcuda.so.1); use \"cpu\" or install the driver");
-  }
   // Never closed: threads, finalisers and tables of the libraries behind it outlive any moment at
   // which that would be safe.
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -104,6 +78,7 @@ const void* open(std::string_view name) {
 }  // namespace
 
 const void* load_module(std::string_view name) {
+  if (name == "cuda") require_cuda();
   static std::mutex* const mutex = new std::mutex;
   static auto* const loaded = new std::map<std::string, const void*, std::less<>>;
   const std::lock_guard lock(*mutex);
@@ -113,12 +88,12 @@ const void* load_module(std::string_view name) {
   return table;
 }
 
-std::string cuda_status() {
-  const bool is_built = !find("cuda").empty();
-  const int version = driver_version();
-  if (!is_built) return "built without CUDA";
-  if (version == 0) return "no driver";
-  return fmt::format("CUDA {}.{}", version / 1000, version % 1000 / 10);
+bool has_module(std::string_view name) { return !find(name).empty(); }
+
+std::string module_folders() {
+  std::string searched;
+  for (const std::string& folder : folders()) searched += (searched.empty() ? "" : ", ") + folder;
+  return searched;
 }
 
 std::string_view build_id() noexcept { return LUNOPS_BUILD_ID; }

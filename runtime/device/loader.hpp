@@ -12,12 +12,11 @@ namespace lunops {
 // A module is sought in LUNOPS_PLUGIN_PATH, then beside liblunops.so.  It exports
 //   extern "C" const void* lunops_module(const char* build_id)
 // which returns its function table, or null if the build id is another one.
-// Throws Error{not_built} naming the file and the folders searched, or the missing library.
+// Throws the errors of require_cuda for "cuda", and Error{not_built} naming the file and the folders searched, or the missing library.
 const void* load_module(std::string_view name);
 
-// What can be said about CUDA without loading anything heavy: "built without CUDA", "no driver",
-// "CUDA 13.0" …
-std::string cuda_status();
+bool has_module(std::string_view name);  // whether its file is there
+std::string module_folders();            // "/a, /b": where modules are sought
 
 // The id that modules must match: version, compiler, date of configuration.
 std::string_view build_id() noexcept;
