@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# CUDA is found, not required: without nvcc nothing of runtime/cuda is built, and asking for a cuda
+# CUDA is found, not required: without nvcc nothing of runtime/backend/cuda is built, and asking for a cuda
 # device is an error that says so.
 set(LUNOPS_CUDA "AUTO" CACHE STRING "the CUDA backend: AUTO (where nvcc is found), ON or OFF")
 set(LUNOPS_HAS_CUDA OFF)
@@ -13,6 +13,9 @@ if(NOT LUNOPS_CUDA STREQUAL "OFF")
     if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # cmake before 3.26 does not know that nvcc has it
       set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
       set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
+    if(CMAKE_CXX_COMPILER_LAUNCHER AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+      set(CMAKE_CUDA_COMPILER_LAUNCHER "${CMAKE_CXX_COMPILER_LAUNCHER}" CACHE STRING "" FORCE)
     endif()
     find_package(CUDAToolkit REQUIRED)
     set(LUNOPS_HAS_CUDA ON)

@@ -6,6 +6,7 @@
 #include "interpreter/binding/topics.hpp"
 #include "runtime/core/byte_size.hpp"
 #include "runtime/device/account.hpp"
+#include "runtime/device/cuda_status.hpp"
 #include "runtime/device/device_module.hpp"
 #include "runtime/device/loader.hpp"
 #include "runtime/device/pool.hpp"
@@ -19,21 +20,28 @@ namespace {
 
 Device virtual_cpu(int index) { return {DeviceKind::cpu, static_cast<int16_t>(index)}; }
 
-// How many GPUs the CUDA module finds; 0 without that module, where lo.device tells why.
-int cuda_devices() {
+// How many GPUs there are, and why none.  The module with the CUDA libraries is opened where there
+// are some: the probe answers in less than a millisecond.
+struct Gpus {
+  int count = 0;
+  std::string absence;
+};
+Gpus gpus() {
+  Gpus found{0, cuda_absence()};
+  if (!found.absence.empty()) return found;
   try {
-    return static_cast<const DeviceModule*>(load_module("cuda"))->devices();
-  } catch (const Error&) {
-    return 0;
+    found.count = static_cast<const DeviceModule*>(load_module("cuda"))->devices();
+  } catch (const Error& e) {
+    found.absence = e.message();
   }
+  return found;
 }
 
 // The host, then virtual devices, then GPUs.
-std::vector<Device> usable_devices() {
+std::vector<Device> usable_devices(int gpus) {
   std::vector<Device> all{Device::host()};
   for (int i = 0; i < virtual_devices()->cpu; ++i) all.push_back(virtual_cpu(i));
-  for (int i = 0; i < cuda_devices(); ++i)
-    all.push_back({DeviceKind::cuda, static_cast<int16_t>(i)});
+  for (int i = 0; i < gpus; ++i) all.push_back({DeviceKind::cuda, static_cast<int16_t>(i)});
   return all;
 }
 
@@ -77,8 +85,9 @@ constexpr auto devices_ = function(
      .returns =
          "a list of names, \"cpu\" first; list[name] is {budget, live, peers, speed, rates}, "
          "peers being the devices it copies to without the host, rates what lo.calibrate "
-         "measured, else constants; list.streams is the number of "
-         "streams that exist, each of which has a thread",
+         "measured, else constants; list.streams is the number of streams that exist, each of "
+         "which has a thread; list.cuda tells why there are no GPUs (\"built without CUDA\", \"no "
+         "driver\" …), nil where there are some",
      .example = R"(lo.virtual_devices{ cpu = 2, memory = "64 MB" }
 local all = lo.devices()
 print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
@@ -86,11 +95,13 @@ print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0)",
      .see = {"device", "calibrate", "virtual_devices", "memory"}},
     [](Context& context) -> Value {
       Table list;
-      for (const Device device : usable_devices()) {
+      const Gpus found = gpus();
+      for (const Device device : usable_devices(found.count)) {
         list.list.emplace_back(device.text());
         list[device.text()] = described(device, context);
       }
       list["streams"] = WorkQueue::count();
+      if (!found.absence.empty()) list["cuda"] = found.absence;
       return list;
     });
 

@@ -26,7 +26,8 @@ Context on_device(Device device, const Context& context) {
   require_declared(device);
   there.device = device;
   there.account = Account::on(context.account, device);
-  there.stream = std::make_shared<Stream>(device, context.backend(), context.threads());
+  there.stream =
+      std::make_shared<Stream>(device, context.stream->host_backend(), context.threads());
   there.stream->set_account(there.account);
   return there;
 }

@@ -5,7 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/loader.hpp"
-#include "runtime/modules/cuda_probe.hpp"
+#include "runtime/device/cuda_probe.hpp"
 
 namespace lunops {
 
@@ -34,9 +34,10 @@ std::optional<Absence> absence(const CudaProbe& cuda) {
     case 0:
       break;
     case kStubLibrary:
-      return Absence{"the toolkit's stub instead of a driver",
-                     "the libcuda.so.1 that is found is the CUDA toolkit's stub and no driver; take "
-                     "its folder out of LD_LIBRARY_PATH"};
+      return Absence{
+          "the toolkit's stub instead of a driver",
+          "the libcuda.so.1 that is found is the CUDA toolkit's stub and no driver; take "
+          "its folder out of LD_LIBRARY_PATH"};
     case kInsufficientDriver:
       if (driver == 0) {
         return Absence{"no driver",
@@ -48,15 +49,17 @@ std::optional<Absence> absence(const CudaProbe& cuda) {
                                  "use \"cpu\" or install a newer driver",
                                  version_text(driver), version_text(cuda.runtime_version))};
     case kNoDevice:
-      return Absence{"no device",
-                     "the NVIDIA driver finds no GPU; use \"cpu\", or look at CUDA_VISIBLE_DEVICES"};
+      return Absence{
+          "no device",
+          "the NVIDIA driver finds no GPU; use \"cpu\", or look at CUDA_VISIBLE_DEVICES"};
     case kDriverMismatch:
       return Absence{"driver mismatch",
                      "the NVIDIA driver's library and its kernel module are of different versions; "
                      "restart the machine or install the driver anew"};
     default:
-      return Absence{fmt::format("error {}", error),
-                     fmt::format("CUDA cannot be used here: {} (error {})", cuda.text(error), error)};
+      return Absence{
+          fmt::format("error {}", error),
+          fmt::format("CUDA cannot be used here: {} (error {})", cuda.text(error), error)};
   }
   std::string names;
   for (int i = 0; i < devices; ++i) {
@@ -64,16 +67,18 @@ std::optional<Absence> absence(const CudaProbe& cuda) {
     int major = 0, minor = 0;
     // What cannot be described may still work.
     if (!cuda.describe(i, name, &major, &minor) || major >= cuda.least_major) return std::nullopt;
-    names += fmt::format("{}cuda:{} ({}) has {}.{}", names.empty() ? "" : ", ", i, name, major, minor);
+    names +=
+        fmt::format("{}cuda:{} ({}) has {}.{}", names.empty() ? "" : ", ", i, name, major, minor);
   }
   if (devices == 0) {
     return Absence{"no device",
                    "the NVIDIA driver finds no GPU; use \"cpu\", or look at CUDA_VISIBLE_DEVICES"};
   }
-  return Absence{"no device that it was built for",
-                 fmt::format("lunops was built for GPUs of compute capability {}.0 and above, and {}; "
-                             "use \"cpu\"",
-                             cuda.least_major, names)};
+  return Absence{
+      "no device that it was built for",
+      fmt::format("lunops was built for GPUs of compute capability {}.0 and above, and {}; "
+                  "use \"cpu\"",
+                  cuda.least_major, names)};
 }
 
 }  // namespace
@@ -88,10 +93,17 @@ std::string cuda_status() {
   return fmt::format("CUDA {}, {} device{}", version, devices, devices == 1 ? "" : "s");
 }
 
+std::string cuda_absence() {
+  if (!has_module("cuda") || !has_module("cuda-probe")) return "built without CUDA";
+  const auto why = absence(probe());
+  return why ? why->brief : "";
+}
+
 void require_cuda() {
   if (!has_module("cuda") || !has_module("cuda-probe")) {
     fail(Code::not_built, "load",
-         "lunops was built without CUDA (no liblunops-cuda.so in {}); use \"cpu\", or build with the "
+         "lunops was built without CUDA (no liblunops-cuda.so in {}); use \"cpu\", or build with "
+         "the "
          "CUDA toolkit",
          module_folders());
   }

@@ -7,14 +7,26 @@ namespace lunops {
 
 class Backend;
 
-// What liblunops-cuda.so exports through lunops_module: the memory and the kernels of its devices.
-// `device` is the number after "cuda:".  Functions throw lunops::Error where they say so.
+// What liblunops-cuda.so exports through lunops_module: the memory, the streams and the kernels of
+// its devices.  `device` is the number after "cuda:"; -1 is the host, virtual devices among it.
+// Functions throw lunops::Error unless they are noexcept.
 struct DeviceModule {
   int (*devices)();
-  Backend& (*backend)(int device);              // throws Error{device}
+  Backend& (*backend)(int device);
   void* (*allocate)(int device, size_t bytes);  // null if it does not fit
   void (*release)(int device, void* data) noexcept;
   size_t (*free_bytes)(int device);
+
+  // Work given to a native stream returns at once and runs in the order in which it was given.
+  // Streams and events are kept for the process (runtime/device/native.hpp).
+  void* (*make_stream)(int source, int target);  // for copies; source == target: for compute
+  void* (*make_event)(int device);
+  void (*record)(void* event, void* stream);
+  void (*wait)(void* stream, void* event);  // further work of the stream comes after the event
+  void (*synchronize)(void* event);         // the calling thread waits; throws what work ended with
+  void (*synchronize_stream)(void* stream);
+  // y <- x, contiguous.  Memory of the host stays as it is, and alive, until this work is done.
+  void (*copy)(void* stream, int source, const void* x, int target, void* y, size_t bytes);
 };
 
 }  // namespace lunops

@@ -12,7 +12,8 @@ namespace lunops {
 // A module is sought in LUNOPS_PLUGIN_PATH, then beside liblunops.so.  It exports
 //   extern "C" const void* lunops_module(const char* build_id)
 // which returns its function table, or null if the build id is another one.
-// Throws the errors of require_cuda for "cuda", and Error{not_built} naming the file and the folders searched, or the missing library.
+// Throws the errors of require_cuda for "cuda", and Error{not_built} naming the file and the
+// folders searched, or the missing library.
 const void* load_module(std::string_view name);
 
 bool has_module(std::string_view name);  // whether its file is there

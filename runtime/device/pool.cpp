@@ -12,8 +12,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/cores.hpp"
-#include "runtime/device/device_module.hpp"
-#include "runtime/device/loader.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -118,11 +117,7 @@ struct Pool::State {
 Pool::Pool(Device device) : state_(std::make_unique<State>()) {
   state_->device = device;
   if (device.kind == DeviceKind::cuda) {
-    state_->module = static_cast<const DeviceModule*>(load_module("cuda"));
-    if (device.index >= state_->module->devices()) {
-      fail(Code::device, "device", "there is no {}; this machine has {} CUDA device(s)",
-           device.text(), state_->module->devices());
-    }
+    state_->module = &module_of(device);
   } else {
     require_declared(device);
     state_->system_limit = usable_memory() / 5 * 4;

@@ -4,11 +4,19 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 
 namespace lunops {
 
-Stream::Stream(Device device, Backend& backend, int threads)
-    : device_(device), backend_(&backend), threads_(ThreadPool::process().threads()) {
+Stream::Stream(Device device, Backend& host, int threads)
+    : device_(device),
+      backend_(&host),
+      host_backend_(&host),
+      threads_(ThreadPool::process().threads()) {
+  if (is_gpu(device)) {
+    backend_ = &module_of(device).backend(device.index);
+    native_ = NativeStream::compute(device).handle();
+  }
   if (threads != 0) set_threads(threads);
 }
 
@@ -17,6 +25,10 @@ void Stream::set_threads(int threads) {
     fail(Code::argument, "threads", "{} threads were asked for; at least 1 is needed", threads);
   }
   threads_ = std::min(threads, ThreadPool::process().threads());
+}
+
+void Stream::wait() {
+  if (native_ != nullptr) module_of(device_).synchronize_stream(native_);
 }
 
 // Host work is done when the call that issued it returns, so an event of the host has happened as

@@ -14,23 +14,30 @@ class Account;
 class Backend;
 
 // A queue of work on one device.  On the host, work runs when it is issued, on the calling thread
-// and its share of the pool.
+// and its share of the pool; on a GPU it is given to a native stream and runs later, in order.
 class Stream {
  public:
-  Stream(Device device, Backend& backend, int threads = 0);  // threads 0: all of the pool
+  // `host` is the backend of the host and of virtual devices in this call; on a GPU its module's is
+  // taken, and the GPU's compute stream.  threads 0: all of the pool.  Throws as module_of does.
+  Stream(Device device, Backend& host, int threads = 0);
 
   Device device() const noexcept { return device_; }
   Backend& backend() const noexcept { return *backend_; }
+  Backend& host_backend() const noexcept { return *host_backend_; }
+  // What the module of a GPU knows this stream by; null on the host.
+  void* native() const noexcept { return native_; }
   int threads() const noexcept { return threads_; }
   void set_threads(int threads);
   // Whose budget the memory that kernels hold is charged to (held.hpp); null: nobody's.
   const std::shared_ptr<Account>& account() const noexcept { return account_; }
   void set_account(std::shared_ptr<Account> account) noexcept { account_ = std::move(account); }
-  void wait() noexcept {}  // until all issued work is done; host work already is
+  void wait();  // until all issued work is done; throws what it ended with
 
  private:
   Device device_;
   Backend* backend_;
+  Backend* host_backend_;
+  void* native_ = nullptr;
   int threads_;
   std::shared_ptr<Account> account_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/modules/cuda_probe.hpp"
+#include "runtime/device/cuda_probe.hpp"
 
 #include <cuda_runtime_api.h>
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/backend/cuda/device.hpp"
+
+#include <map>
+#include <memory>
+
+#include "runtime/backend/cuda/check.hpp"
+#include "runtime/backend/cuda/streams.hpp"
+#include "runtime/core/error.hpp"
+
+namespace lunops::cuda {
+
+int count_gpus() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) {
+    cudaGetLastError();
+    return 0;
+  }
+  return count;
+}
+
+void use(int device) { check(cudaSetDevice(device), "cudaSetDevice"); }
+
+Gpu& Gpu::at(int index) {
+  struct Registry {
+    std::mutex mutex;
+    std::map<int, std::unique_ptr<Gpu>> gpus;
+  };
+  static Registry* const registry = new Registry;
+  const std::lock_guard lock(registry->mutex);
+  auto& known = registry->gpus[index];
+  if (known != nullptr) return *known;
+  auto gpu = std::make_unique<Gpu>();
+  gpu->index = index;
+  use(index);
+  const auto attribute = [&](cudaDeviceAttr name) {
+    int value = 0;
+    check(cudaDeviceGetAttribute(&value, name, index), "cudaDeviceGetAttribute");
+    return value;
+  };
+  gpu->multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
+  gpu->has_ordered_memory = attribute(cudaDevAttrMemoryPoolsSupported) != 0;
+  check(cudaStreamCreateWithFlags(&gpu->compute, cudaStreamNonBlocking),
+        "cudaStreamCreateWithFlags");
+  known = std::move(gpu);
+  return *known;
+}
+
+cudaStream_t enter(const Stream& stream) {
+  use(stream.device().index);
+  return static_cast<const NativeStream*>(stream.native())->stream;
+}
+
+namespace {
+
+void* take(int device, size_t bytes, cudaStream_t stream, std::string_view call) {
+  void* data = nullptr;
+  const cudaError_t status = Gpu::at(device).has_ordered_memory
+                                 ? cudaMallocAsync(&data, bytes, stream)
+                                 : cudaMalloc(&data, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    return nullptr;
+  }
+  check(status, call);
+  return data;
+}
+
+void give(int device, void* data, cudaStream_t stream) noexcept {
+  // Nothing can be done about an error here: the next call that is checked reports it.
+  if (cudaSetDevice(device) != cudaSuccess) return;
+  if (Gpu::at(device).has_ordered_memory) {
+    cudaFreeAsync(data, stream);
+  } else {
+    cudaFree(data);
+  }
+}
+
+}  // namespace
+
+Scratch::Scratch(size_t bytes, const Stream& stream)
+    : device_(stream.device().index), stream_(enter(stream)) {
+  if (bytes == 0) return;
+  data_ = take(device_, bytes, stream_, "cudaMallocAsync");
+  if (data_ == nullptr) {
+    fail(Code::device_memory, "allocate", "{} bytes of scratch on {} could not be had", bytes,
+         stream.device().text());
+  }
+}
+
+Scratch::~Scratch() {
+  if (data_ != nullptr) give(device_, data_, stream_);
+}
+
+// In the order of the compute stream: the runtime gives memory back when all work that it knows of
+// is joined there.
+void* allocate(int device, size_t bytes) {
+  use(device);
+  return take(device, bytes, Gpu::at(device).compute, "cudaMallocAsync");
+}
+
+void release(int device, void* data) noexcept { give(device, data, Gpu::at(device).compute); }
+
+size_t free_bytes(int device) {
+  use(device);
+  size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return free;
+}
+
+}  // namespace lunops::cuda

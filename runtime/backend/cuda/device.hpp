@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Host-only.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <mutex>
+
+#include "runtime/device/stream.hpp"
+
+namespace lunops::cuda {
+
+// What the backend knows of one GPU.  Made at first use, never ended: the driver goes away before
+// destructors of static objects run.
+struct Gpu {
+  int index = 0;
+  int multiprocessors = 0;
+  bool has_ordered_memory = false;  // cudaMallocAsync
+  cudaStream_t compute = nullptr;   // the one compute stream of the device
+
+  // cuBLAS keeps a stream and a workspace in its handle: one application at a time sets it up.
+  std::mutex blas_mutex;
+  cublasHandle_t blas = nullptr;
+
+  static Gpu& at(int index);  // throws Error{device}
+};
+
+int count_gpus();  // 0 where there is an error
+
+// Makes `device` the current one of this thread.  Asked for before every launch: other users of
+// CUDA in the process may have changed it.
+void use(int device);
+
+// The native stream of a stream on a GPU, whose device becomes the current one.
+cudaStream_t enter(const Stream& stream);
+
+// Memory that lasts for the work issued to a stream while it lives: taken and given back in the
+// order of the stream where the device can.
+class Scratch {
+ public:
+  Scratch(size_t bytes, const Stream& stream);
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  template <class T>
+  T* as() const noexcept {
+    return static_cast<T*>(data_);
+  }
+
+ private:
+  int device_;
+  cudaStream_t stream_;
+  void* data_ = nullptr;
+};
+
+// Memory of the device for the runtime's pool: null if it does not fit.
+void* allocate(int device, size_t bytes);
+void release(int device, void* data) noexcept;
+size_t free_bytes(int device);
+
+}  // namespace lunops::cuda

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/device/native.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/loader.hpp"
+
+namespace lunops {
+
+namespace {
+
+struct Registry {
+  std::mutex mutex;
+  std::map<std::tuple<bool, Device, Device>, std::unique_ptr<NativeStream>> streams;
+  std::map<Device, std::vector<void*>> events;  // that nobody uses
+};
+
+Registry& registry() {
+  static Registry* const all =
+      new Registry;  // leaked: the driver may be gone when the process ends
+  return *all;
+}
+
+NativeStream& find(bool is_transfer, Device source, Device target) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  auto& stream = all.streams[{is_transfer, source, target}];
+  if (stream == nullptr) stream = std::make_unique<NativeStream>(source, target, is_transfer);
+  return *stream;
+}
+
+}  // namespace
+
+const DeviceModule& module_of(Device gpu) {
+  LUNOPS_ASSERT(is_gpu(gpu));
+  const auto& module = *static_cast<const DeviceModule*>(load_module("cuda"));
+  if (gpu.index >= module.devices()) {
+    fail(Code::device, "device", "there is no {}; this machine has {} CUDA device(s)", gpu.text(),
+         module.devices());
+  }
+  return module;
+}
+
+NativeStream::NativeStream(Device source, Device target, bool is_transfer)
+    : device_(is_gpu(target) ? target : source),
+      name_(is_transfer ? source.text() + ">" + target.text() : target.text()),
+      module_(&module_of(device_)),
+      handle_(module_->make_stream(number_of(source), number_of(target))) {}
+
+NativeStream& NativeStream::compute(Device gpu) { return find(false, gpu, gpu); }
+
+NativeStream& NativeStream::transfer(Device source, Device target) {
+  return find(true, source, target);
+}
+
+NativeEvent::NativeEvent(Device gpu) : device_(gpu) {
+  Registry& all = registry();
+  {
+    const std::lock_guard lock(all.mutex);
+    auto& unused = all.events[gpu];
+    if (!unused.empty()) {
+      handle_ = unused.back();
+      unused.pop_back();
+      return;
+    }
+  }
+  handle_ = module_of(gpu).make_event(gpu.index);
+}
+
+NativeEvent::~NativeEvent() {
+  if (handle_ == nullptr) return;
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  try {
+    all.events[device_].push_back(handle_);
+  } catch (const std::bad_alloc&) {
+    // Then it is never used again.
+  }
+}
+
+void NativeEvent::swap(NativeEvent& other) noexcept {
+  std::swap(device_, other.device_);
+  std::swap(handle_, other.handle_);
+}
+
+void NativeEvent::record(const NativeStream& stream) {
+  stream.module().record(handle_, stream.handle());
+}
+
+void NativeEvent::make_wait(const NativeStream& stream) const {
+  stream.module().wait(stream.handle(), handle_);
+}
+
+void NativeEvent::synchronize() const { module_of(device_).synchronize(handle_); }
+
+}  // namespace lunops
