@@ -6,9 +6,12 @@
 #include <mutex>
 
 #include "runtime/backend/cuda/device.hpp"
+#include "runtime/backend/cuda/planned.hpp"
 #include "runtime/core/error.hpp"
 
 namespace lunops {
+
+using namespace cuda;
 
 namespace {
 
@@ -19,66 +22,21 @@ namespace {
 
 }  // namespace
 
-void CudaBackend::fill(c128, RawView, Stream&) { absent("fill"); }
-
-void CudaBackend::copy(RawView, bool, RawView, Stream&) { absent("copy"); }
-
-void CudaBackend::axpby(RawView, bool, Scale, RawView, Stream&) { absent("axpby"); }
-
-void CudaBackend::multiply(RawView, RawView, bool, Scale, RawView, Stream&) { absent("multiply"); }
-
-void CudaBackend::pointwise(
-    const PointwiseSpec&, const RawView*, int, RawView, Scale, RawView, Stream&) {
-  absent("pointwise");
+std::shared_ptr<const FftKernel> CudaBackend::fft(const FftSpec& spec, Stream& stream) {
+  if (spec.axes.size() > kMostAxes) {
+    fail(Code::unsupported, "fft",
+         "{} dims are transformed at once, the cuda backend takes {}; apply one FFT after another",
+         spec.axes.size(), kMostAxes);
+  }
+  return make_fft(spec, stream);
 }
 
-void CudaBackend::binary(Binary, RawView, RawView, RawView, Stream&) { absent("binary"); }
-
-void CudaBackend::unary(Unary, RawView, RawView, Stream&) { absent("unary"); }
-
-void CudaBackend::where(RawView, RawView, RawView, RawView, Stream&) { absent("where"); }
-
-void CudaBackend::reduce(Reduction, RawView, RawView, Stream&) { absent("reduce"); }
-
-void CudaBackend::sum(RawView, Scale, RawView, SumOrder, Stream&) { absent("sum"); }
-
-void CudaBackend::dot(RawView, RawView, c128*, Stream&) { absent("dot"); }
-
-void CudaBackend::norm2(RawView, double*, Stream&) { absent("norm2"); }
-
-void CudaBackend::contract(RawView, bool, RawView, bool, int, Scale, RawView, SumOrder, Stream&) {
-  absent("contract");
+// The work array, and about as much again for cuFFT.
+size_t CudaBackend::fft_workspace(const FftSpec& spec, Stream&) {
+  size_t bytes = 2 * size_of(spec.dtype);
+  for (const int64_t n : spec.extents) bytes *= static_cast<size_t>(n);
+  return bytes;
 }
-
-void CudaBackend::sparse(const SparseRows&, bool, RawView, Scale, RawView, Stream&) {
-  absent("sparse");
-}
-
-void CudaBackend::array_to_blocks(const BlockGrid&, RawView, Scale, RawView, Stream&) {
-  absent("array_to_blocks");
-}
-
-void CudaBackend::blocks_to_array(const BlockGrid&, RawView, Scale, RawView, Stream&) {
-  absent("blocks_to_array");
-}
-
-void CudaBackend::random(bool, uint64_t, int64_t, RawView, Stream&) { absent("random"); }
-
-void CudaBackend::cg_update(const c128*, RawView, RawView, RawView, RawView, double*, Stream&) {
-  absent("cg_update");
-}
-
-void CudaBackend::cg_direction(const c128*, RawView, RawView, Stream&) { absent("cg_direction"); }
-
-void CudaBackend::cg_products(RawView, RawView, c128*, double*, double*, Stream&) {
-  absent("cg_products");
-}
-
-void CudaBackend::difference(const DifferenceSpec&, RawView, RawView, Scale, Stream&) {
-  absent("difference");
-}
-
-std::shared_ptr<const FftKernel> CudaBackend::fft(const FftSpec&, Stream&) { absent("fft"); }
 
 std::shared_ptr<const NufftPoints> CudaBackend::nufft(const NufftSpec&, Stream&) {
   absent("nufft");
@@ -105,6 +63,12 @@ Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) {
 }
 
 namespace cuda {
+
+void refuse_blocks(const BlockGrid& grid) {
+  fail(Code::unsupported, "ArrayToBlocks",
+       "the cuda backend has no kernel for {}; apply the operator on \"cpu\"",
+       grid.runs != nullptr ? "masked blocks" : fmt::format("blocks of {} dims", grid.ndim));
+}
 
 Backend& backend_of(int device) {
   struct Registry {

@@ -59,6 +59,7 @@ class CudaBackend final : public Backend {
   void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) override;
   void difference(const DifferenceSpec& spec, RawView x, RawView y, Scale s, Stream&) override;
   std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
+  size_t fft_workspace(const FftSpec& spec, Stream&) override;
   std::shared_ptr<const NufftPoints> nufft(const NufftSpec& spec, Stream&) override;
   std::shared_ptr<const InterpolateKernel> interpolate(const InterpolateSpec& spec,
                                                        Stream&) override;

@@ -48,7 +48,7 @@ Gpu& Gpu::at(int index) {
 
 cudaStream_t enter(const Stream& stream) {
   use(stream.device().index);
-  return static_cast<const NativeStream*>(stream.native())->stream;
+  return static_cast<const GpuStream*>(stream.native())->stream;
 }
 
 namespace {

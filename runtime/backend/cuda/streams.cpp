@@ -12,7 +12,7 @@ namespace lunops::cuda {
 
 namespace {
 
-NativeStream& stream_at(void* stream) { return *static_cast<NativeStream*>(stream); }
+GpuStream& stream_at(void* stream) { return *static_cast<GpuStream*>(stream); }
 cudaEvent_t event_at(void* event) { return static_cast<cudaEvent_t>(event); }
 
 cudaEvent_t new_event() {
@@ -32,23 +32,23 @@ bool is_pinned(const void* host) {
 }
 
 void CUDART_CB run_job(void* data) {
-  auto* job = static_cast<NativeStream::Job*>(data);
+  auto* job = static_cast<GpuStream::Job*>(data);
   std::memcpy(job->to, job->from, job->bytes);
   const std::lock_guard lock(job->owner->mutex);
   job->owner->idle.push_back(job);  // has room: reserved when the job was made
 }
 
-void direct(NativeStream& s, void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+void direct(GpuStream& s, void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
   check(cudaMemcpyAsync(to, from, bytes, kind, s.stream), "cudaMemcpyAsync");
 }
 
-void staged(NativeStream& s, void* to, const void* from, size_t bytes, bool is_upload) {
+void staged(GpuStream& s, void* to, const void* from, size_t bytes, bool is_upload) {
   s.prepare();
   check(cudaEventRecord(s.begun, s.stream), "cudaEventRecord");
   check(cudaStreamWaitEvent(s.staging, s.begun, 0), "cudaStreamWaitEvent");
-  for (size_t at = 0; at < bytes; at += NativeStream::kChunk) {
-    const size_t part = std::min(NativeStream::kChunk, bytes - at);
-    NativeStream::Chunk& chunk = s.chunks[s.turn++ % s.chunks.size()];
+  for (size_t at = 0; at < bytes; at += GpuStream::kChunk) {
+    const size_t part = std::min(GpuStream::kChunk, bytes - at);
+    GpuStream::Chunk& chunk = s.chunks[s.turn++ % s.chunks.size()];
     auto* y = static_cast<std::byte*>(to) + at;
     const auto* x = static_cast<const std::byte*>(from) + at;
     const cudaStream_t filling = is_upload ? s.staging : s.stream;
@@ -70,7 +70,7 @@ void staged(NativeStream& s, void* to, const void* from, size_t bytes, bool is_u
   }
   if (is_upload) return;
   // Who waits for `stream` waits for the host's memory as well.
-  for (const NativeStream::Chunk& chunk : s.chunks) {
+  for (const GpuStream::Chunk& chunk : s.chunks) {
     check(cudaStreamWaitEvent(s.stream, chunk.empty, 0), "cudaStreamWaitEvent");
   }
 }
@@ -91,7 +91,7 @@ void enable_peer(int device, int other) {
 
 }  // namespace
 
-void NativeStream::prepare() {
+void GpuStream::prepare() {
   if (staging != nullptr) return;
   use(device);
   for (Chunk& chunk : chunks) {
@@ -103,7 +103,7 @@ void NativeStream::prepare() {
   check(cudaStreamCreateWithFlags(&staging, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
 }
 
-void NativeStream::run_on_host(void* to, const void* from, size_t bytes) {
+void GpuStream::run_on_host(void* to, const void* from, size_t bytes) {
   Job* job = nullptr;
   {
     const std::lock_guard lock(mutex);
@@ -128,7 +128,7 @@ void* make_stream(int source, int target) {
     enable_peer(target, source);
   }
   use(device);
-  auto made = std::make_unique<NativeStream>();
+  auto made = std::make_unique<GpuStream>();
   made->device = device;
   if (source == target) {
     made->stream = gpu.compute;
@@ -145,13 +145,13 @@ void* make_event(int device) {
 }
 
 void record(void* event, void* stream) {
-  NativeStream& s = stream_at(stream);
+  GpuStream& s = stream_at(stream);
   use(s.device);
   check(cudaEventRecord(event_at(event), s.stream), "cudaEventRecord");
 }
 
 void wait(void* stream, void* event) {
-  NativeStream& s = stream_at(stream);
+  GpuStream& s = stream_at(stream);
   use(s.device);
   check(cudaStreamWaitEvent(s.stream, event_at(event), 0), "cudaStreamWaitEvent");
 }
@@ -165,7 +165,7 @@ void synchronize_stream(void* stream) {
 }
 
 void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes) {
-  NativeStream& s = stream_at(stream);
+  GpuStream& s = stream_at(stream);
   use(s.device);
   if (source >= 0 && target >= 0) {
     check(cudaMemcpyPeerAsync(y, target, x, source, bytes, s.stream), "cudaMemcpyPeerAsync");

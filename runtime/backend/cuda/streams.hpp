@@ -18,7 +18,7 @@ namespace lunops::cuda {
 // memory and a chunk by functions of the host, `stream` between the chunk and the device; events
 // make each chunk full before it is emptied and empty before it is filled, so the two work side by
 // side and the issuing thread waits for neither.
-struct NativeStream {
+struct GpuStream {
   static constexpr size_t kChunk = size_t{8} << 20;
 
   struct Chunk {
@@ -27,7 +27,7 @@ struct NativeStream {
   };
   // One function of the host; given back by that function.
   struct Job {
-    NativeStream* owner;
+    GpuStream* owner;
     void* to;
     const void* from;
     size_t bytes;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Host-only.
+#pragma once
+
+#include <memory>
+
+#include "runtime/backend/backend.hpp"
+
+namespace lunops::cuda {
+
+constexpr int kMostAxes = 8;  // of one transform
+
+// Errors are thrown by files for the compiler of the host: nvcc cannot evaluate fmt's checks of
+// format strings.
+[[noreturn]] void refuse_blocks(const BlockGrid& grid);
+
+std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
+
+}  // namespace lunops::cuda
