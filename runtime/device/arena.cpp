@@ -11,7 +11,6 @@ namespace {
 
 struct Slot {
   Device device;
-  const Stream* stream;
   Block block;
   bool is_leased = false;
 };
@@ -20,8 +19,9 @@ struct Registry {
   std::mutex mutex;
   std::vector<std::unique_ptr<Slot>> slots;
 
-  // The idle slot of this stream, else of another stream of the host, whose work is always done; of
-  // these the smallest that is large enough, else the largest.
+  // An idle slot of the device; of these the smallest that is large enough, else the largest.  Work
+  // of the host that used it is done, and work of a GPU comes before what the one compute stream
+  // gets from now on.
   Slot* idle(size_t bytes, const Stream& stream) {
     Slot* best = nullptr;
     const auto is_better = [&](const Slot& a, const Slot& b) {
@@ -31,7 +31,6 @@ struct Registry {
     };
     for (const auto& slot : slots) {
       if (slot->is_leased || slot->device != stream.device()) continue;
-      if (slot->stream != &stream && slot->device.kind != DeviceKind::cpu) continue;
       if (best == nullptr || is_better(*slot, *best)) best = slot.get();
     }
     return best;
@@ -90,10 +89,9 @@ Arena::Lease Arena::lease(size_t bytes, Context& context) {
   std::unique_lock lock(all.mutex);
   Slot* slot = all.idle(bytes, stream);
   if (slot == nullptr) {
-    all.slots.push_back(std::make_unique<Slot>(Slot{stream.device(), &stream, Block{}, false}));
+    all.slots.push_back(std::make_unique<Slot>(Slot{stream.device(), Block{}, false}));
     slot = all.slots.back().get();
   }
-  slot->stream = &stream;
   slot->is_leased = true;
   lease.slot_ = slot;
   if (slot->block.bytes < bytes) {

@@ -75,17 +75,36 @@ const void* open(std::string_view name) {
   return table;
 }
 
+struct Loaded {
+  std::mutex mutex;
+  std::map<std::string, const void*, std::less<>> tables;
+};
+
+Loaded& loaded() {
+  static Loaded* const all = new Loaded;
+  return *all;
+}
+
 }  // namespace
 
 const void* load_module(std::string_view name) {
-  if (name == "cuda") require_cuda();
-  static std::mutex* const mutex = new std::mutex;
-  static auto* const loaded = new std::map<std::string, const void*, std::less<>>;
-  const std::lock_guard lock(*mutex);
-  if (const auto it = loaded->find(name); it != loaded->end()) return it->second;
+  Loaded& all = loaded();
+  {
+    const std::lock_guard lock(all.mutex);
+    if (const auto it = all.tables.find(name); it != all.tables.end()) return it->second;
+  }
+  if (name == "cuda") require_cuda();  // which opens another module
+  const std::lock_guard lock(all.mutex);
+  if (const auto it = all.tables.find(name); it != all.tables.end()) return it->second;
   const void* table = open(name);
-  loaded->emplace(name, table);
+  all.tables.emplace(name, table);
   return table;
+}
+
+void inject_module(std::string_view name, const void* table) {
+  Loaded& all = loaded();
+  const std::lock_guard lock(all.mutex);
+  all.tables.insert_or_assign(std::string(name), table);
 }
 
 bool has_module(std::string_view name) { return !find(name).empty(); }

@@ -16,6 +16,9 @@ namespace lunops {
 // folders searched, or the missing library.
 const void* load_module(std::string_view name);
 
+// Test switch: `table` is what load_module(name) returns from now on, without looking for a file.
+void inject_module(std::string_view name, const void* table);
+
 bool has_module(std::string_view name);  // whether its file is there
 std::string module_folders();            // "/a, /b": where modules are sought
 

@@ -48,7 +48,9 @@ const DeviceModule& module_of(Device gpu) {
 }
 
 NativeStream::NativeStream(Device source, Device target, bool is_transfer)
-    : device_(is_gpu(target) ? target : source),
+    : source_(source),
+      target_(target),
+      device_(is_gpu(target) ? target : source),
       name_(is_transfer ? source.text() + ">" + target.text() : target.text()),
       module_(&module_of(device_)),
       handle_(module_->make_stream(number_of(source), number_of(target))) {}

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "runtime/device/device.hpp"
 #include "runtime/device/device_module.hpp"
 
 namespace lunops {
+
+inline bool is_gpu(Device device) noexcept { return device.kind == DeviceKind::cuda; }
+// The number that DeviceModule takes: -1 for the host and its virtual devices.
+inline int number_of(Device device) noexcept { return is_gpu(device) ? device.index : -1; }
 
 // The module of a GPU.  Throws as load_module does, and Error{device} for a number that this
 // machine does not have.
@@ -22,7 +27,14 @@ class NativeStream {
   // One for each ordered pair of which at least one is a GPU.
   static NativeStream& transfer(Device source, Device target);
 
+  // y <- x, contiguous bytes of the source and the target.  Memory of the host stays as it is, and
+  // alive, until this work is done.
+  void copy(const void* x, void* y, size_t bytes) const {
+    module_->copy(handle_, number_of(source_), x, number_of(target_), y, bytes);
+  }
   void* handle() const noexcept { return handle_; }
+  Device source() const noexcept { return source_; }
+  Device target() const noexcept { return target_; }
   // The GPU whose stream it is: of a transfer the target, unless that is the host.
   Device device() const noexcept { return device_; }
   const std::string& name() const noexcept { return name_; }  // "cuda:0"; "cpu>cuda:0"
@@ -32,7 +44,7 @@ class NativeStream {
   NativeStream(const NativeStream&) = delete;
 
  private:
-  Device device_;
+  Device source_, target_, device_;
   std::string name_;
   const DeviceModule* module_;
   void* handle_;
@@ -62,9 +74,5 @@ class NativeEvent {
   Device device_;
   void* handle_ = nullptr;
 };
-
-inline bool is_gpu(Device device) noexcept { return device.kind == DeviceKind::cuda; }
-// The number that DeviceModule takes: -1 for the host and its virtual devices.
-inline int number_of(Device device) noexcept { return is_gpu(device) ? device.index : -1; }
 
 }  // namespace lunops

@@ -63,7 +63,7 @@ Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s
     // The devices share the threads of the call; a copy needs one.
     const auto with_threads = [&](const Context& of, int threads) {
       Context there = of;
-      there.stream = std::make_shared<Stream>(of.device, of.backend(), threads);
+      there.stream = std::make_shared<Stream>(of.device, of.stream->host_backend(), threads);
       there.stream->set_account(of.account);
       return there;
     };
@@ -75,10 +75,16 @@ Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s
     for (Context& there : link_contexts_) link_frames_.push_back(frame_of(there));
     for (const Schedule::Queue& q : schedule.queues) {
       const Device device = devices[static_cast<size_t>(q.device)];
-      queues_.push_back(q.kind == Kind::caller ? nullptr
-                        : q.kind == Kind::compute
-                            ? &WorkQueue::compute(device)
-                            : &WorkQueue::transfer(devices[static_cast<size_t>(q.source)], device));
+      const Device source =
+          q.kind == Kind::transfer ? devices[static_cast<size_t>(q.source)] : device;
+      const bool is_native = q.kind != Kind::caller && (is_gpu(device) || is_gpu(source));
+      natives_.push_back(!is_native                ? nullptr
+                         : q.kind == Kind::compute ? &NativeStream::compute(device)
+                                                   : &NativeStream::transfer(source, device));
+      queues_.push_back(is_native                 ? nullptr
+                        : q.kind == Kind::caller  ? nullptr
+                        : q.kind == Kind::compute ? &WorkQueue::compute(device)
+                                                  : &WorkQueue::transfer(source, device));
     }
   }
   for (Context& there : contexts_) frames_.push_back(frame_of(there));
@@ -157,6 +163,100 @@ void Execution::rethrow() {
   }
 }
 
+const NativeStream* Execution::native(size_t step) const noexcept {
+  const int queue = plan_.schedule_.entries[step].queue;
+  return natives_.empty() ? nullptr : natives_[static_cast<size_t>(queue)];
+}
+
+void Execution::start_natives() {
+  starts_.resize(plan_.devices_.size());
+  for (size_t d = 0; d < plan_.devices_.size(); ++d) {
+    const Device device = plan_.devices_[d];
+    if (!is_gpu(device)) continue;
+    starts_[d] = NativeEvent(device);
+    starts_[d].record(NativeStream::compute(device));
+  }
+}
+
+void Execution::issue_now(size_t i, const NativeStream& stream) {
+  const Step& step = *plan_.steps_[i];
+  const Schedule::Entry& entry = plan_.schedule_.entries[i];
+  const auto q = static_cast<size_t>(entry.queue);
+  const Schedule::Queue& queue = plan_.schedule_.queues[q];
+  const bool is_link = queue.kind == Schedule::Queue::Kind::transfer;
+  context_.poll();
+  if (is_link && last_issued_[q] < 0) {
+    for (const int end : {queue.source, queue.device}) {
+      const NativeEvent& start = starts_[static_cast<size_t>(end)];
+      if (start) start.make_wait(stream);
+    }
+  }
+  for (const int j : entry.waits) {
+    // Work of a compute stream comes after the start by itself.
+    if (j != Schedule::kStart && native(static_cast<size_t>(j)) != nullptr) {
+      events_[static_cast<size_t>(j)].make_wait(stream);
+    }
+  }
+  Frame frame = frames_[static_cast<size_t>(step.device)];
+  if (is_link) frame.link = &stream;
+  last_issued_[q] = static_cast<int>(i);
+  step.run(frame);
+  if (!entry.is_awaited) return;
+  events_[i] = NativeEvent(stream.device());
+  events_[i].record(stream);
+}
+
+void Execution::issue(size_t i) noexcept {
+  const NativeStream& stream = *native(i);
+  const Step& step = *plan_.steps_[i];
+  std::unique_lock lock(mutex_);
+  wait_here(lock, [&] { return error_ != nullptr || are_done(plan_.schedule_.entries[i].waits); });
+  std::exception_ptr error;
+  const bool is_last_of_tile = step.tile >= 0 && tile_left_[static_cast<size_t>(step.tile)] == 1;
+  if (!error_) {
+    lock.unlock();
+    const double start = traced_.empty() ? 0 : now();
+    try {
+      issue_now(i, stream);
+      // Who asks for progress hears of tiles that have ended, and waits for them.
+      if (plan_.progress_ != nullptr && is_last_of_tile) {
+        stream.module().synchronize_stream(stream.handle());
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (!traced_.empty()) {
+      traced_[i].start = start;
+      traced_[i].stop = now();
+    }
+    lock.lock();
+  }
+  if (error) fail_with(std::move(error), i);
+  done_[i] = 1;
+  finish(step);
+  changed_.notify_all();
+}
+
+void Execution::join_natives() {
+  for (size_t q = 0; q < natives_.size(); ++q) {
+    if (natives_[q] == nullptr || last_issued_[q] < 0) continue;
+    const NativeStream& stream = *natives_[q];
+    const bool is_link = plan_.schedule_.queues[q].kind == Schedule::Queue::Kind::transfer;
+    if (!is_link) continue;
+    NativeEvent end(stream.device());
+    end.record(stream);
+    bool has_host = false;
+    for (const Device device : {stream.source(), stream.target()}) {
+      if (is_gpu(device)) {
+        end.make_wait(NativeStream::compute(device));
+      } else {
+        has_host = true;
+      }
+    }
+    if (has_host) end.synchronize();
+  }
+}
+
 bool Execution::are_done(const std::vector<int>& steps) const noexcept {
   return std::all_of(steps.begin(), steps.end(), [&](int j) {
     return j == Schedule::kStart || done_[static_cast<size_t>(j)] != 0;
@@ -187,6 +287,11 @@ void Execution::perform(size_t i) noexcept {
     const double start = traced_.empty() ? 0 : now();
     try {
       context_.poll();
+      for (const int j : entry.waits) {
+        if (j != Schedule::kStart && native(static_cast<size_t>(j)) != nullptr) {
+          events_[static_cast<size_t>(j)].synchronize();
+        }
+      }
       const auto& frames = is_link ? link_frames_ : frames_;
       step.run(frames[static_cast<size_t>(step.device)]);
     } catch (...) {
@@ -264,7 +369,12 @@ void Execution::run_queues() {
   const size_t count = plan_.steps_.size();
   done_.assign(count, 0);
   const Schedule& schedule = plan_.schedule_;
-  for (const Schedule::Entry& entry : schedule.entries) left_ += entry.queue == 0 ? 0 : 1;
+  for (const Schedule::Entry& entry : schedule.entries) {
+    left_ += queues_[static_cast<size_t>(entry.queue)] == nullptr ? 0 : 1;
+  }
+  events_.resize(count);
+  last_issued_.assign(schedule.queues.size(), -1);
+  start_natives();
   if (!traced_.empty()) {
     for (size_t i = 0; i < count; ++i) trace_step(i);
     trace_end();
@@ -282,8 +392,13 @@ void Execution::run_queues() {
     for (; submitted < end; ++submitted) submit(submitted);
   };
   for (size_t i = 0; i < count; ++i) {
-    if (schedule.entries[i].queue != 0) continue;
+    const bool is_native = native(i) != nullptr;
+    if (schedule.entries[i].queue != 0 && !is_native) continue;
     submit_to_barrier(i);
+    if (is_native) {
+      issue(i);
+      continue;
+    }
     perform(i);
     if (is_barrier(i)) submit_to_barrier(i + 1);
   }
@@ -292,6 +407,11 @@ void Execution::run_queues() {
   wait_here(lock, [&] { return left_ == 0; });
   if (!ended_.empty()) report_progress(lock);
   lock.unlock();
+  try {
+    join_natives();
+  } catch (...) {
+    fail_with(std::current_exception(), count);
+  }
   if (error_) rethrow();
 }
 

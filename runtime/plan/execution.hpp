@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/device/arena.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/work_queue.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -19,9 +20,15 @@ namespace lunops {
 //
 // Steps are handed to their queues ahead of time, in order, and wait there for what they need; the
 // applying thread does the host's steps meanwhile and returns when every step has ended.  A wait is
-// one for a step's flag; on a GPU it is one for the event that the schedule has there.  After an
-// error, an interrupt or a progress function that says so, the steps that have not begun are passed
-// over.
+// one for a step's flag.  After an error, an interrupt or a progress function that says so, the
+// steps that have not begun are passed over.
+//
+// Steps of GPUs are issued to native streams by the applying thread, in the plan's order; waits
+// between them are events, for which nobody waits here.  Each transfer stream begins after the work
+// that compute streams of its ends have been given so far, and compute streams go on after the
+// transfers that end on them: so whatever follows on a compute stream follows the whole
+// application, and memory that it used may be given to others at once.  The call returns before
+// the GPUs are done, but not before copies from and to memory of the host are.
 class Execution {
  public:
   Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context);
@@ -33,6 +40,11 @@ class Execution {
   void run_here();
   void run_queues();
   void submit(size_t step) noexcept;
+  const NativeStream* native(size_t step) const noexcept;  // null: not of a GPU
+  void issue(size_t step) noexcept;
+  void issue_now(size_t step, const NativeStream& stream);
+  void start_natives();
+  void join_natives();
   static void work(void* self, int64_t step) noexcept;
   void perform(size_t step) noexcept;  // or passes over it; then it counts as done
   bool are_done(const std::vector<int>& steps) const noexcept;
@@ -62,7 +74,11 @@ class Execution {
   std::array<std::byte*, kMostDevices> workspaces_{};
   std::array<Arena::Lease, kMostDevices> leases_;
   std::vector<Frame> frames_, link_frames_;  // by device
-  std::vector<WorkQueue*> queues_;           // by queue; null: the caller
+  std::vector<WorkQueue*> queues_;           // by queue; null: the caller, or a GPU's
+  std::vector<NativeStream*> natives_;       // by queue; null: not of a GPU
+  std::vector<NativeEvent> starts_;          // by device; of GPUs
+  std::vector<NativeEvent> events_;          // by step; of GPUs, where somebody waits
+  std::vector<int> last_issued_;             // by queue; -1: none
   std::vector<std::string> streams_;         // their names
 
   std::mutex mutex_;

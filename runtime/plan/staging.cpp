@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/plan/builder.hpp"
 
@@ -95,6 +96,32 @@ void Builder::transfer(const Ref& from,
     step->text = shown;
     add(std::move(step));
   };
+  if (is_gpu(source) || is_gpu(target)) {
+    const auto is_dense = [](const Ref& r) {
+      std::vector<Ref> alone{r};
+      merge_dims(alone);
+      const RawView& v = alone.front().view;
+      return v.ndim == 0 || (v.ndim == 1 && v.stride[0] == 1);
+    };
+    const auto packed = [&](Device device) {
+      const auto first = from.view.extent.begin();
+      return make_ref(slot(Shape::unnamed(std::vector<int64_t>(
+                               first, first + static_cast<ptrdiff_t>(from.view.ndim))),
+                           from.view.dtype, device));
+    };
+    const bool is_plain =
+        scale.factor == 1.0 && !scale.has_callers_alpha && scale.beta == StepScale::Beta::zero;
+    Ref x = from;
+    if (!is_dense(from)) {
+      x = packed(source);
+      add_copy(from, x, {}, source, source, "packed");
+    }
+    const bool is_direct = is_plain && is_dense(to);
+    const Ref y = is_direct ? to : packed(target);
+    add_copy(x, y, {}, source, target, text);
+    if (!is_direct) add_copy(y, to, scale, target, target, "unpacked");
+    return;
+  }
   const Device host = Device::host();
   const bool is_between = !source.is_host() && !target.is_host();
   if (is_between) {

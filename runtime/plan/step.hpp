@@ -13,6 +13,8 @@
 
 namespace lunops {
 
+class NativeStream;
+
 // Where a step finds memory: the application's input or output, the plan's workspace by slot, or
 // memory that the plan itself keeps alive (weights).
 enum class Place : uint8_t { input, output, slot, constant };
@@ -67,6 +69,7 @@ struct Frame {
   Stream* stream = nullptr;
   Backend* backend = nullptr;
   Context* context = nullptr;
+  const NativeStream* link = nullptr;            // of a transfer from or to a GPU: what copies
   std::atomic<int64_t>* failed_group = nullptr;  // set by a group step that fails; may be null
 
   std::byte* slot(int number) const noexcept {

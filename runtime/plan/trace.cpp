@@ -68,7 +68,9 @@ void Execution::trace_start() {
   first_event_ = next_event.fetch_add(static_cast<int64_t>(count) + 1);
   streams_.clear();
   for (size_t q = 0; q < plan_.schedule_.queues.size(); ++q) {
-    streams_.push_back(q == 0 ? Device::host().text() : queues_[q]->name());
+    streams_.push_back(q == 0                   ? Device::host().text()
+                       : natives_[q] != nullptr ? natives_[q]->name()
+                                                : queues_[q]->name());
   }
   const auto span = [](const Tensor& t) {
     const auto first = reinterpret_cast<uintptr_t>(t.storage()->data());

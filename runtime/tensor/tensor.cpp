@@ -5,6 +5,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/tensor/broadcast.hpp"
 
 namespace lunops {
@@ -100,13 +101,36 @@ Tensor Tensor::as(DType dtype, Context& context) const {
   return y;
 }
 
+namespace {
+
+// From or to a GPU, by its compute stream, so that the copy comes after the work that made x.  The
+// host's memory may be written or given back afterwards, so that it is waited for.
+Tensor over_link(const Tensor& given, Device target, Context& context) {
+  Context there = on_device(target, context);
+  Tensor y = Tensor::empty(given.shape(), given.dtype(), there);
+  const Tensor x = given.contiguous(context);
+  const NativeStream& link = NativeStream::transfer(x.device(), target);
+  for (const Device end : {x.device(), target}) {
+    if (!is_gpu(end)) continue;
+    NativeEvent before(end);
+    before.record(NativeStream::compute(end));
+    before.make_wait(link);
+  }
+  link.copy(x.data(), y.data(), static_cast<size_t>(x.count()) * size_of(x.dtype()));
+  NativeEvent after(link.device());
+  after.record(link);
+  for (const Device end : {x.device(), target}) {
+    if (is_gpu(end)) after.make_wait(NativeStream::compute(end));
+  }
+  if (!is_gpu(target) || !is_gpu(x.device())) after.synchronize();
+  return y;
+}
+
+}  // namespace
+
 Tensor Tensor::to(Device target, Context& context) const {
   if (target == device()) return *this;
-  if (target.kind != DeviceKind::cpu || device().kind != DeviceKind::cpu) {
-    // Opening the pool of a device without one is the error that says why.
-    const Device other = target.kind != DeviceKind::cpu ? target : device();
-    Pool::of(other);
-  }
+  if (is_gpu(target) || is_gpu(device())) return over_link(*this, target, context);
   // Virtual devices are memory of the host under another budget.
   Context there = on_device(target, context);
   Tensor y = empty(shape(), dtype_, there);
