@@ -59,7 +59,7 @@ std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, St
 }
 
 Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) {
-  absent("estimate");
+  absent("nufft");
 }
 
 namespace cuda {
