@@ -46,7 +46,7 @@ template <class F, int K, class I>
 __global__ void __launch_bounds__(kBlock) fold_parts_kernel(
     F f, Walk<K, I> rows, Walk<K, I> terms, int64_t parts, typename F::Acc* partial) {
   using Acc = typename F::Acc;
-  __shared__ alignas(16) unsigned char room[kBlock * sizeof(Acc)];
+  alignas(16) __shared__ unsigned char room[kBlock * sizeof(Acc)];
   Acc* const sums = reinterpret_cast<Acc*>(room);
   const int64_t items = static_cast<int64_t>(rows.count) * parts;
   for (int64_t item = blockIdx.x; item < items; item += gridDim.x) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "runtime/backend/cuda/check.hpp"
@@ -13,20 +14,54 @@ namespace lunops::cuda {
 
 // Threads of a block.  A guess for kernels that pass over memory; to be measured.
 inline constexpr int kBlock = 256;
+inline constexpr size_t kSharedByDefault = size_t{48} << 10;  // more must be asked for, by kernel
 
-// Issues a kernel with as many blocks as `wanted`, at most as many as the GPU holds at once:
-// kernels loop over what is left.
+// Issues `blocks` blocks of `threads`, each with `shared` bytes of shared_memory().  Without nvcc
+// it is tests/cuda/simulated that runs kernels, on threads of the host.
+template <class... P, class... A>
+void issue(void (*kernel)(P...),
+           int64_t blocks,
+           int threads,
+           size_t shared,
+           const Stream& stream,
+           const A&... arguments) {
+  const cudaStream_t native = enter(stream);
+  if (shared > kSharedByDefault) {
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared)),
+          "cudaFuncSetAttribute");
+  }
+#ifdef __CUDACC__
+  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared, native>>>(
+      arguments...);
+#else
+  simulated::launch(kernel, blocks, threads, shared, native, arguments...);
+#endif
+  check(cudaGetLastError(), "kernel launch");
+}
+
+// The dynamic shared memory of a block, aligned to 16 bytes.
+template <class T>
+__device__ T* shared_memory() {
+#ifdef __CUDACC__
+  extern __shared__ __align__(16) unsigned char lunops_shared[];
+  return reinterpret_cast<T*>(lunops_shared);
+#else
+  return static_cast<T*>(simulated::shared_memory());
+#endif
+}
+
+// Issues a kernel with as many blocks of kBlock as `wanted`, at most as many as the GPU holds at
+// once: kernels loop over what is left.
 template <class... P, class... A>
 void launch(void (*kernel)(P...), int64_t wanted, const Stream& stream, const A&... arguments) {
-  const cudaStream_t native = enter(stream);
+  enter(stream);
   int resident = 0;
   check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kBlock, 0),
         "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
   const int64_t most =
       int64_t{std::max(resident, 1)} * Gpu::at(stream.device().index).multiprocessors;
-  const auto blocks = static_cast<unsigned>(std::max<int64_t>(1, std::min(wanted, most)));
-  kernel<<<blocks, kBlock, 0, native>>>(arguments...);
-  check(cudaGetLastError(), "kernel launch");
+  issue(kernel, std::max<int64_t>(1, std::min(wanted, most)), kBlock, 0, stream, arguments...);
 }
 
 template <int K, class I>
