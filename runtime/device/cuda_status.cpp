@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "runtime/core/error.hpp"
-#include "runtime/device/loader.hpp"
 #include "runtime/device/cuda_probe.hpp"
+#include "runtime/device/loader.hpp"
 
 namespace lunops {
 

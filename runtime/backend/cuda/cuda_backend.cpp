@@ -58,9 +58,7 @@ std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, St
   absent("wavelet");
 }
 
-Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) {
-  absent("nufft");
-}
+Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) { absent("nufft"); }
 
 namespace cuda {
 

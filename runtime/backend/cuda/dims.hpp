@@ -16,8 +16,8 @@ template <int K, class I>
 struct Walk {
   int ndim = 0;
   I count = 1;
-  I extent[kMaxDims];
-  I stride[K][kMaxDims];
+  I extent[kMaxDims] = {};
+  I stride[K][kMaxDims] = {};
 };
 
 // Dims that are adjacent in all operands are one; dims of extent 1 are left out.

@@ -19,10 +19,10 @@ namespace {
 // The transformed dims of an array that holds a window of each.
 struct Axes {
   int count = 0;
-  int64_t extent[kMostAxes], origin[kMostAxes];  // of the transform
-  int64_t first[kMostAxes], held[kMostAxes];     // window
-  int64_t stride[kMostAxes];                     // of the array
-  int64_t pitch[kMostAxes];                      // of the work array, where the axes come last
+  int64_t extent[kMostAxes] = {}, origin[kMostAxes] = {};  // of the transform
+  int64_t first[kMostAxes] = {}, held[kMostAxes] = {};     // window
+  int64_t stride[kMostAxes] = {};                     // of the array
+  int64_t pitch[kMostAxes] = {};                      // of the work array, where the axes come last
 };
 
 // work[…, (n - o) mod N] = x[…, n], 0 where x holds nothing: the phases of a centred transform are

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: MIT
+#include "tests/cuda/simulated/gpu.hpp"
+
+#include <execinfo.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace lunops::simulated {
+
+namespace {
+
+constexpr size_t kArena = size_t{1} << 40;  // address space of all devices
+constexpr size_t kAlign = 256;
+
+struct Stream;
+
+// A place in a stream: what was issued before it.
+struct Ticket {
+  Stream* stream = nullptr;
+  uint64_t number = 0;
+  double seconds = 0;
+  const Graph* graph = nullptr;  // that it is part of
+};
+
+struct Stream {
+  int device = 0;
+  std::deque<Work> pending;
+  uint64_t issued = 0, done = 0;
+  bool is_running = false;
+  std::shared_ptr<Graph> recording;
+};
+
+struct Event {
+  std::shared_ptr<Ticket> last;
+};
+
+struct Device {
+  std::byte* memory = nullptr;
+  size_t end = 0;                    // of what was ever used
+  size_t used = 0;
+  std::multimap<size_t, size_t> idle;  // bytes -> offset
+  std::map<const void*, size_t> blocks;
+};
+
+size_t number_of(const char* name, size_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+void complain(int, siginfo_t* info, void*);
+
+class Machine {
+ public:
+  Machine() : devices(number_of("LUNOPS_SIMULATED_GPUS", 1)) {
+    total = number_of("LUNOPS_SIMULATED_MEMORY", size_t{1} << 30);
+    base = static_cast<std::byte*>(
+        mmap(nullptr, kArena, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    if (base == MAP_FAILED) std::abort();
+    pitch = kArena / (devices.empty() ? 1 : devices.size());
+    for (size_t i = 0; i < devices.size(); ++i) devices[i].memory = base + i * pitch;
+    struct sigaction action {};
+    action.sa_sigaction = complain;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &action, &previous);
+  }
+
+  // Memory of devices can be touched while this lives.
+  class Open {
+   public:
+    explicit Open(Machine& m) : machine_(m) {
+      if (machine_.open++ == 0) machine_.protect(PROT_READ | PROT_WRITE);
+    }
+    ~Open() {
+      if (--machine_.open == 0) machine_.protect(PROT_NONE);
+    }
+    Open(const Open&) = delete;
+
+   private:
+    Machine& machine_;
+  };
+
+  void protect(int how) {
+    for (const Device& d : devices) {
+      if (d.end != 0) mprotect(d.memory, (d.end + 4095) / 4096 * 4096, how);
+    }
+  }
+
+  void run(Stream& s, uint64_t upto) {
+    if (s.done >= upto) return;
+    if (s.is_running) {
+      std::fprintf(stderr, "simulated GPU: a stream waits for itself\n");
+      std::abort();
+    }
+    const Open scope(*this);
+    s.is_running = true;
+    while (s.done < upto) {
+      const Work work = std::move(s.pending.front());
+      s.pending.pop_front();
+      work();
+      ++s.done;
+    }
+    s.is_running = false;
+  }
+
+  void add(Stream& s, Work work) {
+    s.pending.push_back(std::move(work));
+    ++s.issued;
+  }
+
+  std::recursive_mutex mutex;
+  std::vector<Device> devices;
+  std::byte* base = nullptr;
+  size_t pitch = 0, total = 0;
+  int open = 0;
+  std::vector<std::unique_ptr<Stream>> streams;
+  std::vector<std::unique_ptr<Event>> events;
+  std::map<const std::byte*, size_t> pinned;
+  std::map<const void*, size_t> shared;
+  cudaError_t error = cudaSuccess;
+  struct sigaction previous {};
+};
+
+Machine& machine() {
+  static Machine* const all = new Machine;
+  return *all;
+}
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+thread_local int current = 0;
+
+Stream* stream_at(cudaStream_t stream) {
+  if (stream == nullptr) {
+    std::fprintf(stderr, "simulated GPU: work on the default stream\n");
+    std::abort();
+  }
+  return reinterpret_cast<Stream*>(stream);
+}
+Event* event_at(cudaEvent_t event) { return reinterpret_cast<Event*>(event); }
+
+void complain(int number, siginfo_t* info, void*) {
+  if (is_device_memory(info->si_addr)) {
+    static const char text[] = "simulated GPU: the host touches memory of a device\n";
+    [[maybe_unused]] const auto written = write(2, text, sizeof text - 1);
+    void* frames[64];
+    backtrace_symbols_fd(frames, backtrace(frames, 64), 2);
+  }
+  sigaction(number, &machine().previous, nullptr);  // and so it ends
+}
+
+}  // namespace
+
+struct Graph {
+  std::vector<std::pair<Stream*, Work>> work;
+};
+
+int count() { return static_cast<int>(machine().devices.size()); }
+int current_device() { return current; }
+bool set_device(int device) {
+  if (device < 0 || device >= count()) return false;
+  current = device;
+  return true;
+}
+
+void* allocate(size_t bytes) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Device& d = m.devices[static_cast<size_t>(current)];
+  bytes = (bytes + kAlign - 1) / kAlign * kAlign;
+  if (d.used + bytes > m.total) {
+    synchronize_all();  // what is to be released
+    if (d.used + bytes > m.total) return nullptr;
+  }
+  size_t offset = 0;
+  if (const auto it = d.idle.find(bytes); it != d.idle.end()) {
+    offset = it->second;
+    d.idle.erase(it);
+  } else {
+    offset = d.end;
+    // A gap, so that what runs over the end of a block meets no other.
+    d.end += bytes + kAlign;
+  }
+  d.used += bytes;
+  std::byte* const data = d.memory + offset;
+  d.blocks[data] = bytes;
+  m.protect(PROT_READ | PROT_WRITE);
+  std::memset(data, 0xff, bytes);
+  if (m.open == 0) m.protect(PROT_NONE);
+  return data;
+}
+
+void release(void* data) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Device& d = m.devices[static_cast<size_t>(device_of(data))];
+  const auto it = d.blocks.find(data);
+  if (it == d.blocks.end()) {
+    std::fprintf(stderr, "simulated GPU: %p is released but was not allocated\n", data);
+    std::abort();
+  }
+  const size_t bytes = it->second;
+  d.blocks.erase(it);
+  d.idle.emplace(bytes, static_cast<size_t>(static_cast<std::byte*>(data) - d.memory));
+  d.used -= bytes;
+  const Machine::Open scope(m);
+  std::memset(data, 0xff, bytes);
+}
+
+bool is_device_memory(const void* data) {
+  const Machine& m = machine();
+  const auto* at = static_cast<const std::byte*>(data);
+  return at >= m.base && at < m.base + kArena;
+}
+
+int device_of(const void* data) {
+  return static_cast<int>(static_cast<size_t>(static_cast<const std::byte*>(data) -
+                                              machine().base) / machine().pitch);
+}
+
+bool is_host_memory(const void* data) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  // Where Linux maps heaps, stacks and libraries.
+  if (address < uintptr_t{0x5500'0000'0000} || address >= uintptr_t{0x8000'0000'0000}) return false;
+  if (is_device_memory(data) || is_pinned(data)) return false;
+  unsigned char state = 0;
+  return mincore(reinterpret_cast<void*>(address / 4096 * 4096), 1, &state) == 0;
+}
+
+size_t total_bytes() { return machine().total; }
+size_t free_bytes() {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  return m.total - m.devices[static_cast<size_t>(current)].used;
+}
+
+void pin(void* data, size_t bytes) {
+  const Lock lock(machine().mutex);
+  machine().pinned[static_cast<const std::byte*>(data)] = bytes;
+}
+void unpin(void* data) {
+  const Lock lock(machine().mutex);
+  machine().pinned.erase(static_cast<const std::byte*>(data));
+}
+bool is_pinned(const void* data) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  const auto* at = static_cast<const std::byte*>(data);
+  const auto it = m.pinned.upper_bound(at);
+  if (it == m.pinned.begin()) return false;
+  const auto& [start, bytes] = *std::prev(it);
+  return at < start + bytes;
+}
+
+cudaStream_t make_stream() {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  m.streams.push_back(std::make_unique<Stream>());
+  m.streams.back()->device = current;
+  return reinterpret_cast<cudaStream_t>(m.streams.back().get());
+}
+
+cudaEvent_t make_event() {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  m.events.push_back(std::make_unique<Event>());
+  return reinterpret_cast<cudaEvent_t>(m.events.back().get());
+}
+
+void issue(cudaStream_t stream, Work work) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Stream& s = *stream_at(stream);
+  if (s.recording != nullptr) {
+    s.recording->work.emplace_back(&s, std::move(work));
+    return;
+  }
+  m.add(s, std::move(work));
+}
+
+void record(cudaEvent_t event, cudaStream_t stream) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Stream& s = *stream_at(stream);
+  auto ticket = std::make_shared<Ticket>();
+  ticket->stream = &s;
+  event_at(event)->last = ticket;
+  if (s.recording != nullptr) {
+    ticket->graph = s.recording.get();
+    return;
+  }
+  m.add(s, [ticket] {
+    ticket->seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  });
+  ticket->number = s.issued;
+}
+
+void wait(cudaStream_t stream, cudaEvent_t event) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Stream& s = *stream_at(stream);
+  const std::shared_ptr<Ticket> ticket = event_at(event)->last;
+  if (ticket == nullptr) return;
+  if (ticket->graph != nullptr) {
+    // It joins the graph, whose work runs in the order of its issue.
+    s.recording = ticket->stream->recording;
+    return;
+  }
+  if (s.recording != nullptr) fail(cudaErrorStreamCaptureIsolation);
+  m.add(s, [&m, ticket] { m.run(*ticket->stream, ticket->number); });
+}
+
+void synchronize(cudaStream_t stream) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  Stream& s = *stream_at(stream);
+  if (s.recording != nullptr) return fail(cudaErrorStreamCaptureUnsupported);
+  m.run(s, s.issued);
+}
+
+void synchronize(cudaEvent_t event) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  const std::shared_ptr<Ticket> ticket = event_at(event)->last;
+  if (ticket != nullptr && ticket->graph == nullptr) m.run(*ticket->stream, ticket->number);
+}
+
+void synchronize_all() {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  for (const auto& s : m.streams) {
+    if (!s->is_running) m.run(*s, s->issued);
+  }
+}
+
+bool is_done(cudaEvent_t event) {
+  const Lock lock(machine().mutex);
+  const auto& ticket = event_at(event)->last;
+  return ticket == nullptr || ticket->stream->done >= ticket->number;
+}
+
+double seconds_at(cudaEvent_t event) {
+  const Lock lock(machine().mutex);
+  const auto& ticket = event_at(event)->last;
+  return ticket == nullptr ? 0 : ticket->seconds;
+}
+
+void fail(cudaError_t status) { machine().error = status; }
+
+cudaError_t last_error(bool is_taken) {
+  const Lock lock(machine().mutex);
+  return is_taken ? std::exchange(machine().error, cudaSuccess) : machine().error;
+}
+
+bool may_launch(const void* kernel, int64_t blocks, int threads, size_t shared) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  const auto allowed = m.shared.find(kernel);
+  const size_t most = allowed == m.shared.end() ? size_t{48} << 10 : allowed->second;
+  if (blocks >= 1 && blocks <= INT32_MAX && threads >= 1 && threads <= 1024 && shared <= most) {
+    return true;
+  }
+  fail(cudaErrorInvalidConfiguration);
+  return false;
+}
+
+bool may_get(const void* argument, size_t bytes) {
+  for (size_t at = 0; at + sizeof(void*) <= bytes; at += sizeof(void*)) {
+    const void* word = nullptr;
+    std::memcpy(&word, static_cast<const char*>(argument) + at, sizeof word);
+    if (!is_host_memory(word)) continue;
+    std::fprintf(stderr, "simulated GPU: a kernel gets %p, which is memory of the host:\n", word);
+    void* frames[64];
+    backtrace_symbols_fd(frames, backtrace(frames, 64), 2);
+    fail(cudaErrorIllegalAddress);
+    return false;
+  }
+  return true;
+}
+
+void allow_shared(const void* kernel, size_t bytes) {
+  const Lock lock(machine().mutex);
+  machine().shared[kernel] = bytes;
+}
+
+bool begin_capture(cudaStream_t stream) {
+  const Lock lock(machine().mutex);
+  Stream& s = *stream_at(stream);
+  if (s.recording != nullptr) return false;
+  s.recording = std::make_shared<Graph>();
+  return true;
+}
+
+std::shared_ptr<Graph> end_capture(cudaStream_t stream) {
+  Machine& m = machine();
+  const Lock lock(m.mutex);
+  std::shared_ptr<Graph> graph = stream_at(stream)->recording;
+  for (const auto& s : m.streams) {
+    if (s->recording == graph) s->recording = nullptr;
+  }
+  return graph;
+}
+
+bool is_capturing(cudaStream_t stream) {
+  const Lock lock(machine().mutex);
+  return stream_at(stream)->recording != nullptr;
+}
+
+void launch_graph(const std::shared_ptr<Graph>& graph, cudaStream_t stream) {
+  for (const auto& [origin, work] : graph->work) issue(stream, work);
+}
+
+}  // namespace lunops::simulated

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+// GPUs that are none: their memory, streams and events, behind the functions of the CUDA runtime.
+//
+// Work that is issued waits in its stream until the host asks for it, and then only what it asked
+// for runs: the stream up to there, and other streams as far as events say.  So work that lacks a
+// wait for other work finds that undone, each time.  Memory of a device can be touched by work
+// alone: the host that does is stopped with a message.  It holds NaN when it is allocated and after
+// it is released.
+//
+// LUNOPS_SIMULATED_GPUS is their number, 1 if absent; LUNOPS_SIMULATED_MEMORY the bytes of each, 1
+// GiB if absent.
+namespace lunops::simulated {
+
+using Work = std::function<void()>;
+
+int count();
+int current_device();
+bool set_device(int device);
+
+void* allocate(size_t bytes);  // on the current device; null where it does not fit
+void release(void* data);
+bool is_device_memory(const void* data);
+bool is_host_memory(const void* data);  // that is mapped and not pinned
+int device_of(const void* data);
+size_t free_bytes();
+size_t total_bytes();
+
+void pin(void* data, size_t bytes);
+void unpin(void* data);
+bool is_pinned(const void* data);
+
+cudaStream_t make_stream();
+cudaEvent_t make_event();
+// To a stream, or to the graph that it records.  Work on the default stream is an error.
+void issue(cudaStream_t stream, Work work);
+void record(cudaEvent_t event, cudaStream_t stream);
+void wait(cudaStream_t stream, cudaEvent_t event);
+void synchronize(cudaStream_t stream);
+void synchronize(cudaEvent_t event);
+void synchronize_all();
+bool is_done(cudaEvent_t event);  // runs nothing
+double seconds_at(cudaEvent_t event);
+
+// What the next call that is checked returns, once.
+void fail(cudaError_t status);
+cudaError_t last_error(bool is_taken);
+// False, with an error, for a launch that a GPU would refuse, and for an argument of a kernel that
+// has a pointer to memory of the host in it.
+bool may_launch(const void* kernel, int64_t blocks, int threads, size_t shared);
+bool may_get(const void* argument, size_t bytes);
+void allow_shared(const void* kernel, size_t bytes);
+
+// Graphs, in the order in which their work was issued.
+struct Graph;
+bool begin_capture(cudaStream_t stream);
+std::shared_ptr<Graph> end_capture(cudaStream_t stream);
+bool is_capturing(cudaStream_t stream);
+void launch_graph(const std::shared_ptr<Graph>& graph, cudaStream_t stream);
+
+}  // namespace lunops::simulated

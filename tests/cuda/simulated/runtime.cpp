@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// The functions of the CUDA runtime that the backend calls.
+#include <cuda_runtime_api.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "tests/cuda/simulated/gpu.hpp"
+
+using namespace lunops;
+
+namespace {
+
+// What calls return as well, so that `check` meets it.
+cudaError_t status() { return simulated::last_error(false); }
+
+struct Executable {
+  std::shared_ptr<simulated::Graph> graph;
+};
+
+}  // namespace
+
+extern "C" {
+
+cudaError_t cudaGetLastError() { return simulated::last_error(true); }
+cudaError_t cudaPeekAtLastError() { return simulated::last_error(false); }
+const char* cudaGetErrorString(cudaError_t) { return "an error of the simulated GPU"; }
+const char* cudaGetErrorName(cudaError_t) { return "cudaErrorSimulated"; }
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = simulated::count();
+  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
+}
+cudaError_t cudaSetDevice(int device) {
+  return simulated::set_device(device) ? cudaSuccess : cudaErrorInvalidDevice;
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = simulated::current_device();
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strcpy(properties->name, "simulated GPU");
+  properties->major = 9;
+  properties->multiProcessorCount = 2;
+  properties->totalGlobalMem = simulated::total_bytes();
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr name, int) {
+  switch (static_cast<int>(name)) {
+    case cudaDevAttrMultiProcessorCount:
+      *value = 2;
+      return cudaSuccess;
+    case cudaDevAttrMemoryPoolsSupported:
+      *value = 1;
+      return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = 9;
+      return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMinor:
+      *value = 0;
+      return cudaSuccess;
+    case cudaDevAttrWarpSize:
+      *value = 32;
+      return cudaSuccess;
+    case cudaDevAttrMaxThreadsPerBlock:
+      *value = 1024;
+      return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerBlock:
+      *value = 48 << 10;
+      return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      *value = 227 << 10;
+      return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
+      *value = 228 << 10;
+      return cudaSuccess;
+    case cudaDevAttrL2CacheSize:
+      *value = 50 << 20;
+      return cudaSuccess;
+    default:
+      return cudaErrorInvalidValue;
+  }
+}
+cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
+  *can = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceEnablePeerAccess(int, unsigned) { return cudaSuccess; }
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  *free = simulated::free_bytes();
+  *total = simulated::total_bytes();
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceSynchronize() {
+  simulated::synchronize_all();
+  return status();
+}
+
+cudaError_t cudaMalloc(void** data, size_t bytes) {
+  *data = simulated::allocate(bytes);
+  return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+cudaError_t cudaFree(void* data) {
+  simulated::synchronize_all();
+  if (data != nullptr) simulated::release(data);
+  return cudaSuccess;
+}
+cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t) {
+  return cudaMalloc(data, bytes);
+}
+cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
+  simulated::issue(stream, [data] { simulated::release(data); });
+  return cudaSuccess;
+}
+cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  *data = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  simulated::pin(*data, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) { return cudaMallocHost(data, bytes); }
+cudaError_t cudaFreeHost(void* data) {
+  simulated::synchronize_all();
+  simulated::unpin(data);
+  std::free(data);
+  return cudaSuccess;
+}
+cudaError_t cudaHostRegister(void* data, size_t bytes, unsigned) {
+  if (simulated::is_pinned(data)) return cudaErrorHostMemoryAlreadyRegistered;
+  simulated::pin(data, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaHostUnregister(void* data) {
+  if (!simulated::is_pinned(data)) return cudaErrorHostMemoryNotRegistered;
+  simulated::unpin(data);
+  return cudaSuccess;
+}
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* data) {
+  *attributes = {};
+  attributes->type = simulated::is_device_memory(data) ? cudaMemoryTypeDevice
+                     : simulated::is_pinned(data)      ? cudaMemoryTypeHost
+                                                       : cudaMemoryTypeUnregistered;
+  attributes->device = simulated::is_device_memory(data) ? simulated::device_of(data) : 0;
+  attributes->devicePointer = const_cast<void*>(data);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(
+    void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  const bool is_up = !simulated::is_device_memory(from), is_down = !simulated::is_device_memory(to);
+  if ((kind == cudaMemcpyHostToDevice && (!is_up || is_down)) ||
+      (kind == cudaMemcpyDeviceToHost && (is_up || !is_down)) ||
+      (kind == cudaMemcpyDeviceToDevice && (is_up || is_down))) {
+    simulated::fail(cudaErrorInvalidMemcpyDirection);
+    return status();
+  }
+  if (is_up && !simulated::is_pinned(from)) {
+    // Pageable memory is read before the call returns.
+    const auto* first = static_cast<const std::byte*>(from);
+    auto held = std::make_shared<std::vector<std::byte>>(first, first + bytes);
+    simulated::issue(stream, [=] { std::memcpy(to, held->data(), bytes); });
+    return status();
+  }
+  simulated::issue(stream, [=] { std::memmove(to, from, bytes); });
+  if (is_down && !simulated::is_pinned(to)) simulated::synchronize(stream);
+  return status();
+}
+cudaError_t cudaMemcpyPeerAsync(
+    void* to, int target, const void* from, int source, size_t bytes, cudaStream_t stream) {
+  if (simulated::device_of(to) != target || simulated::device_of(from) != source) {
+    simulated::fail(cudaErrorInvalidValue);
+    return status();
+  }
+  simulated::issue(stream, [=] { std::memmove(to, from, bytes); });
+  return status();
+}
+cudaError_t cudaMemcpy2DAsync(void* to,
+                              size_t to_pitch,
+                              const void* from,
+                              size_t from_pitch,
+                              size_t width,
+                              size_t height,
+                              cudaMemcpyKind,
+                              cudaStream_t stream) {
+  simulated::issue(stream, [=] {
+    for (size_t row = 0; row < height; ++row) {
+      std::memcpy(static_cast<std::byte*>(to) + row * to_pitch,
+                  static_cast<const std::byte*>(from) + row * from_pitch, width);
+    }
+  });
+  return status();
+}
+cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
+  simulated::issue(stream, [=] { std::memset(data, value, bytes); });
+  return status();
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  if (flags != cudaStreamNonBlocking) return cudaErrorInvalidValue;
+  *stream = simulated::make_stream();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }  // its work still runs
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  simulated::synchronize(stream);
+  return status();
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  simulated::wait(stream, event);
+  return status();
+}
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+  simulated::issue(stream, [=] { function(data); });
+  return status();
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = simulated::make_event();
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
+cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  simulated::record(event, stream);
+  return status();
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  simulated::synchronize(event);
+  return status();
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return simulated::is_done(event) ? cudaSuccess : cudaErrorNotReady;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  *milliseconds =
+      static_cast<float>(1e3 * (simulated::seconds_at(end) - simulated::seconds_at(begin)));
+  return cudaSuccess;
+}
+
+cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
+  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
+  if (value > 227 << 10) return cudaErrorInvalidValue;
+  simulated::allow_shared(kernel, static_cast<size_t>(value));
+  return cudaSuccess;
+}
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
+  *attributes = {};
+  attributes->maxThreadsPerBlock = 1024;
+  return cudaSuccess;
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void*, int, size_t) {
+  *blocks = 2;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  return simulated::begin_capture(stream) ? cudaSuccess : cudaErrorIllegalState;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (!simulated::is_capturing(stream)) return cudaErrorIllegalState;
+  *graph = reinterpret_cast<cudaGraph_t>(new Executable{simulated::end_capture(stream)});
+  return status();
+}
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capture) {
+  *capture = simulated::is_capturing(stream) ? cudaStreamCaptureStatusActive
+                                             : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  *made = reinterpret_cast<cudaGraphExec_t>(
+      new Executable(*reinterpret_cast<const Executable*>(graph)));
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  simulated::launch_graph(reinterpret_cast<const Executable*>(graph)->graph, stream);
+  return status();
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete reinterpret_cast<Executable*>(graph);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete reinterpret_cast<Executable*>(graph);
+  return cudaSuccess;
+}
+
+}  // extern "C"
