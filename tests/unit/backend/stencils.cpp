@@ -3,11 +3,11 @@
 // file once per instruction set that the machine has (LUNOPS_ISA).
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include <catch2/catch.hpp>
 
 #include "tests/unit/backend/allocations.hpp"
+#include "tests/unit/backend/convolution_cases.hpp"
 #include "tests/unit/backend/draw.hpp"
 #include "tests/unit/backend/kernel_runs.hpp"
 
@@ -272,95 +272,24 @@ TEST_CASE("convolution: five samples, by hand", "[backend][kernels]") {
   }
 }
 
-namespace {
-
-// Letters of x, y and k say which dims they have: y {dims}, with lines upper case.
-struct Channels {
-  const char *x, *y, *k;
-  std::map<char, int64_t> extent, taps, x_extent;
-  std::map<char, int64_t> centre;
-};
-
-}  // namespace
-
 TEST_CASE("convolution: channels, batches, pieces and all strides agree with the reference",
           "[backend][kernels]") {
-  const std::vector<Channels> cases = {
-      {"X", "X", "X", {{'X', 1}}, {{'X', 1}}, {}, {}},
-      {"X", "X", "X", {{'X', 7}}, {{'X', 4}}, {}, {}},
-      {"X", "X", "X", {{'X', 5}}, {{'X', 12}}, {}, {}},
-      {"X", "X", "X", {{'X', 5000}}, {{'X', 9}}, {}, {}},
-      {"cX", "cX", "X", {{'c', 3}, {'X', 33}}, {{'X', 5}}, {}, {}},
-      {"Xc", "Xc", "X", {{'c', 6}, {'X', 33}}, {{'X', 5}}, {}, {}},
-      {"cYX", "cYX", "YX", {{'c', 2}, {'Y', 40}, {'X', 37}}, {{'Y', 3}, {'X', 6}}, {}, {}},
-      {"aYX",
-       "bYX",
-       "baYX",
-       {{'a', 3}, {'b', 2}, {'Y', 9}, {'X', 8}},
-       {{'Y', 3}, {'X', 2}},
-       {},
-       {}},
-      {"fX", "fX", "fX", {{'f', 4}, {'X', 21}}, {{'X', 3}}, {}, {}},
-      {"faX", "Xfb", "Xabf", {{'f', 2}, {'a', 2}, {'b', 3}, {'X', 21}}, {{'X', 3}}, {}, {}},
-      {"ZYX", "ZYX", "ZYX", {{'Z', 6}, {'Y', 5}, {'X', 7}}, {{'Z', 3}, {'Y', 2}, {'X', 3}}, {}, {}},
-      {"YX",
-       "YX",
-       "YX",
-       {{'Y', 6}, {'X', 9}},
-       {{'Y', 3}, {'X', 4}},
-       {{'Y', 8}, {'X', 3}},
-       {{'Y', 2}, {'X', -3}}},
-      {"X", "X", "X", {{'X', 4}}, {{'X', 3}}, {{'X', 5}}, {{'X', 40}}},
-      {"cX", "cX", "X", {{'c', 0}, {'X', 4}}, {{'X', 3}}, {}, {}},
-  };
   std::mt19937_64 random(33);
-  const auto extents = [](const std::string& dims, const std::map<char, int64_t>& sizes,
-                          const std::map<char, int64_t>& other) {
-    std::vector<int64_t> e;
-    for (const char d : dims) e.push_back(other.count(d) != 0 ? other.at(d) : sizes.at(d));
-    return e;
-  };
-  for (const Channels& c : cases) {
+  for (const draw::Channels& c : draw::convolutions()) {
     for (const Strides strides : draw::kStrides) {
       for (const DType dtype : kFloating) {
         for (const DType kind : {dtype, real_of(dtype)}) {
           for (const bool is_circular : {false, true}) {
-            Array x = draw::array(extents(c.x, c.extent, c.x_extent), dtype, strides, random);
-            const Array y = draw::array(extents(c.y, c.extent, {}), dtype, strides, random);
-            Array k = draw::array(extents(c.k, c.extent, c.taps), kind, strides, random);
-            const auto stride = [](const char* dims, const Array& a, char d) -> int64_t {
-              const auto at = std::string(dims).find(d);
-              return at == std::string::npos ? 0 : a.shape.stride[at];
-            };
-            ConvolutionSpec spec;
-            spec.dtype = dtype;
-            spec.kernel_dtype = kind;
-            spec.kernel = k.view().data;
-            spec.conjugate = is_circular;
-            spec.is_circular = is_circular;
-            bool is_legal = true;
-            for (const auto& [d, n] : c.extent) {
-              const int64_t sx = stride(c.x, x, d), sy = stride(c.y, y, d), sk = stride(c.k, k, d);
-              if (c.taps.count(d) != 0) {
-                const int64_t taps = c.taps.at(d);
-                const int64_t reach = c.x_extent.count(d) != 0 ? c.x_extent.at(d) : n;
-                spec.lines.push_back({n, reach, taps,
-                                      c.centre.count(d) != 0 ? c.centre.at(d) : taps / 2, sx, sy,
-                                      sk});
-                is_legal = is_legal && !(is_circular && (taps > n || reach != n));
-              } else if (std::string(c.y).find(d) == std::string::npos) {
-                spec.summed.push_back({n, sx, 0, sk});
-              } else {
-                spec.kept.push_back({n, sx, sy, sk});
-              }
-            }
-            if (!is_legal) continue;
+            draw::DrawnConvolution drawn(c, strides, dtype, kind, is_circular, random);
+            if (!drawn.is_legal) continue;
+            drawn.spec.kernel = drawn.k.view().data;
             Stream stream = stream_of();
-            const auto fast = Backend::cpu().convolution(spec, stream);
-            const auto exact = Backend::reference().convolution(spec, stream);
+            const auto fast = Backend::cpu().convolution(drawn.spec, stream);
+            const auto exact = Backend::reference().convolution(drawn.spec, stream);
             for (const Scale& given : kScales) {
               CAPTURE(c.x, c.y, c.k, static_cast<int>(strides), is_circular);
-              REQUIRE(compare(*fast, *exact, x, y, fit(given, dtype)) <= tolerance(dtype));
+              REQUIRE(compare(*fast, *exact, drawn.x, drawn.y, fit(given, dtype)) <=
+                      tolerance(dtype));
             }
           }
         }
