@@ -45,6 +45,24 @@ class Copied {
   Block block_;
 };
 
+// What a kernel works in, where its stream's device is; given back when its work is done.
+class Room {
+ public:
+  Room(size_t bytes, Stream& stream) : stream_(stream), host_(bytes) {
+    if (stream.native() != nullptr) there_ = std::make_unique<Copied>(host_);
+  }
+  ~Room() {
+    if (there_ != nullptr) stream_.wait();
+  }
+  Room(const Room&) = delete;
+  std::byte* data() { return there_ == nullptr ? host_.data() : there_->data(); }
+
+ private:
+  Stream& stream_;
+  std::vector<std::byte> host_;
+  std::unique_ptr<Copied> there_;
+};
+
 // Runs kernel(backend, views, stream) on both from equal memory; the difference of the operands
 // from number `written` on.
 template <class Kernel>

@@ -50,8 +50,9 @@ std::shared_ptr<const ToeplitzKernel> CudaBackend::toeplitz(const ToeplitzSpec&,
   absent("toeplitz");
 }
 
-std::shared_ptr<const ConvolutionKernel> CudaBackend::convolution(const ConvolutionSpec&, Stream&) {
-  absent("convolution");
+std::shared_ptr<const ConvolutionKernel> CudaBackend::convolution(const ConvolutionSpec& spec,
+                                                                  Stream& stream) {
+  return make_convolution(spec, stream);
 }
 
 std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, Stream&) {

@@ -16,4 +16,7 @@ constexpr int kMostAxes = 8;  // of one transform
 
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 
+std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
+                                                          Stream& stream);
+
 }  // namespace lunops::cuda
