@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "runtime/backend/array_blocks.hpp"
+#include "runtime/backend/cg_scalars.hpp"
 #include "runtime/backend/convolution.hpp"
 #include "runtime/backend/difference.hpp"
 #include "runtime/backend/fft.hpp"
@@ -103,7 +104,8 @@ class Backend {
   // on (seed, first + i) alone.
   virtual void random(bool normal, uint64_t seed, int64_t first, RawView y, Stream&) = 0;
 
-  // CG's two fused passes over rank-2 views {batch, n}; coefficients per batch element.
+  // CG's fused passes over rank-2 views {batch, n}; coefficients and results per batch element, in
+  // memory of the stream's device.
   //   x += alpha p; r -= alpha q; result[k] = |r|^2
   virtual void cg_update(
       const c128* alpha, RawView p, RawView q, RawView x, RawView r, double* result, Stream&) = 0;
@@ -111,6 +113,11 @@ class Backend {
   virtual void cg_direction(const c128* beta, RawView z, RawView p, Stream&) = 0;
   //   delta[k] = <p,q>, pp[k] = |p|^2, qq[k] = |q|^2
   virtual void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) = 0;
+  // What lies between them, for all problems.  Default: on the host.
+  virtual void cg_scalars(const CgScalars& scalars, CgScalars::Stage stage, Stream&);
+  // Bytes of the stream's device for the host, when what was issued before is done.  Default: a
+  // copy within the host.
+  virtual void fetch(const void* from, void* to, size_t bytes, Stream&);
 
   // y = alpha D x + beta y with the differences of `spec`.  x and y have equal extents and do not
   // overlap; components lie spec.pitch elements apart.

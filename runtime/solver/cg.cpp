@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "runtime/core/error.hpp"
+#include "runtime/solver/cg_passes.hpp"
 #include "runtime/solver/monitor.hpp"
 #include "runtime/solver/solver.hpp"
-#include "runtime/solver/vector_space.hpp"
 
 namespace lunops {
 namespace {
@@ -15,7 +15,6 @@ struct Element {
   bool is_done = false;
   Reason reason = Reason::iters;
   int iterations = 0;
-  double b_norm = 0;
   double residual = 0;  // |r| / |b|; 0 for b = 0
 
   void end(Reason why) {
@@ -67,8 +66,9 @@ void check(const Linop& m, const Tensor& b, const CgOptions& options) {
   }
 }
 
-// The vectors and scalars of a solve.  Names are those of the algorithm: r = b - M x, z = P r,
-// q = M p, rho = <r, z>, delta = <p, q>.
+// The vectors of a solve.  Names are those of the algorithm: r = b - M x, z = P r, q = M p.  The
+// scalars stay on the device (CgScalars); the host looks at them once per iteration, or not at all
+// if nothing can stop the loop.
 class Run {
  public:
   Run(const Linop& m, const Tensor& b, Context& context, const CgOptions& options)
@@ -77,29 +77,18 @@ class Run {
         context_(context),
         options_(options),
         space_("cg", b.shape().without_primes(), b.dtype(), options.batch, context),
-        elements_(space_.elements()),
-        alpha_(space_.elements()),
-        beta_(space_.elements()),
-        delta_(space_.elements()),
-        rho_(space_.elements()),
-        previous_rho_(space_.elements()),
-        rr_(space_.elements()),
-        pp_(space_.elements()),
-        qq_(space_.elements()) {
+        looks_(options.tol || options.on_iteration || std::isfinite(options.max_seconds)),
+        passes_(space_, context, looks_ ? 0 : options.iters),
+        elements_(space_.elements()) {
+    CgScalars& scalars = passes_.scalars();
+    scalars.tol = options.tol.value_or(-1.0);
+    scalars.is_real_linear = m.is_real_linear();
+    scalars.has_preconditioner = options.precond.has_value();
     x_ = space_.vector();
     r_ = space_.copy_of(b);
-    space_.norm2(r_, rr_);
-    for (size_t i = 0; i < elements_.size(); ++i) {
-      elements_[i].b_norm = std::sqrt(rr_[i]);
-      elements_[i].residual = rr_[i] > 0 ? 1 : 0;
-      if (!std::isfinite(rr_[i])) {
-        fail(Code::numeric, "cg",
-             "the right-hand side is not finite: its norm is {}; look for NaN or infinity in the "
-             "data and in what made it",
-             elements_[i].b_norm);
-      }
-      if (rr_[i] == 0) elements_[i].end(Reason::exact);
-    }
+    passes_.products(r_, r_);
+    passes_.advance(Stage::start);
+    look();
   }
 
   std::pair<Tensor, SolverInfo> solve() {
@@ -119,18 +108,33 @@ class Run {
     monitor.start(worst());
     while (!is_done() && iteration_ < options_.iters) {
       step();
-      if (!has_moved_) break;
-      const auto stop = monitor.after(iteration_, worst(), x_);
-      if (stop) end_all(*stop);
+      if (looks_) {
+        look();
+        if (!has_moved()) {
+          --iteration_;
+          break;
+        }
+        const auto stop = monitor.after(iteration_, worst(), x_);
+        if (stop) end_all(*stop);
+      } else {
+        context_.poll();
+        if (monitor.is_due()) {
+          look();
+          monitor.report(iteration_, worst());
+        }
+      }
       if (is_done() || iteration_ == options_.iters) break;
       if (options_.refresh > 0 && iteration_ % options_.refresh == 0) refresh();
       turn();
     }
+    if (!looks_) look_back(monitor);
     monitor.finish(iteration_, worst());
     return finish(&monitor);
   }
 
  private:
+  using Stage = CgScalars::Stage;
+
   // r = b - M x0, z = P r, p = z.
   void start() {
     if (options_.x0) {
@@ -139,13 +143,15 @@ class Run {
         if (elements_[i].is_done) space_.zero(i, x_);  // b = 0: the solution is 0, not x0
       }
       subtract_product(r_);
-      space_.norm2(r_, rr_);
+      passes_.products(r_, r_);
+      passes_.advance(Stage::refresh);
     } else {
       fill(x_, 0.0, context_);
     }
     judge();
     precondition();
     space_.copy(z_, p_);
+    look();
   }
 
   // r <- r - M x
@@ -154,75 +160,29 @@ class Run {
     ++info_.applications;
   }
 
-  // z = P r and rho = <r, z>; a preconditioner that is not positive ends the element.
-  void precondition() {
-    if (!options_.precond) {
-      rho_ = rr_;
-      return;
-    }
-    options_.precond->apply(r_, z_, {}, context_);
-    space_.dot(r_, z_, delta_);
-    for (size_t i = 0; i < elements_.size(); ++i) {
-      rho_[i] = delta_[i].real();
-      if (elements_[i].is_done) continue;
-      require_finite("<r, P r>", rho_[i]);
-      if (rho_[i] < 0) elements_[i].end(Reason::indefinite);
-      if (rho_[i] == 0) elements_[i].end(Reason::breakdown);
-    }
+  void judge() {
+    passes_.scalars().iteration = iteration_;
+    passes_.advance(Stage::judge);
   }
 
-  // One step along p: x += alpha p, r -= alpha q.  Elements that are done have alpha = 0.
+  // z = P r and <r, z>.
+  void precondition() {
+    if (!options_.precond) return;
+    options_.precond->apply(r_, z_, {}, context_);
+    passes_.products(r_, z_);
+    passes_.advance(Stage::precondition);
+  }
+
+  // One step along p: x += alpha p, r -= alpha q.
   void step() {
     m_.apply(p_, q_, {}, context_);
     ++info_.applications;
-    ++iteration_;
-    space_.products(p_, q_, delta_, pp_, qq_);
-    has_moved_ = false;
-    for (size_t i = 0; i < elements_.size(); ++i) {
-      alpha_[i] = 0;
-      if (elements_[i].is_done) continue;
-      guard(i);
-      if (elements_[i].is_done) continue;
-      alpha_[i] = rho_[i] / delta_[i].real();
-      elements_[i].iterations = iteration_;
-      has_moved_ = true;
-    }
-    if (!has_moved_) {
-      --iteration_;
-      return;
-    }
-    previous_rho_ = rho_;
-    space_.update(alpha_, p_, q_, x_, r_, rr_);
+    passes_.products(p_, q_);
+    passes_.scalars().iteration = ++iteration_;
+    passes_.advance(Stage::step);
+    passes_.update(p_, q_, x_, r_);
     x_.storage()->touch();
     judge();
-  }
-
-  // Whether delta = <p, M p> is that of a positive operator.
-  void guard(size_t i) {
-    const double scale = std::sqrt(pp_[i]) * std::sqrt(qq_[i]);
-    const double u = space_.roundoff();
-    const double re = delta_[i].real(), im = m_.is_real_linear() ? 0.0 : delta_[i].imag();
-    require_finite("<p, M p>", re + im);
-    if (re < -4 * u * scale || std::abs(im) > std::sqrt(u) * scale) {
-      elements_[i].end(Reason::indefinite);
-    } else if (std::abs(re) <= 4 * u * scale) {
-      elements_[i].end(Reason::breakdown);
-    }
-  }
-
-  // The residuals of the elements that go on, and their test.
-  void judge() {
-    for (size_t i = 0; i < elements_.size(); ++i) {
-      Element& e = elements_[i];
-      if (e.is_done) continue;
-      require_finite("|r|^2", rr_[i]);
-      e.residual = std::sqrt(rr_[i]) / e.b_norm;
-      if (rr_[i] == 0) {
-        e.end(Reason::exact);
-      } else if (options_.tol && e.residual <= *options_.tol) {
-        e.end(Reason::tol);
-      }
-    }
   }
 
   // The recurrence of r drifts from b - M x by rounding: take the latter.
@@ -230,13 +190,15 @@ class Run {
     space_.copy(b_, q_);
     subtract_product(q_);
     space_.subtract(q_, r_);
-    space_.norm2(r_, qq_);  // of the difference
+    passes_.products(q_, r_);  // pp of the residual, qq of the difference
     space_.copy(q_, r_);
-    space_.norm2(r_, rr_);
+    passes_.advance(Stage::refresh);
+    if (!options_.tol) return;
+    const CgScalars& now = passes_.read();
     for (size_t i = 0; i < elements_.size(); ++i) {
-      Element& e = elements_[i];
-      if (e.is_done || !options_.tol) continue;
-      const double drift = std::sqrt(qq_[i]) / e.b_norm;
+      if (elements_[i].is_done) continue;
+      const auto k = static_cast<int64_t>(i);
+      const double drift = std::sqrt(now.at(CgScalars::qq, k)) / now.at(CgScalars::b_norm, k);
       if (drift > 10 * *options_.tol) {
         context_.warn("cg", fmt::format("at iteration {} the residual of the recurrence is off by "
                                         "{:.2g}|b|, more than 10 tol; M may be less exact than tol",
@@ -248,17 +210,73 @@ class Run {
   // The next direction: z = P r, p = z + (rho'/rho) p.
   void turn() {
     precondition();
-    for (size_t i = 0; i < elements_.size(); ++i) {
-      beta_[i] = elements_[i].is_done ? 0.0 : rho_[i] / previous_rho_[i];
-    }
-    space_.direction(beta_, z_, p_);
+    passes_.advance(Stage::turn);
+    passes_.direction(z_, p_);
   }
 
-  void require_finite(std::string_view quantity, double value) const {
-    if (std::isfinite(value)) return;
+  // What the device knows of the elements.
+  void look() {
+    const CgScalars& now = passes_.read();
+    for (size_t i = 0; i < elements_.size(); ++i) {
+      Element& e = elements_[i];
+      const auto k = static_cast<int64_t>(i);
+      e.residual = now.at(CgScalars::residual, k);
+      e.iterations = static_cast<int>(now.at(CgScalars::iterations, k));
+      const auto state = static_cast<CgState>(static_cast<int>(now.at(CgScalars::state, k)));
+      if (!e.is_done) settle(e, state, now.at(CgScalars::fault, k));
+    }
+  }
+
+  void settle(Element& e, CgState state, double fault) {
+    switch (state) {
+      case CgState::going:
+        return;
+      case CgState::tol:
+        return e.end(Reason::tol);
+      case CgState::exact:
+        return e.end(Reason::exact);
+      case CgState::indefinite:
+        return e.end(Reason::indefinite);
+      case CgState::breakdown:
+        return e.end(Reason::breakdown);
+      case CgState::bad_start:
+        fail(Code::numeric, "cg",
+             "the right-hand side is not finite: its norm is {}; look for NaN or infinity in the "
+             "data and in what made it",
+             fault);
+      case CgState::bad_product:
+        return fail_not_finite("<p, M p>", fault);
+      case CgState::bad_residual:
+        return fail_not_finite("|r|^2", fault);
+      case CgState::bad_preconditioner:
+        return fail_not_finite("<r, P r>", fault);
+    }
+  }
+
+  [[noreturn]] void fail_not_finite(std::string_view quantity, double value) const {
     fail(Code::numeric, "cg",
          "{} is {} at iteration {}; look for NaN or infinity in the operator's weights", quantity,
          value, iteration_);
+  }
+
+  // Whether the last step changed x.
+  bool has_moved() const {
+    return std::any_of(elements_.begin(), elements_.end(),
+                       [&](const Element& e) { return e.iterations == iteration_; });
+  }
+
+  // After a loop that was not looked at: how it went.
+  void look_back(Monitor& monitor) {
+    const int issued = iteration_;
+    look();
+    iteration_ = 0;
+    for (const Element& e : elements_) iteration_ = std::max(iteration_, e.iterations);
+    const std::vector<double> residuals = passes_.history(issued + 1);
+    const size_t n = elements_.size();
+    for (size_t i = 1; i <= static_cast<size_t>(iteration_); ++i) {
+      monitor.record(*std::max_element(residuals.begin() + static_cast<ptrdiff_t>(i * n),
+                                       residuals.begin() + static_cast<ptrdiff_t>((i + 1) * n)));
+    }
   }
 
   bool is_done() const {
@@ -318,12 +336,11 @@ class Run {
   Context& context_;
   const CgOptions& options_;
   VectorSpace space_;
+  bool looks_;  // once per iteration
+  CgPasses passes_;
   std::vector<Element> elements_;
   Tensor x_, r_, z_, p_, q_;
-  std::vector<c128> alpha_, beta_, delta_;
-  std::vector<double> rho_, previous_rho_, rr_, pp_, qq_;
   int iteration_ = 0;
-  bool has_moved_ = false;  // the last step changed x
   SolverInfo info_;
 };
 

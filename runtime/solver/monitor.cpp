@@ -20,6 +20,10 @@ double Monitor::seconds() const {
   return std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
+bool Monitor::is_due() const {
+  return context_.listener != nullptr && seconds() - reported_ >= kReportEvery;
+}
+
 void Monitor::report(int iteration, double residual, bool is_last) {
   const double now = seconds();
   if (context_.listener == nullptr || (!is_last && now - reported_ < kReportEvery)) return;

@@ -22,6 +22,11 @@ class Monitor {
   // After step `iteration`, which left x: why to stop now, if something says so.
   // Throws Error{interrupted} if the cancel flag is set.
   std::optional<Reason> after(int iteration, double residual, const Tensor& x);
+  // For loops that look at their residual when somebody wants to see it only.
+  bool is_due() const;  // the next report of progress
+  void report(int iteration, double residual) { report(iteration, residual, false); }
+  // The residual of an iteration that was not reported when it ended.
+  void record(double residual) { history_.push_back(residual); }
   // The last report of progress, if there was one before.
   void finish(int iteration, double residual);
 

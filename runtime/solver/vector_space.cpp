@@ -87,8 +87,7 @@ VectorSpace::VectorSpace(std::string_view operation,
     }
     parts_ = std::move(refined);
   }
-  partial_[0].resize(elements_);
-  partial_[1].resize(elements_);
+  partial_.resize(elements_);
   partial_products_.resize(elements_);
 }
 
@@ -164,9 +163,8 @@ void VectorSpace::scale(std::span<const double> s, const Tensor& x) {
 void VectorSpace::norm2(const Tensor& x, std::span<double> result) {
   std::fill(result.begin(), result.end(), 0.0);
   for (const Part& part : parts_) {
-    context_.backend().norm2(view(x, part), partial_[0].data(), *context_.stream);
-    for (size_t i = 0; i < static_cast<size_t>(rows_); ++i)
-      result[part.first + i] += partial_[0][i];
+    context_.backend().norm2(view(x, part), partial_.data(), *context_.stream);
+    for (size_t i = 0; i < static_cast<size_t>(rows_); ++i) result[part.first + i] += partial_[i];
   }
 }
 
@@ -178,47 +176,6 @@ void VectorSpace::dot(const Tensor& x, const Tensor& y, std::span<c128> result) 
     for (size_t i = 0; i < static_cast<size_t>(rows_); ++i) {
       result[part.first + i] += partial_products_[i];
     }
-  }
-}
-
-void VectorSpace::products(const Tensor& p,
-                           const Tensor& q,
-                           std::span<c128> delta,
-                           std::span<double> pp,
-                           std::span<double> qq) {
-  std::fill(delta.begin(), delta.end(), c128(0));
-  std::fill(pp.begin(), pp.end(), 0.0);
-  std::fill(qq.begin(), qq.end(), 0.0);
-  for (const Part& part : parts_) {
-    context_.backend().cg_products(view(p, part), view(q, part), partial_products_.data(),
-                                   partial_[0].data(), partial_[1].data(), *context_.stream);
-    for (size_t i = 0; i < static_cast<size_t>(rows_); ++i) {
-      delta[part.first + i] += partial_products_[i];
-      pp[part.first + i] += partial_[0][i];
-      qq[part.first + i] += partial_[1][i];
-    }
-  }
-}
-
-void VectorSpace::update(std::span<const c128> alpha,
-                         const Tensor& p,
-                         const Tensor& q,
-                         const Tensor& x,
-                         const Tensor& r,
-                         std::span<double> rr) {
-  std::fill(rr.begin(), rr.end(), 0.0);
-  for (const Part& part : parts_) {
-    context_.backend().cg_update(alpha.data() + part.first, view(p, part), view(q, part),
-                                 view(x, part), view(r, part), partial_[0].data(),
-                                 *context_.stream);
-    for (size_t i = 0; i < static_cast<size_t>(rows_); ++i) rr[part.first + i] += partial_[0][i];
-  }
-}
-
-void VectorSpace::direction(std::span<const c128> beta, const Tensor& z, const Tensor& p) {
-  for (const Part& part : parts_) {
-    context_.backend().cg_direction(beta.data() + part.first, view(z, part), view(p, part),
-                                    *context_.stream);
   }
 }
 

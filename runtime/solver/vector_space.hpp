@@ -40,39 +40,24 @@ class VectorSpace {
   void norm2(const Tensor& x, std::span<double> result);               // |x|^2
   void dot(const Tensor& x, const Tensor& y, std::span<c128> result);  // sum of conj(x) y
 
-  // The passes of conjugate gradients:
-  //   delta = <p, q>, pp = |p|^2, qq = |q|^2
-  void products(const Tensor& p,
-                const Tensor& q,
-                std::span<c128> delta,
-                std::span<double> pp,
-                std::span<double> qq);
-  //   x += alpha p, r -= alpha q, rr = |r|^2
-  void update(std::span<const c128> alpha,
-              const Tensor& p,
-              const Tensor& q,
-              const Tensor& x,
-              const Tensor& r,
-              std::span<double> rr);
-  //   p = z + beta p
-  void direction(std::span<const c128> beta, const Tensor& z, const Tensor& p);
-
- private:
   // A part of the vectors that is a {batch, n} array: where it starts, and its first batch element.
   struct Part {
     int64_t offset = 0;
     size_t first = 0;
   };
+  const std::vector<Part>& parts() const noexcept { return parts_; }
+  int64_t rows() const noexcept { return rows_; }  // batch elements of a part
   RawView view(const Tensor& x, const Part& part) const;
 
+ private:
   Shape shape_, batch_shape_;
   DType dtype_;
   Context& context_;
   size_t elements_ = 1;
   std::vector<Part> parts_;
   int64_t rows_ = 1, row_stride_ = 0, columns_ = 1, column_stride_ = 1;
-  Tensor weights_;                  // of scale(), in the real precision of the data
-  std::vector<double> partial_[2];  // sums of one part, where several parts add up
+  Tensor weights_;               // of scale(), in the real precision of the data
+  std::vector<double> partial_;  // sums of one part, where several parts add up
   std::vector<c128> partial_products_;
 };
 

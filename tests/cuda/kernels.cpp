@@ -148,16 +148,46 @@ TEST_CASE("cuda: the passes of CG agree with the reference", "[cuda]") {
     for (int i = 0; i < 4; ++i) {
       all.push_back(draw::array({3, 20011}, dtype, draw::Strides::contiguous, random));
     }
-    const std::vector<c128> factors = {0.5, -1.25, 2.0};
-    std::vector<double> norms[2] = {std::vector<double>(3), std::vector<double>(3)};
-    int turn = 0;
+    // Factors, and sums after them, in the memory of the device.
+    Array factors = draw::array({3}, DType::c128, draw::Strides::contiguous, random);
+    const Array sums = draw::array({12}, DType::f64, draw::Strides::contiguous, random);
+    all.push_back(factors);
+    all.push_back(sums);
     REQUIRE(on_gpu::compare(all, 0, [&](Backend& b, const Views& v, Stream& s) {
-              b.cg_update(factors.data(), v[0], v[1], v[2], v[3], norms[turn++].data(), s);
-              b.cg_direction(factors.data(), v[3], v[0], s);
-            }) <= allowed(dtype));
-    for (size_t k = 0; k < 3; ++k) {
-      CHECK(std::abs(norms[0][k] - norms[1][k]) <= allowed(dtype) * norms[0][k]);
-    }
+              const auto* factor = static_cast<const c128*>(v[4].data);
+              auto* sum = static_cast<double*>(v[5].data);
+              b.cg_products(v[0], v[1], reinterpret_cast<c128*>(sum), sum + 6, sum + 9, s);
+              b.cg_update(factor, v[0], v[1], v[2], v[3], sum + 9, s);
+              b.cg_direction(factor, v[3], v[0], s);
+            }) <= (is_double(dtype) ? 1e-8 : 2e-5));  // sums are of 20011 squares
+  }
+}
+
+TEST_CASE("cuda: the stages of CG's scalars agree with the reference", "[cuda]") {
+  if (!on_gpu::is_here()) return;
+  std::mt19937_64 random(15);
+  const Array block =
+      draw::array({CgScalars::rows, 300}, DType::f64, draw::Strides::contiguous, random);
+  using Stage = CgScalars::Stage;
+  for (const bool has_preconditioner : {false, true}) {
+    REQUIRE(on_gpu::compare({block}, 0, [&](Backend& b, const Views& v, Stream& s) {
+              CgScalars scalars;
+              scalars.memory = static_cast<double*>(v[0].data);
+              scalars.count = 300;
+              scalars.roundoff = 1e-7;
+              scalars.tol = 0.5;
+              scalars.has_preconditioner = has_preconditioner;
+              for (const Stage stage : {Stage::start, Stage::step, Stage::judge,
+                                        Stage::precondition, Stage::turn, Stage::refresh}) {
+                b.cg_scalars(scalars, stage, s);
+              }
+              scalars.first = 100;
+              scalars.part_count = 50;
+              for (const Stage stage :
+                   {Stage::clear, Stage::collect_products, Stage::collect_residual}) {
+                b.cg_scalars(scalars, stage, s);
+              }
+            }) <= 1e-12);
   }
 }
 

@@ -2,7 +2,6 @@
 #include "runtime/backend/cuda/cuda_backend.hpp"
 #include "runtime/backend/cuda/element.cuh"
 #include "runtime/backend/cuda/fold.cuh"
-#include "runtime/backend/cuda/results.hpp"
 
 namespace lunops {
 
@@ -81,6 +80,15 @@ struct Multiplying {
   }
 };
 
+struct Scalars {
+  CgScalars scalars;
+  CgScalars::Stage stage;
+  template <class A, class I>
+  __device__ void operator()(const A&, I k) const {
+    scalars.advance(stage, static_cast<int64_t>(k));
+  }
+};
+
 }  // namespace
 
 // x += alpha p; r -= alpha q; result[k] = |r|^2
@@ -88,34 +96,27 @@ void CudaBackend::cg_update(
     const c128* alpha, RawView p, RawView q, RawView x, RawView r, double* result, Stream& stream) {
   Dims<4> rows, terms;
   rows_of_batch<4>(rows, terms, p, q, x, r);
-  const Results<c128> factors(x.extent[0], stream);
-  const Results<double> sums(x.extent[0], stream);
-  factors.write(alpha);
   dispatch_floating(x.dtype, [&]<class H>() {
     using T = device_t<H>;
     Update<T> f;
-    f.alpha = factors.as<Complex<double>>();
+    f.alpha = reinterpret_cast<const Complex<double>*>(alpha);
     f.p = data<const T>(p);
     f.q = data<const T>(q);
     f.x = data<T>(x);
     f.r = data<T>(r);
-    f.result = sums.as<double>();
+    f.result = result;
     fold(rows, terms, stream, f);
   });
-  sums.read(result);
-  stream.wait();
 }
 
 // p = z + beta p
 void CudaBackend::cg_direction(const c128* beta, RawView z, RawView p, Stream& stream) {
   if (p.empty()) return;
-  const Results<c128> factors(p.extent[0], stream);
-  factors.write(beta);
   dispatch_floating(p.dtype, [&]<class H>() {
     using T = device_t<H>;
-    for_each(
-        merge_dims(z, p), stream,
-        Direction<T>{factors.as<Complex<double>>(), data<const T>(z), data<T>(p), p.extent[1]});
+    for_each(merge_dims(z, p), stream,
+             Direction<T>{reinterpret_cast<const Complex<double>*>(beta), data<const T>(z),
+                          data<T>(p), p.extent[1]});
   });
 }
 
@@ -124,22 +125,22 @@ void CudaBackend::cg_products(
     RawView p, RawView q, c128* delta, double* pp, double* qq, Stream& stream) {
   Dims<2> rows, terms;
   rows_of_batch<2>(rows, terms, p, q);
-  const Results<c128> products(p.extent[0], stream);
-  const Results<double> of_p(p.extent[0], stream), of_q(p.extent[0], stream);
   dispatch_floating(p.dtype, [&]<class H>() {
     using T = device_t<H>;
     Multiplying<T> f;
     f.p = data<const T>(p);
     f.q = data<const T>(q);
-    f.delta = products.as<Complex<double>>();
-    f.pp = of_p.as<double>();
-    f.qq = of_q.as<double>();
+    f.delta = reinterpret_cast<Complex<double>*>(delta);
+    f.pp = pp;
+    f.qq = qq;
     fold(rows, terms, stream, f);
   });
-  products.read(delta);
-  of_p.read(pp);
-  of_q.read(qq);
-  stream.wait();
+}
+
+void CudaBackend::cg_scalars(const CgScalars& scalars, CgScalars::Stage stage, Stream& stream) {
+  Dims<1> problems;
+  problems.add(scalars.count, {1});
+  for_each(problems, stream, Scalars{scalars, stage});
 }
 
 }  // namespace lunops

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 #include "runtime/core/error.hpp"
@@ -60,6 +61,14 @@ std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, St
 }
 
 Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) { absent("nufft"); }
+
+void CudaBackend::fetch(const void* from, void* to, size_t bytes, Stream& stream) {
+  if (bytes != 0) {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, enter(stream)),
+          "cudaMemcpyAsync");
+  }
+  stream.wait();
+}
 
 namespace cuda {
 

@@ -10,7 +10,7 @@ namespace lunops {
 //
 // Data that views, SparseRows and BlockGrid point to lie in memory of the stream's device.  Work is
 // issued to the stream and runs later, in order; what returns numbers to the host (dot, norm2,
-// cg_update, cg_products) waits for them.
+// fetch) waits for them.
 class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(int device) noexcept : device_(device) {}
@@ -57,6 +57,8 @@ class CudaBackend final : public Backend {
                  Stream&) override;
   void cg_direction(const c128* beta, RawView z, RawView p, Stream&) override;
   void cg_products(RawView p, RawView q, c128* delta, double* pp, double* qq, Stream&) override;
+  void cg_scalars(const CgScalars& scalars, CgScalars::Stage stage, Stream&) override;
+  void fetch(const void* from, void* to, size_t bytes, Stream&) override;
   void difference(const DifferenceSpec& spec, RawView x, RawView y, Scale s, Stream&) override;
   std::shared_ptr<const FftKernel> fft(const FftSpec& spec, Stream&) override;
   size_t fft_workspace(const FftSpec& spec, Stream&) override;

@@ -47,7 +47,7 @@ struct Event {
 
 struct Device {
   std::byte* memory = nullptr;
-  size_t end = 0;                    // of what was ever used
+  size_t end = 0;  // of what was ever used
   size_t used = 0;
   std::multimap<size_t, size_t> idle;  // bytes -> offset
   std::map<const void*, size_t> blocks;
@@ -123,6 +123,7 @@ class Machine {
   std::byte* base = nullptr;
   size_t pitch = 0, total = 0;
   int open = 0;
+  int64_t waits = 0;
   std::vector<std::unique_ptr<Stream>> streams;
   std::vector<std::unique_ptr<Event>> events;
   std::map<const std::byte*, size_t> pinned;
@@ -224,8 +225,8 @@ bool is_device_memory(const void* data) {
 }
 
 int device_of(const void* data) {
-  return static_cast<int>(static_cast<size_t>(static_cast<const std::byte*>(data) -
-                                              machine().base) / machine().pitch);
+  return static_cast<int>(
+      static_cast<size_t>(static_cast<const std::byte*>(data) - machine().base) / machine().pitch);
 }
 
 bool is_host_memory(const void* data) {
@@ -326,6 +327,7 @@ void synchronize(cudaStream_t stream) {
   const Lock lock(m.mutex);
   Stream& s = *stream_at(stream);
   if (s.recording != nullptr) return fail(cudaErrorStreamCaptureUnsupported);
+  m.waits += s.done < s.issued;
   m.run(s, s.issued);
 }
 
@@ -333,7 +335,9 @@ void synchronize(cudaEvent_t event) {
   Machine& m = machine();
   const Lock lock(m.mutex);
   const std::shared_ptr<Ticket> ticket = event_at(event)->last;
-  if (ticket != nullptr && ticket->graph == nullptr) m.run(*ticket->stream, ticket->number);
+  if (ticket == nullptr || ticket->graph != nullptr) return;
+  m.waits += ticket->stream->done < ticket->number;
+  m.run(*ticket->stream, ticket->number);
 }
 
 void synchronize_all() {
@@ -342,6 +346,11 @@ void synchronize_all() {
   for (const auto& s : m.streams) {
     if (!s->is_running) m.run(*s, s->issued);
   }
+}
+
+int64_t waits() {
+  const Lock lock(machine().mutex);
+  return machine().waits;
 }
 
 bool is_done(cudaEvent_t event) {

@@ -48,6 +48,7 @@ void synchronize(cudaStream_t stream);
 void synchronize(cudaEvent_t event);
 void synchronize_all();
 bool is_done(cudaEvent_t event);  // runs nothing
+int64_t waits();                  // of the host so far, for work that was not done
 double seconds_at(cudaEvent_t event);
 
 // What the next call that is checked returns, once.

@@ -76,9 +76,8 @@ void launch(void (*kernel)(P...),
   std::apply([&](const auto&... each) { (look(each), ...); }, arguments);
   const auto code = reinterpret_cast<const void*>(kernel);
   if (!is_free || !may_launch(code, blocks, threads, shared)) return;
-  issue(stream, [=] {
-    run_blocks(blocks, threads, shared, [&] { std::apply(kernel, arguments); });
-  });
+  issue(stream,
+        [=] { run_blocks(blocks, threads, shared, [&] { std::apply(kernel, arguments); }); });
 }
 
 }  // namespace lunops::simulated
@@ -112,7 +111,8 @@ inline unsigned __ballot_sync(unsigned mask, int flag) {
   unsigned bits = 0;
   for (unsigned lane = 0; lane < 32; ++lane) {
     if ((mask >> lane & 1u) == 0) continue;
-    bits |= static_cast<unsigned>(lunops::simulated::exchanged(mask, flag != 0 ? 1 : 0, lane)) << lane;
+    bits |= static_cast<unsigned>(lunops::simulated::exchanged(mask, flag != 0 ? 1 : 0, lane))
+            << lane;
   }
   return bits;
 }

@@ -71,7 +71,8 @@ cufftResult execute(cufftHandle handle, cufftType type, void* x, void* y, int di
   const auto it = p.all.find(handle);
   if (it == p.all.end() || it->second.type != type) return CUFFT_INVALID_PLAN;
   const Plan plan = it->second;
-  if (!simulated::is_device_memory(x) || !simulated::is_device_memory(y)) return CUFFT_INVALID_VALUE;
+  if (!simulated::is_device_memory(x) || !simulated::is_device_memory(y))
+    return CUFFT_INVALID_VALUE;
   if (plan.bytes != 0 && !simulated::is_device_memory(plan.area)) return CUFFT_INVALID_VALUE;
   simulated::issue(plan.stream, [=] { transform(plan, x, y, direction); });
   return CUFFT_SUCCESS;
@@ -225,7 +226,9 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   blas_at(handle)->stream = stream;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void*, size_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void*, size_t) {
+  return CUBLAS_STATUS_SUCCESS;
+}
 const char* cublasGetStatusString(cublasStatus_t) { return "an error of the simulated GPU"; }
 
 cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle,
@@ -251,8 +254,9 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle,
                                           int batch,
                                           cublasComputeType_t,
                                           cublasGemmAlgo_t) {
-  const bool is_fit = lda >= (op_a == CUBLAS_OP_N ? m : k) && ldb >= (op_b == CUBLAS_OP_N ? k : n) &&
-                      ldc >= m && type_a == type_b && type_a == type_c;
+  const bool is_fit = lda >= (op_a == CUBLAS_OP_N ? m : k) &&
+                      ldb >= (op_b == CUBLAS_OP_N ? k : n) && ldc >= m && type_a == type_b &&
+                      type_a == type_c;
   if (!is_fit || !simulated::is_device_memory(a) || !simulated::is_device_memory(b) ||
       !simulated::is_device_memory(c)) {
     return CUBLAS_STATUS_INVALID_VALUE;

@@ -128,7 +128,9 @@ cudaError_t cudaMallocHost(void** data, size_t bytes) {
   simulated::pin(*data, bytes);
   return cudaSuccess;
 }
-cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) { return cudaMallocHost(data, bytes); }
+cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) {
+  return cudaMallocHost(data, bytes);
+}
 cudaError_t cudaFreeHost(void* data) {
   simulated::synchronize_all();
   simulated::unpin(data);
@@ -272,8 +274,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   return status();
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capture) {
-  *capture = simulated::is_capturing(stream) ? cudaStreamCaptureStatusActive
-                                             : cudaStreamCaptureStatusNone;
+  *capture =
+      simulated::is_capturing(stream) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {

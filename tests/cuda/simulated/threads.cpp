@@ -201,10 +201,7 @@ Block& block() {
 
 Place& place() { return block().place(); }
 
-void run_blocks(int64_t blocks,
-                int threads,
-                size_t shared,
-                const std::function<void()>& kernel) {
+void run_blocks(int64_t blocks, int threads, size_t shared, const std::function<void()>& kernel) {
   std::minstd_rand random(static_cast<unsigned>(blocks * 31 + threads));
   for (int64_t b = 0; b < blocks; ++b) {
     std::memset(shared_memory(), 0xff, shared);

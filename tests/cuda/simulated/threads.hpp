@@ -20,10 +20,7 @@ Place& place();  // of the thread that runs
 // Runs one block after another.  The order in which threads run changes with every block and every
 // wait, so that a wait that is missing shows in the results.  Aborts, with a message, where threads
 // wait for each other for ever.
-void run_blocks(int64_t blocks,
-                int threads,
-                size_t shared,
-                const std::function<void()>& kernel);
+void run_blocks(int64_t blocks, int threads, size_t shared, const std::function<void()>& kernel);
 
 void* shared_memory();  // of the block, filled with NaN when it begins
 void wait_for_block();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/solver/vector_space.hpp"
+#include "runtime/solver/cg_passes.hpp"
 
 #include "tests/unit/solver/systems.hpp"
 
@@ -65,25 +65,31 @@ TEST_CASE("VectorSpace: scale, zero, update and direction act on each batch elem
        {std::vector<std::string>{"a"}, {"b"}, {"d"}, {"b", "d"}}) {
     Counted c(batch);
     const size_t n = c.space.elements();
-    std::vector<double> before(n), s(n), after(n);
-    std::vector<c128> coefficients(n);
+    std::vector<double> before(n), s(n);
+    CgPasses passes(c.space, c.context, 0);
+    const CgScalars& scalars = passes.scalars();
     for (size_t i = 0; i < n; ++i) {
       s[i] = static_cast<double>(i + 1);
-      coefficients[i] = s[i];
+      for (const auto row : {CgScalars::alpha, CgScalars::beta}) {
+        scalars.at(row, static_cast<int64_t>(2 * i)) = s[i];
+        scalars.at(row, static_cast<int64_t>(2 * i + 1)) = 0;
+      }
     }
     c.space.norm2(c.x, before);
 
     // x <- x + s x, r <- x - s x.
     const Tensor x = c.space.copy_of(c.x), r = c.space.copy_of(c.x), p = c.space.copy_of(c.x);
-    c.space.update(coefficients, c.x, c.x, x, r, after);
+    passes.update(c.x, c.x, x, r);
+    const CgScalars& after = passes.read();
     std::vector<double> sums(n);
     c.space.norm2(x, sums);
     for (size_t i = 0; i < n; ++i) {
-      CHECK(after[i] == Approx(before[i] * (1 - s[i]) * (1 - s[i])).margin(1e-12));
+      CHECK(after.at(CgScalars::rr, static_cast<int64_t>(i)) ==
+            Approx(before[i] * (1 - s[i]) * (1 - s[i])).margin(1e-12));
       CHECK(sums[i] == Approx(before[i] * (1 + s[i]) * (1 + s[i])));
     }
     // p <- x + s p.
-    c.space.direction(coefficients, c.x, p);
+    passes.direction(c.x, p);
     c.space.norm2(p, sums);
     for (size_t i = 0; i < n; ++i) CHECK(sums[i] == Approx(before[i] * (1 + s[i]) * (1 + s[i])));
     // x <- s x, then element 1 <- 0.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// How often the host waits for a GPU.
+#include <catch2/catch.hpp>
+
+#include "runtime/linop/operators.hpp"
+#include "runtime/plan/plan.hpp"
+#include "runtime/solver/solver.hpp"
+#include "tests/cuda/on_gpu.hpp"
+#include "tests/cuda/simulated/gpu.hpp"
+
+using namespace lunops;
+
+namespace {
+
+// A SENSE operator and an image on the GPU.
+struct Problem {
+  Context host;
+  Context gpu = on_device(on_gpu::kGpu, host);
+  Linop a = FFT("y x -> ky kx") * Dense(random("coil=4 y=16 x=12", 1), "y x -> coil y x");
+  Tensor x = random("y=16 x=12", 2);
+
+  Tensor random(const std::string& shape, uint64_t seed) {
+    return randn(Shape::parse(shape), DType::c64, seed, host).to(on_gpu::kGpu, gpu);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("cuda: applications into a given output make the host wait for nothing") {
+  Problem p;
+  for (const Linop& op : {p.a, p.a.normal(Identity())}) {
+    const Tensor y = op(p.x, p.gpu);  // plans
+    op.apply(p.x, y, {}, p.gpu);
+    const int64_t before = simulated::waits();
+
+    for (int i = 0; i < 5; ++i) op.apply(p.x, y, {}, p.gpu);
+
+    CHECK(simulated::waits() == before);
+  }
+}
+
+TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, or never") {
+  Problem p;
+  const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
+  const Tensor b = m(p.x, p.gpu);
+  const auto waits_of = [&](int iterations, std::optional<double> tol) {
+    CgOptions options;
+    options.iters = iterations;
+    options.tol = tol;
+    options.refresh = 0;
+    const int64_t before = simulated::waits();
+    const auto info = cg(m, b, p.gpu, options).second;
+    CHECK(info.iterations == iterations);
+    CHECK(info.history.size() == static_cast<size_t>(iterations) + 1);
+    return simulated::waits() - before;
+  };
+  waits_of(2, 0.0);  // plans
+
+  CHECK(waits_of(9, 0.0) - waits_of(4, 0.0) == 5);
+  CHECK(waits_of(9, std::nullopt) == waits_of(4, std::nullopt));
+}
