@@ -75,7 +75,7 @@ function M.lowres(given)
       local text = "calib = %g is more than the %d samples along %s"
       lo.fail("argument", "lowres", text:format(o.calib, n, dim))
     end
-    low = low * hann("k" .. dim, n, o.calib, real)
+    low = low * hann("k" .. dim, n, o.calib, real):to(low.device)
   end
   low = to_k.H(low)
   local total = low:norm "coil"

@@ -11,8 +11,9 @@ os.execute("mkdir " .. folder)
 local small = " --size 32 --coils 4 --spokes 24 --samples 64"
 
 -- Exit status and what was written to both streams.
-local function run(arguments)
-  local text = ("%s --progress off %s/radial_sense.lua %s >%s/log 2>&1"):format(program, scripts, arguments, folder)
+local function run(arguments, environment)
+  local text = ("%s %s --progress off %s/radial_sense.lua %s >%s/log 2>&1"):format(environment or "", program, scripts,
+    arguments, folder)
   local _, _, status = os.execute(text)
   local file <close> = io.open(folder .. "/log")
   return status, file:read "a"
@@ -77,6 +78,41 @@ check.it("virtual devices give the image of the host, and its bits with --determ
   -- It may choose another form of the normal, which agrees to the NUFFT's 10^-4.
   check.near((lo.io.read(results[3], { dims = "y x" }) - image):norm() / image:norm(), 0, 1e-3)
   for i = 4, 5 do check.equal(bytes(results[i]) == bytes(results[3]), true) end
+end)
+
+check.it("all of it runs on another device, and its image is that of the host", function()
+  local scan = lo.mri.scan{ size = 32, coils = 4, spokes = 24, samples = 64 }
+  lo.io.write(folder .. "/there_ksp.cfl", scan.ksp)
+  local traj = lo.zeros "spoke=24 sample=64 d=3"
+  traj:set({ d = 1 }, scan.traj{ d = 2 }:as "c128":as "c64")
+  traj:set({ d = 2 }, scan.traj{ d = 1 }:as "c128":as "c64")
+  lo.io.write(folder .. "/there_traj.cfl", traj, { axes = { d = "x", sample = "y", spoke = "z" } })
+  for name, options in pairs{
+    phantom = small, data = ("--size 32 --data %s/there_ksp.cfl --weight density"):format(folder),
+    plan = small .. " --deterministic",
+  } do
+    local out = ("%s/there_%s"):format(folder, name)
+    local images = {}
+    for _, device in ipairs{ "cpu", "cpu:1" } do
+      local arguments = ("%s --iters 4 --device %s --out %s --report %s.json"):format(options, device, out, out)
+      local status, log = run(arguments, "LUNOPS_VIRTUAL_DEVICES=cpu=2")
+      if status ~= 0 then error(log) end
+      images[device] = lo.io.read(out .. ".npy", { dims = "y x" })
+    end
+    check.near((images["cpu:1"] - images.cpu):norm() / images.cpu:norm(), 0, 1e-5)
+    local file <close> = io.open(out .. ".json")
+    -- Image, maps and samples lie there.
+    assert(tonumber(file:read "a":match '"cpu:1": *(%d+)') > 4 * 32 * 32 * 8)
+  end
+end)
+
+check.it("one device and several exclude each other, and a device that is not there is named", function()
+  local status, log = run(small .. " --device cpu:0 --devices 2")
+  check.equal(status ~= 0, true)
+  assert(log:find("radial_sense: --device and --devices exclude each other", 1, true), log)
+  status, log = run(small .. " --device cpu:7", "LUNOPS_VIRTUAL_DEVICES=cpu=2")
+  check.equal(status ~= 0, true)
+  assert(log:find("there is no cpu:7", 1, true), log)
 end)
 
 check.it("the measured heart over four devices is that of the host, and has its bits with --deterministic", function()
