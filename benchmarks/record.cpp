@@ -122,9 +122,16 @@ int run_benchmarks(int argc, char** argv, const std::string& suite) {
   }
   if (json.empty()) return 0;
 
-  const std::string commit = output_of("git rev-parse --short HEAD 2>/dev/null");
-  const bool dirty =
-      !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
+  // Outside the repository its name comes with the bundle: "abc1234", "abc1234-dirty".
+  const char* given = std::getenv("LUNOPS_COMMIT");
+  std::string commit =
+      given != nullptr ? given : output_of("git rev-parse --short HEAD 2>/dev/null");
+  bool dirty = commit.find("-dirty") != std::string::npos;
+  if (dirty) commit.resize(commit.find("-dirty"));
+  if (given == nullptr) {
+    dirty =
+        !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
+  }
   const std::string cpu = output_of("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1");
   char date[32];
   const std::time_t now = std::time(nullptr);
