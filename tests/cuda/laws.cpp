@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Every operator of the law tests on cuda:0: beside the host, and held to the laws themselves.
+#include <iostream>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "runtime/core/error.hpp"
+#include "runtime/device/cuda_status.hpp"
+#include "runtime/plan/check.hpp"
+#include "tests/laws/laws.hpp"
+
+using namespace lunops;
+
+namespace {
+
+constexpr uint64_t kSeed = 20250;
+const Device kGpu{DeviceKind::cuda, 0};
+
+// Their data pass through functions of the host, or end on another device.
+const std::set<std::string> kHostOnly = {"Breakpoint", "Custom", "Sleep", "ToDevice", "Trace"};
+
+bool is_gpu_here() {
+  static const std::string why = cuda_absence();
+  if (!why.empty()) std::cout << "skipped: no GPU can be used here (" << why << ")\n";
+  return why.empty();
+}
+
+// |a - b| / |b|; NaN where there is one.
+double distance(const Tensor& there, const Tensor& b, Context& host) {
+  const Tensor a = there.to(Device::host(), host);
+  REQUIRE(a.shape() == b.shape());
+  const double scale = norm(b, host);
+  return norm(binary(Binary::subtract, a, b, host), host) / (scale == 0.0 ? 1.0 : scale);
+}
+
+// Calls f(operator on the host, shape and dtype of its input, error allowed, context of the host)
+// for every case and dtype; what has no kernel on GPUs is printed once by kind.
+template <class F>
+void for_each_case(const F& f) {
+  std::set<std::string> missing;
+  for (const laws::Registered& r : laws::registered()) {
+    if (kHostOnly.count(r.kind) != 0) continue;
+    for (const DType dtype : {DType::c128, DType::c64, DType::f64, DType::f32}) {
+      Context context;
+      laws::Draw draw(kSeed, dtype, context);
+      const Linop a = r.each.make(draw);
+      if (a.field() == Field::complex && !is_complex(dtype)) continue;
+      const Shape shape = r.each.input.empty() ? a.ishape() : Shape::parse(r.each.input);
+      const std::string name = fmt::format("{}, {}, {}", r.kind, r.each.name, name_of(dtype));
+      INFO(name);
+      const auto [output, output_dtype] = a.result(zeros(shape, dtype, context));
+      const bool in_double = is_double(dtype) && is_double(output_dtype);
+      double allowed = in_double ? 1e-12 : 1e-5;
+      if (r.each.approximate != nullptr) allowed += 2 * r.each.approximate(dtype);
+      try {
+        f(a, shape, dtype, allowed, context);
+        CHECK(true);
+      } catch (const Error& error) {
+        if (error.code() != Code::unsupported) FAIL_CHECK(error.what());
+        missing.insert(r.kind);
+      }
+    }
+  }
+  for (const std::string& kind : missing) std::cout << "no kernel on GPUs for " << kind << "\n";
+}
+
+}  // namespace
+
+TEST_CASE("cuda: every operator gives what it gives on the host", "[cuda][laws]") {
+  if (!is_gpu_here()) return;
+  for_each_case([](const Linop& a, const Shape& shape, DType dtype, double allowed, Context& host) {
+    Context there = on_device(kGpu, host);
+    const Linop b = a.to(kGpu, host);
+    const Tensor x = randn(shape, dtype, kSeed, host);
+    const Tensor y = a(x, host);
+    const Tensor there_x = x.to(kGpu, host), there_y = y.to(kGpu, host);
+    CHECK(distance(b(there_x, there), y, host) <= allowed);
+    CHECK(distance(b.H()(there_y, there), a.H()(y, host), host) <= allowed);
+    CHECK(distance(b.N()(there_x, there), a.N()(x, host), host) <= 2 * allowed);
+  });
+}
+
+TEST_CASE("cuda: the laws hold on a GPU", "[cuda][laws]") {
+  if (!is_gpu_here()) return;
+  for_each_case([](const Linop& a, const Shape& shape, DType dtype, double, Context& host) {
+    Context there = on_device(kGpu, host);
+    CheckOptions options;
+    options.input = shape;
+    options.dtype = dtype;
+    for (const LawResult& law : check_laws(a.to(kGpu, host), there, options)) {
+      INFO(law.law << ": " << law.error << ", allowed " << law.tolerance);
+      CHECK(law.holds());
+    }
+  });
+}
