@@ -22,8 +22,8 @@ struct NufftSpec {
   int64_t frames = 1;          // images with points of their own
   int64_t points = 0;          // per frame
   const double* coordinates =
-      nullptr;  // {frames, points, d}, cycles per field of view, components in the order of
-                // `image`; read only while the points are made
+      nullptr;  // {frames, points, d} on the host, cycles per field of view, components in the
+                // order of `image`; read only while the points are made
   const int64_t* counts = nullptr;  // {frames}: only this many points exist; null: all.  Samples
                                     // beyond are written as 0 and never read.  As coordinates
   bool is_nearest = false;          // points are moved to the nearest grid point (section 7)
@@ -38,6 +38,13 @@ struct NufftSpec {
   } whole = {};
   // The bits of an image and its samples depend neither on the batch nor on other frames.
   bool deterministic = false;
+  // What tests of a GPU may force, where the points allow; results do not depend on it.
+  struct Forced {
+    enum class Method : uint8_t { choose, tile, direct } method = Method::choose;
+    int64_t elements = 0;     // batch elements that one block works on; 0: chosen
+    int64_t group_bytes = 0;  // of grids that are worked on together; 0: chosen
+    bool operator==(const Forced&) const = default;
+  } forced = {};
 };
 
 // What was chosen for it.

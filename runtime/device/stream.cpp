@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/account.hpp"
 #include "runtime/device/native.hpp"
 
 namespace lunops {
@@ -29,6 +30,13 @@ void Stream::set_threads(int threads) {
 
 void Stream::wait() {
   if (native_ != nullptr) module_of(device_).synchronize_stream(native_);
+}
+
+Stream Stream::for_host() const {
+  if (!is_gpu(device_)) return *this;
+  Stream host(Device::host(), *host_backend_, threads_);
+  if (account_ != nullptr) host.set_account(Account::on(account_, Device::host()));
+  return host;
 }
 
 // Host work is done when the call that issued it returns, so an event of the host has happened as

@@ -32,6 +32,9 @@ class Stream {
   const std::shared_ptr<Account>& account() const noexcept { return account_; }
   void set_account(std::shared_ptr<Account> account) noexcept { account_ = std::move(account); }
   void wait();  // until all issued work is done; throws what it ended with
+  // For what is planned on the host for this stream: of a GPU, a stream of the host with the same
+  // threads and the same owner's account; otherwise a copy.
+  Stream for_host() const;
 
  private:
   Device device_;

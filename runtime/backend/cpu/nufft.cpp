@@ -80,10 +80,8 @@ Nufft<T>::Nufft(const NufftSpec& spec, const Stream& stream, NufftTuning tuning)
       polynomial_[d].front() = T(1);
     } else {
       const nufft::KaiserBessel kernel = nufft::kernel_of(parameters_, static_cast<int>(d));
-      // At small oversampling the correction amplifies what the polynomials miss.
-      const nufft::DimError error = nufft::predict_dim(kernel, parameters_.oversamp[d]);
-      const double fit = 0.2 * error.aliasing / std::max(1.0, error.amplitude);
-      const nufft::StencilPolynomials p = nufft::fit_stencil(kernel, fit);
+      const nufft::StencilPolynomials p =
+          nufft::fit_stencil(kernel, nufft::stencil_fit(kernel, parameters_.oversamp[d]));
       degree_[d] = p.degree;
       polynomial_[d].assign(p.coefficient.begin(), p.coefficient.end());
       weight = nufft::correction(kernel, spec.image[d], parameters_.grid[d], scale);

@@ -41,7 +41,8 @@ void fold_any(const NufftSpec& spec,
 template <class T>
 SortedPoints<T> sort_points(const NufftSpec& spec,
                             const NufftParameters& parameters,
-                            const Stream& stream) {
+                            const Stream& stream,
+                            const TileCuts& cuts) {
   const auto dims = static_cast<int64_t>(spec.image.size());
   TileProblem problem;
   problem.operation = "NUFFT";
@@ -49,6 +50,7 @@ SortedPoints<T> sort_points(const NufftSpec& spec,
   problem.points = spec.points;
   problem.counts = spec.counts;
   problem.deterministic = spec.deterministic;
+  problem.cuts = cuts;
   FoldDim dim[3] = {};
   for (size_t d = 0; d < spec.image.size(); ++d) {
     problem.grid.push_back(parameters.grid[d]);
@@ -82,7 +84,13 @@ SortedPoints<T> sort_points(const NufftSpec& spec,
   return s;
 }
 
-template SortedPoints<float> sort_points(const NufftSpec&, const NufftParameters&, const Stream&);
-template SortedPoints<double> sort_points(const NufftSpec&, const NufftParameters&, const Stream&);
+template SortedPoints<float> sort_points(const NufftSpec&,
+                                         const NufftParameters&,
+                                         const Stream&,
+                                         const TileCuts&);
+template SortedPoints<double> sort_points(const NufftSpec&,
+                                          const NufftParameters&,
+                                          const Stream&,
+                                          const TileCuts&);
 
 }  // namespace lunops::cpu

@@ -20,6 +20,7 @@ struct SortedPoints : TileOrder {
 template <class T>
 SortedPoints<T> sort_points(const NufftSpec& spec,
                             const NufftParameters& parameters,
-                            const Stream& stream);
+                            const Stream& stream,
+                            const TileCuts& cuts = {});
 
 }  // namespace lunops::cpu

@@ -36,13 +36,6 @@ constexpr int64_t kRowGroup = 4;
 
 constexpr int64_t kChunkPoints = 8192;
 
-// Of a tile of so many cells that is not cut.  A tile is cut where it would keep one thread busy
-// while the others wait; the bound by points / 256 keeps the buffers of the cuts few where all
-// tiles are full.
-constexpr int64_t most_points(int64_t cells, int64_t points) noexcept {
-  return std::max({int64_t{4096}, 4 * cells, points / 256});
-}
-
 TileDim cut_dim(int64_t grid, int64_t side, int terms) {
   int64_t count = std::max<int64_t>(2, 2 * ((grid + side) / (2 * side)));
   while (count > 0 && grid / count < terms) count -= 2;
@@ -71,7 +64,8 @@ int64_t live_points(const TileProblem& problem) noexcept {
 ExpectedTiles expected_tiles(const std::vector<int64_t>& grid,
                              int width,
                              int64_t frames,
-                             int64_t points) {
+                             int64_t points,
+                             const TileCuts& cuts) {
   ExpectedTiles made;
   int64_t cells = 1;
   double share = 0;  // of a line through the grid that lies in its middle tile
@@ -82,7 +76,7 @@ ExpectedTiles expected_tiles(const std::vector<int64_t>& grid,
     share = std::max(share, static_cast<double>(longest) / static_cast<double>(grid[d]));
   }
   const auto fullest = static_cast<int64_t>(share * static_cast<double>(points));
-  const int64_t most = most_points(cells, frames * points);
+  const int64_t most = cuts.most(cells, frames * points);
   if (fullest > most) made.slots = (fullest + most - 1) / most;
   return made;
 }
@@ -230,7 +224,7 @@ TileOrder sort_by_tile(const TileProblem& problem,
         if (d >= lead) colour = colour * 2 + t % 2;
         cells *= dim.start[static_cast<size_t>(t) + 1] - dim.start[static_cast<size_t>(t)];
       }
-      const int64_t most = most_points(cells, together);
+      const int64_t most = problem.cuts.most(cells, together);
       const int64_t cuts = (end - begin + most - 1) / most;
       for (int64_t c = 0; c < cuts; ++c) {
         Run part = run;

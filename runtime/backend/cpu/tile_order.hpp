@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -58,6 +59,16 @@ struct TileOrder {
   size_t bytes() const noexcept;
 };
 
+// A tile of so many cells, of so many points in all, is cut into runs where it holds more than the
+// largest of these: for the CPU where it would keep one thread busy while the others wait.  The
+// bound by `points` keeps the buffers of the cuts few where all tiles are full.
+struct TileCuts {
+  int64_t least = 4096, per_cell = 4, share = 256;
+  int64_t most(int64_t cells, int64_t points) const noexcept {
+    return std::max({least, per_cell * cells, points / share});
+  }
+};
+
 struct TileProblem {
   const char* operation = "";            // for messages
   std::vector<int64_t> grid;             // extents, slowest first
@@ -67,6 +78,7 @@ struct TileProblem {
   const int64_t* counts = nullptr;  // {frames}: only the first of them exist; null: all
   int kinds = 1;
   bool deterministic = false;  // the order within a frame does not depend on other frames
+  TileCuts cuts = {};
 };
 
 // Where points j = first … first + count - 1 (over all frames) fall, at most kFoldedPoints: the
@@ -91,6 +103,7 @@ struct ExpectedTiles {
 ExpectedTiles expected_tiles(const std::vector<int64_t>& grid,
                              int width,
                              int64_t frames,
-                             int64_t points);
+                             int64_t points,
+                             const TileCuts& cuts = {});
 
 }  // namespace lunops::cpu

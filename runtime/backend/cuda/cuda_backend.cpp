@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "runtime/backend/cpu/planned.hpp"
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/planned.hpp"
@@ -39,8 +40,8 @@ size_t CudaBackend::fft_workspace(const FftSpec& spec, Stream&) {
   return bytes;
 }
 
-std::shared_ptr<const NufftPoints> CudaBackend::nufft(const NufftSpec&, Stream&) {
-  absent("nufft");
+std::shared_ptr<const NufftPoints> CudaBackend::nufft(const NufftSpec& spec, Stream& stream) {
+  return make_nufft(spec, stream);
 }
 
 std::shared_ptr<const InterpolateKernel> CudaBackend::interpolate(const InterpolateSpec&, Stream&) {
@@ -60,7 +61,22 @@ std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, St
   absent("wavelet");
 }
 
-Backend::NufftEstimate CudaBackend::estimate(const NufftSpec&, int64_t, bool) { absent("nufft"); }
+// The choice between gridding and Toeplitz, and the parameters, are those of the host: so what a
+// plan chooses does not depend on the device.
+Backend::NufftEstimate CudaBackend::estimate(const NufftSpec& spec,
+                                             int64_t batch,
+                                             bool complex_weights) {
+  return cpu::estimate_nufft(spec, batch, complex_weights);
+}
+
+Backend::NufftBytes CudaBackend::nufft_bytes(const ToeplitzSpec& spec,
+                                             bool /*complex_weights*/,
+                                             int64_t batch,
+                                             Stream& stream) {
+  NufftBytes made;
+  made.gridding = gridding_workspace(spec.nufft, batch, stream);
+  return made;
+}
 
 void CudaBackend::fetch(const void* from, void* to, size_t bytes, Stream& stream) {
   if (bytes != 0) {

@@ -70,6 +70,10 @@ class CudaBackend final : public Backend {
                                                        Stream&) override;
   std::shared_ptr<const WaveletKernel> wavelet(const WaveletSpec& spec, Stream&) override;
   NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
+  NufftBytes nufft_bytes(const ToeplitzSpec& spec,
+                         bool complex_weights,
+                         int64_t batch,
+                         Stream&) override;
 
  private:
   int device_;

@@ -40,6 +40,7 @@ Gpu& Gpu::at(int index) {
   };
   gpu->multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
   gpu->has_ordered_memory = attribute(cudaDevAttrMemoryPoolsSupported) != 0;
+  gpu->shared_bytes = static_cast<size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
   check(cudaStreamCreateWithFlags(&gpu->compute, cudaStreamNonBlocking),
         "cudaStreamCreateWithFlags");
   known = std::move(gpu);

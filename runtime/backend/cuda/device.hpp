@@ -18,6 +18,7 @@ struct Gpu {
   int index = 0;
   int multiprocessors = 0;
   bool has_ordered_memory = false;  // cudaMallocAsync
+  size_t shared_bytes = 0;          // that one block may ask for
   cudaStream_t compute = nullptr;   // the one compute stream of the device
 
   // cuBLAS keeps a stream and a workspace in its handle: one application at a time sets it up.

@@ -15,6 +15,9 @@ constexpr int kMostAxes = 8;  // of one transform
 [[noreturn]] void refuse_blocks(const BlockGrid& grid);
 
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
+std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
+// About the workspace of a NUFFT that is not made yet.
+size_t gridding_workspace(const NufftSpec& spec, int64_t batch, const Stream& stream);
 
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);

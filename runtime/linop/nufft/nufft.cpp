@@ -166,7 +166,7 @@ size_t NufftCore::coordinate_bytes() const noexcept {
 HeldArray<double> NufftCore::joined_coordinates(const std::vector<int64_t>& image,
                                                 Context& context) const {
   const auto d = static_cast<int64_t>(image.size());
-  HeldArray<double> all(frame_count_ * points_ * d, "coordinates", *context.stream);
+  HeldArray<double> all(frame_count_ * points_ * d, "coordinates", context.stream->for_host());
   int64_t first = 0;
   for (const auto& part : parts_) {
     const HeldArray<double> own = part->coordinates(image, context);

@@ -143,7 +143,8 @@ Linop NUFFT(const Tensor& k, std::string_view text, const NUFFTOptions& options)
   WeightPtr counts;
   std::vector<int64_t> live;
   if (options.counts) {
-    live = live_points(*options.counts, roles);
+    Context host;
+    live = live_points(options.counts->to(Device::host(), host), roles);
     counts = std::make_shared<Weight>(*options.counts, owner);
   }
   return Linop(std::make_shared<NufftCore>(std::make_shared<Weight>(k, owner), roles.terms, counts,
@@ -172,7 +173,8 @@ std::optional<NUFFTInfo> nufft_info(const Linop& f) {
            "extent = {{{} = …}}",
            info.image_dims[i].text(), units, info.image_dims[i].text());
     }
-    Context context;
+    const Context host;
+    Context context = on_device(core->trajectory().device(), host);
     Tensor cycles = core->trajectory().clone(context);
     for (int i = 0; i < cycles.ndim(); ++i) {
       if (core->trajectory_terms()[static_cast<size_t>(i)].kind != Term::Kind::ellipsis) continue;

@@ -232,7 +232,7 @@ HeldArray<double> read_positions(std::string_view operation,
     if (roles.terms[i].kind == Term::Kind::ellipsis) coordinate = static_cast<int>(i);
   }
   const auto d = static_cast<int64_t>(roles.image.size());
-  HeldArray<double> values(frames * points * d, "coordinates", stream);
+  HeldArray<double> values(frames * points * d, "coordinates", stream.for_host());
   if (values.size() == 0) return values;
 
   // Rows are the runs of the fastest axis of points; without samples there is one point a row.

@@ -47,9 +47,9 @@ void by_image_dim(std::string_view operation,
                   std::string_view noun,
                   std::array<int64_t, 3>& values);
 
-// The tensor as {frames, points, components} in double.  Points of frame f from counts[f] on are
-// not looked at and become 0; empty counts: all exist.  Throws Error{numeric} naming the place of a
-// coordinate that is not finite.
+// The tensor as {frames, points, components} in double, on the host.  Points of frame f from
+// counts[f] on are not looked at and become 0; empty counts: all exist.  Throws Error{numeric}
+// naming the place of a coordinate that is not finite.
 HeldArray<double> read_positions(std::string_view operation,
                                  const Tensor& positions,
                                  const PositionRoles& roles,

@@ -200,6 +200,11 @@ StencilPolynomials fit_stencil(const KaiserBessel& kernel, double fit) {
   return best;
 }
 
+double stencil_fit(const KaiserBessel& kernel, double oversamp) {
+  const DimError error = predict_dim(kernel, oversamp);
+  return 0.2 * error.aliasing / std::max(1.0, error.amplitude);
+}
+
 std::vector<double> correction(const KaiserBessel& kernel,
                                int64_t extent,
                                int64_t grid,

@@ -45,6 +45,9 @@ struct StencilPolynomials {
   std::vector<double> coefficient;
 };
 StencilPolynomials fit_stencil(const KaiserBessel& kernel, double fit);
+// The fit that transforms take: at small oversampling the correction amplifies what polynomials
+// miss.
+double stencil_fit(const KaiserBessel& kernel, double oversamp);
 
 // 1 / Phi(m / grid) for m = n - floor(extent/2), n = 0 … extent-1, times `scale`.
 std::vector<double> correction(const KaiserBessel& kernel,
