@@ -123,7 +123,7 @@ template <class T>
 void interpolate_tiles(
     const NufftJob<T>& job, int dims, int64_t runs, size_t shared, const Stream& stream) {
   const auto kernel =
-      kernel_for<T>(dims, job.width, []<int D, int W>() { return &interpolate_kernel<T, D, W>; });
+      kernel_for<T>(dims, job.width, [](auto d, auto w) { return &interpolate_kernel<T, d, w>; });
   const int threads = std::clamp(job.elements * job.chunk / 32 * 32, 32, kTileThreads);
   issue(kernel, runs * job.blocks, threads, shared, stream, job);
 }

@@ -199,7 +199,7 @@ void spread_tiles(const NufftJob<T>& job,
                   bool is_atomic,
                   const Stream& stream) {
   const auto kernel =
-      kernel_for<T>(dims, job.width, []<int D, int W>() { return &spread_kernel<T, D, W>; });
+      kernel_for<T>(dims, job.width, [](auto d, auto w) { return &spread_kernel<T, d, w>; });
   issue(kernel, runs * job.blocks, job.elements * job.lanes, shared, stream, job, is_atomic);
 }
 

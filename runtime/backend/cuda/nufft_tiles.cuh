@@ -2,6 +2,8 @@
 // Device-only.
 #pragma once
 
+#include <type_traits>
+
 #include "runtime/backend/cuda/launch.cuh"
 #include "runtime/backend/cuda/nufft.hpp"
 
@@ -163,39 +165,42 @@ struct PointValues {
   }
 };
 
-// choose<D, W>() for dims and width: widths that tol = 1e-2 … 1e-6 ask for in c64 have a kernel of
+template <int N>
+using Number = std::integral_constant<int, N>;
+
+// choose(D, W) for dims and width: widths that tol = 1e-2 … 1e-6 ask for in c64 have a kernel of
 // their own, the others share one, W = 0.
 template <class T, class Choose>
 auto kernel_for(int dims, int width, const Choose& choose) {
   if constexpr (sizeof(T) == 4) {
     switch (dims * 100 + width) {
       case 204:
-        return choose.template operator()<2, 4>();
+        return choose(Number<2>{}, Number<4>{});
       case 205:
-        return choose.template operator()<2, 5>();
+        return choose(Number<2>{}, Number<5>{});
       case 206:
-        return choose.template operator()<2, 6>();
+        return choose(Number<2>{}, Number<6>{});
       case 207:
-        return choose.template operator()<2, 7>();
+        return choose(Number<2>{}, Number<7>{});
       case 208:
-        return choose.template operator()<2, 8>();
+        return choose(Number<2>{}, Number<8>{});
       case 304:
-        return choose.template operator()<3, 4>();
+        return choose(Number<3>{}, Number<4>{});
       case 305:
-        return choose.template operator()<3, 5>();
+        return choose(Number<3>{}, Number<5>{});
       case 306:
-        return choose.template operator()<3, 6>();
+        return choose(Number<3>{}, Number<6>{});
       case 307:
-        return choose.template operator()<3, 7>();
+        return choose(Number<3>{}, Number<7>{});
       case 308:
-        return choose.template operator()<3, 8>();
+        return choose(Number<3>{}, Number<8>{});
       default:
         break;
     }
   }
-  return dims == 1   ? choose.template operator()<1, 0>()
-         : dims == 2 ? choose.template operator()<2, 0>()
-                     : choose.template operator()<3, 0>();
+  return dims == 1   ? choose(Number<1>{}, Number<0>{})
+         : dims == 2 ? choose(Number<2>{}, Number<0>{})
+                     : choose(Number<3>{}, Number<0>{});
 }
 
 }  // namespace lunops::cuda
