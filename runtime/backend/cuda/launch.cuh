@@ -27,8 +27,11 @@ void issue(void (*kernel)(P...),
            const A&... arguments) {
   const cudaStream_t native = enter(stream);
   if (shared > kSharedByDefault) {
+    // All that the device has, not what this launch needs: a launch of the same kernel by another
+    // thread may come between.  So kernels that take as much have no static shared memory.
+    const size_t most = Gpu::at(stream.device().index).shared_bytes;
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared)),
+                               static_cast<int>(most)),
           "cudaFuncSetAttribute");
   }
 #ifdef __CUDACC__

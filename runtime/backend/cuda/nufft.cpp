@@ -32,6 +32,9 @@ constexpr int64_t kMostElements = 8;
 constexpr int64_t kValueBytes = int64_t{12} << 10;
 constexpr int64_t kMostChunk = 128;
 constexpr int64_t kDirectRun = 128;  // points of a block without tiles
+// Runs are shared by more blocks while fewer warps than this wait on a multiprocessor.
+constexpr int64_t kWarpsWanted = 24;
+constexpr int kMostParts = 8;
 
 constexpr int64_t round_up(int64_t n, int64_t to) noexcept { return (n + to - 1) / to * to; }
 
@@ -72,6 +75,7 @@ class Nufft final : public NufftPoints {
         image_(padded_dims(spec.image.data(), spec.image.size())),
         grid_(padded_dims(parameters_.grid.data(), spec.image.size())),
         shared_limit_(Gpu::at(stream.device().index).shared_bytes),
+        multiprocessors_(Gpu::at(stream.device().index).multiprocessors),
         fft_(image_, grid_, dims_, sizeof(T) == 8, spec.deterministic, stream) {
     make_kernel(stream);
     make_points(stream);
@@ -149,6 +153,7 @@ class Nufft final : public NufftPoints {
       if (sizes_.is_direct) {
         interpolate_directly(job, dims_, runs, stream);
       } else {
+        job.parts = parts_of(runs * job.blocks, interpolation_threads(job.elements, job.chunk));
         interpolate_tiles(job, dims_, runs, shared_bytes(sizes_, job.elements, false), stream);
       }
     });
@@ -315,6 +320,12 @@ class Nufft final : public NufftPoints {
     return job;
   }
 
+  int parts_of(int64_t blocks, int threads) const noexcept {
+    const int64_t warps = blocks * threads / 32;
+    return static_cast<int>(std::clamp<int64_t>(
+        kWarpsWanted * multiprocessors_ / std::max<int64_t>(warps, 1), 1, kMostParts));
+  }
+
   void spread(const Group& g, NufftJob<T> job, const Stream& stream) const {
     const auto first = static_cast<size_t>(g.frame), last = static_cast<size_t>(g.frame + g.frames);
     const size_t shared = shared_bytes(sizes_, job.elements, true);
@@ -325,6 +336,7 @@ class Nufft final : public NufftPoints {
       if (sizes_.is_direct) {
         spread_directly(job, dims_, runs, true, stream);
       } else {
+        job.parts = parts_of(runs * job.blocks, job.elements * job.lanes);
         spread_tiles(job, dims_, runs, shared, true, stream);
       }
       return;
@@ -559,6 +571,7 @@ class Nufft final : public NufftPoints {
   NufftParameters parameters_;
   std::array<int64_t, 3> image_, grid_;
   size_t shared_limit_;
+  int multiprocessors_;
   GridFft fft_;
   std::array<int, 3> degree_ = {0, 0, 0};
   Sizes sizes_;

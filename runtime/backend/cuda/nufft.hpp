@@ -2,6 +2,7 @@
 // Host-only, but for the structs that kernels take.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,12 +60,17 @@ struct NufftJob {
   T beta_re = 0, beta_im = 0;
   int elements = 1;  // batch elements of a block, a power of two
   int blocks = 1;    // of each run: batches / elements, rounded up
+  int parts = 1;     // blocks that share a run where runs are few; 1: sums of runs keep their order
   int chunk = 32;
   int lanes = 32;      // spreading: threads of one element, a power of two
   int64_t pitch = 1;   // odd, so that the same cell of several elements lies in different banks
   T* slots = nullptr;  // {frames, blocks, slots, elements, pitch}: buffers of cut tiles
   int64_t slot_count = 0;
 };
+
+inline int interpolation_threads(int elements, int chunk) noexcept {
+  return std::clamp(elements * chunk / 32 * 32, 32, kTileThreads);
+}
 
 // Kernels of nufft_interpolate.cu and nufft_spread.cu; `runs` and `cuts` are their numbers.
 template <class T>

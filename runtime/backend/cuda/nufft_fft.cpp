@@ -30,7 +30,8 @@ GridFft::GridFft(std::array<int64_t, 3> image,
                  bool is_double,
                  bool deterministic,
                  const Stream& stream)
-    : is_double_(is_double),
+    : device_(stream.device().index),
+      is_double_(is_double),
       cells_(grid[0] * grid[1] * grid[2]),
       slab_(grid[1] * grid[2]),
       low_(image[0] - image[0] / 2),
@@ -52,12 +53,16 @@ GridFft::GridFft(std::array<int64_t, 3> image,
       blocks_.push_back({make(extents, 1, cells_, planes), planes});
     }
   } catch (...) {
-    for (const cufftHandle handle : handles_) cufftDestroy(handle);
+    destroy();
     throw;
   }
 }
 
-GridFft::~GridFft() {
+GridFft::~GridFft() { destroy(); }
+
+// Nothing can be done about an error here.
+void GridFft::destroy() noexcept {
+  cudaSetDevice(device_);
   for (const cufftHandle handle : handles_) cufftDestroy(handle);
 }
 

@@ -49,12 +49,14 @@ class GridFft {
     cufftHandle handle;
     int64_t planes;  // 0: within one
   };
+  void destroy() noexcept;
   cufftHandle make(std::vector<long long> extents,
                    long long stride,
                    long long distance,
                    long long batch);
   void execute(cufftHandle handle, void* cells, int64_t first, int sign) const;
 
+  int device_;
   bool is_double_, is_sliced_;
   int64_t cells_ = 1, slab_ = 1;
   int64_t low_ = 0, high_ = 0, first_high_ = 0;  // slabs from 0 on, and those at the end

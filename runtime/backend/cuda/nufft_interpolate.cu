@@ -11,8 +11,9 @@ namespace {
 template <class T, int D, int W>
 __global__ void __launch_bounds__(kTileThreads) interpolate_kernel(NufftJob<T> job) {
   const int w = width_of<T, W>(job);
-  const TileRun run = job.runs[blockIdx.x / job.blocks];
-  const int first_element = static_cast<int>(blockIdx.x % job.blocks) * job.elements;
+  const TileShare share(job);
+  const TileRun& run = share.run;
+  const int first_element = share.block * job.elements;
   const int elements = min(job.elements, job.batches - first_element);
   const TileMemory<T> m(job, D * w, false);
   const Pair<T>* grid = grid_of(job, run, first_element);
@@ -124,8 +125,8 @@ void interpolate_tiles(
     const NufftJob<T>& job, int dims, int64_t runs, size_t shared, const Stream& stream) {
   const auto kernel =
       kernel_for<T>(dims, job.width, [](auto d, auto w) { return &interpolate_kernel<T, d, w>; });
-  const int threads = std::clamp(job.elements * job.chunk / 32 * 32, 32, kTileThreads);
-  issue(kernel, runs * job.blocks, threads, shared, stream, job);
+  const int threads = interpolation_threads(job.elements, job.chunk);
+  issue(kernel, runs * job.blocks * job.parts, threads, shared, stream, job);
 }
 
 template <class T>

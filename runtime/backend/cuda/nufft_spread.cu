@@ -11,9 +11,9 @@ namespace {
 template <class T, int D, int W>
 __global__ void __launch_bounds__(kTileThreads) spread_kernel(NufftJob<T> job, bool is_atomic) {
   const int w = width_of<T, W>(job);
-  const TileRun run = job.runs[blockIdx.x / job.blocks];
-  const int block = static_cast<int>(blockIdx.x % job.blocks);
-  const int first_element = block * job.elements;
+  const TileShare share(job);
+  const TileRun& run = share.run;
+  const int first_element = share.block * job.elements;
   const int elements = min(job.elements, job.batches - first_element);
   const TileMemory<T> m(job, D * w, true);
   const int cells = run.side[0] * run.side[1] * run.side[2];
@@ -200,7 +200,8 @@ void spread_tiles(const NufftJob<T>& job,
                   const Stream& stream) {
   const auto kernel =
       kernel_for<T>(dims, job.width, [](auto d, auto w) { return &spread_kernel<T, d, w>; });
-  issue(kernel, runs * job.blocks, job.elements * job.lanes, shared, stream, job, is_atomic);
+  issue(kernel, runs * job.blocks * job.parts, job.elements * job.lanes, shared, stream, job,
+        is_atomic);
 }
 
 template <class T>

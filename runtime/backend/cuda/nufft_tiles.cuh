@@ -37,6 +37,24 @@ struct TileMemory {
   }
 };
 
+// What a block works on.
+struct TileShare {
+  TileRun run;
+  int block;  // of elements
+
+  template <class T>
+  __device__ explicit TileShare(const NufftJob<T>& job) {
+    const int part = static_cast<int>(blockIdx.x % job.parts);
+    const auto item = static_cast<int>(blockIdx.x / job.parts);
+    block = item % job.blocks;
+    run = job.runs[item / job.blocks];
+    const int64_t begin = int64_t{run.count} * part / job.parts;
+    const int64_t end = int64_t{run.count} * (part + 1) / job.parts;
+    run.begin += begin;
+    run.count = static_cast<int32_t>(end - begin);
+  }
+};
+
 // The width where it is known to the compiler.
 template <class T, int W>
 __device__ inline int width_of(const NufftJob<T>& job) {
