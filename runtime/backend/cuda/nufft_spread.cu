@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(kTileThreads) spread_kernel(NufftJob<T> job, b
   if (!is_atomic && run.slot >= 0) {
     auto* slot =
         reinterpret_cast<Pair<T>*>(job.slots) +
-        ((int64_t{run.frame - job.frame} * job.blocks + block) * job.slot_count + run.slot) *
+        ((int64_t{run.frame - job.frame} * job.blocks + share.block) * job.slot_count + run.slot) *
             job.elements * job.pitch;
     for (int e = 0; e < elements; ++e) {
       for (int i = threadIdx.x; i < cells; i += blockDim.x) {
