@@ -48,8 +48,9 @@ std::shared_ptr<const InterpolateKernel> CudaBackend::interpolate(const Interpol
   absent("interpolate");
 }
 
-std::shared_ptr<const ToeplitzKernel> CudaBackend::toeplitz(const ToeplitzSpec&, Stream&) {
-  absent("toeplitz");
+std::shared_ptr<const ToeplitzKernel> CudaBackend::toeplitz(const ToeplitzSpec& spec,
+                                                            Stream& stream) {
+  return make_toeplitz(spec, stream);
 }
 
 std::shared_ptr<const ConvolutionKernel> CudaBackend::convolution(const ConvolutionSpec& spec,
@@ -70,10 +71,10 @@ Backend::NufftEstimate CudaBackend::estimate(const NufftSpec& spec,
 }
 
 Backend::NufftBytes CudaBackend::nufft_bytes(const ToeplitzSpec& spec,
-                                             bool /*complex_weights*/,
+                                             bool complex_weights,
                                              int64_t batch,
                                              Stream& stream) {
-  NufftBytes made;
+  NufftBytes made = toeplitz_bytes(spec, complex_weights, batch, stream);
   made.gridding = gridding_workspace(spec.nufft, batch, stream);
   return made;
 }

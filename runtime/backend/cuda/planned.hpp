@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runtime/backend/backend.hpp"
+#include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops::cuda {
 
@@ -18,6 +19,15 @@ std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
 // About the workspace of a NUFFT that is not made yet.
 size_t gridding_workspace(const NufftSpec& spec, int64_t batch, const Stream& stream);
+
+std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
+// One application on this device.
+nufft::Cost toeplitz_cost(const ToeplitzSpec& spec, int64_t batch, bool complex_weights);
+// All but `gridding`.
+Backend::NufftBytes toeplitz_bytes(const ToeplitzSpec& spec,
+                                   bool complex_weights,
+                                   int64_t batch,
+                                   const Stream& stream);
 
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);
