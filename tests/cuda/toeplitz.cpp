@@ -299,6 +299,30 @@ TEST_CASE("cuda: a Toeplitz normal of no images writes nothing, one of no coils 
   CHECK(Made(p).difference() == 0);
 }
 
+TEST_CASE("cuda: what a Toeplitz normal takes is known before it is made", "[cuda][toeplitz]") {
+  if (!on_gpu::is_here()) return;
+  for (const auto& image : std::vector<std::vector<int64_t>>{{9}, {5, 6}, {3, 4, 5}}) {
+    for (const Form form : {Form::embedded, Form::decomposed}) {
+      Problem p;
+      p.image = image;
+      p.form = form;
+      p.frames = 2;
+      p.is_complex = image.size() == 2;
+      const Made made(p);
+      Stream stream(on_gpu::kGpu, Backend::reference());
+
+      const auto expected = stream.backend().nufft_bytes(made.spec(), p.is_complex, 3, stream);
+      const auto kernel = stream.backend().toeplitz(made.spec(), stream);
+
+      CHECK(kernel->bytes() == expected.kernel);
+      CHECK(expected.building > expected.kernel);
+      // Planes and lines are exact, the work area of cuFFT is a guess of as much again at most.
+      CHECK(kernel->workspace(3) <= expected.toeplitz);
+      CHECK(expected.toeplitz <= 2 * kernel->workspace(3));
+    }
+  }
+}
+
 TEST_CASE("cuda: bits of a deterministic Toeplitz normal depend neither on runs nor on the batch",
           "[cuda][toeplitz]") {
   if (!on_gpu::is_here()) return;

@@ -7,6 +7,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -159,7 +160,8 @@ HeldArray<double> NufftCore::coordinates(const std::vector<int64_t>& image,
   return k;
 }
 
-size_t NufftCore::coordinate_bytes() const noexcept {
+size_t NufftCore::coordinate_bytes(const Stream& stream) const noexcept {
+  if (is_gpu(stream.device())) return 0;
   return static_cast<size_t>(frame_count_ * points_) * roles_.image.size() * sizeof(double);
 }
 

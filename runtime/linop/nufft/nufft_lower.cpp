@@ -150,7 +150,8 @@ void lower_nufft(Builder& b,
             .backend()
             .nufft_bytes(wanted, false, loops.batch.extent, *b.context().stream)
             .gridding;
-    b.persists(f.shared(), expected_points_bytes(f, x.dtype), f.coordinate_bytes());
+    b.persists(f.shared(), expected_points_bytes(f, x.dtype),
+               f.coordinate_bytes(*b.context().stream));
   }
   b.add(std::move(step_made));
   if (out.is_copy) {

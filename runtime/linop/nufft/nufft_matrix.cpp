@@ -331,8 +331,8 @@ void NufftMatrixCore::lower(
     wanted.matrix = k;
     const Backend::NufftBytes bytes = b.context().backend().nufft_bytes(
         wanted, middle_.is_complex(), loops.batch.extent, *b.context().stream);
-    b.persists(f_->shared(), bytes.kernel, f_->coordinate_bytes() + bytes.building,
-               middle_.weight.get());
+    b.persists(f_->shared(), bytes.kernel,
+               f_->coordinate_bytes(*b.context().stream) + bytes.building, middle_.weight.get());
     step->scratch_bytes = bytes.toeplitz;
     step->flops = calls * cost.flops;
     step->bytes = calls * cost.bytes;

@@ -306,7 +306,8 @@ void NufftNormalCore::lower(
     wanted.kernels = kernels;
     const Backend::NufftBytes bytes = b.context().backend().nufft_bytes(
         wanted, !is_self_adjoint(), loops.batch.extent, *b.context().stream);
-    b.persists(f_->shared(), bytes.kernel, f_->coordinate_bytes() + bytes.building,
+    b.persists(f_->shared(), bytes.kernel,
+               f_->coordinate_bytes(*b.context().stream) + bytes.building,
                middle_ == nullptr ? static_cast<const void*>(&kToeplitz) : middle_->weight().get());
     made->scratch_bytes = bytes.toeplitz;
     made->flops = calls * cost.flops;
