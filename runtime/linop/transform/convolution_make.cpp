@@ -37,7 +37,8 @@ void check_values(const Tensor& k) {
     if (k.shape().extent(d) > 0) continue;
     fail(Code::shape, "Convolution", "the kernel {} is empty", k.shape().braced());
   }
-  Context context;
+  const Context host;
+  Context context = on_device(k.device(), host);
   // Times 0, which leaves NaN of both; the norm of large finite values would overflow.
   if (!std::isfinite(norm(binary(Binary::multiply, k, 0.0, context), context))) {
     fail(Code::numeric, "Convolution", "the kernel {} has a NaN or an infinity",

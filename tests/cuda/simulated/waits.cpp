@@ -39,6 +39,29 @@ TEST_CASE("cuda: applications into a given output make the host wait for nothing
   }
 }
 
+TEST_CASE("cuda: Toeplitz normals and convolutions make the host wait for nothing") {
+  Problem p;
+  NUFFTOptions options;
+  options.units = "normalized";
+  options.toeplitz = Toeplitz::always;
+  const Tensor points = binary(
+      Binary::subtract, rand(Shape::parse("sample=200 d=2"), DType::f32, 3, p.host), 0.5, p.host);
+  const Linop f = NUFFT(points.to(on_gpu::kGpu, p.gpu), "y x -> sample", options);
+  const Linop s = Dense(p.random("coil=4 y=16 x=12", 4), "y x -> coil y x");
+  const Linop k = Convolution(p.random("y=3 x=5", 5));
+  for (const Linop& op : {(f * s).N(), f.N(), k, k.N()}) {
+    const Tensor y = op(p.x, p.gpu);  // plans
+    op.apply(p.x, y, {}, p.gpu);
+    const int64_t before = simulated::waits();
+    const uint64_t allocations = p.gpu.account->figures().allocations;
+
+    for (int i = 0; i < 5; ++i) op.apply(p.x, y, {}, p.gpu);
+
+    CHECK(simulated::waits() == before);
+    CHECK(p.gpu.account->figures().allocations == allocations);
+  }
+}
+
 TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, or never") {
   Problem p;
   const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
