@@ -152,6 +152,7 @@ constexpr auto device_ = function(
 constexpr std::string_view kVirtual = "virtual_devices";
 constexpr Field kVirtualOptions[] = {
     option("cpu", Kind::integer, "0", "how many: cpu:0, cpu:1 …"),
+    option("cuda", Kind::integer, "0", "how many that share the GPUs in turn; 0: one on each"),
     option("memory", Kind::any, "as the host's", "budget of each: bytes, \"64 MB\", \"6 GiB\""),
     option("peer", Kind::boolean, "true", "false: copies between two of them pass the host"),
     option("clock", Kind::boolean, "false", "times from the cost model, on a simulated clock"),
@@ -179,11 +180,16 @@ void read_link(const Table& link, VirtualDevices& wanted) {
 
 VirtualDevices wanted_devices(const Given& given) {
   VirtualDevices wanted;
-  const int64_t cpu = given.integer("cpu").value_or(0);
-  if (cpu < 0 || cpu > 1024) {
-    fail(Code::argument, kVirtual, "cpu = {} is not a number of devices from 0 to 1024", cpu);
-  }
-  wanted.cpu = static_cast<int>(cpu);
+  const auto count_of = [&](std::string_view name) {
+    const int64_t count = given.integer(name).value_or(0);
+    if (count < 0 || count > 1024) {
+      fail(Code::argument, kVirtual, "{} = {} is not a number of devices from 0 to 1024", name,
+           count);
+    }
+    return static_cast<int>(count);
+  };
+  wanted.cpu = count_of("cpu");
+  wanted.cuda = count_of("cuda");
   if (const Value* memory = given.option("memory"))
     wanted.memory = bytes_of(kVirtual, "memory", *memory);
   wanted.peer = given.boolean("peer", true);
@@ -203,6 +209,7 @@ Value declared_table() {
   const auto now = virtual_devices();
   Table table, link, speed;
   table["cpu"] = now->cpu;
+  table["cuda"] = now->cuda;
   table["memory"] = static_cast<int64_t>(now->memory);
   table["peer"] = now->peer;
   table["clock"] = now->clock;
@@ -241,9 +248,11 @@ constexpr Manual virtual_ = {
     {.name = "virtual_devices",
      .summary =
          "Declares virtual devices cpu:0, cpu:1 …: parts of the host with memory, budget and "
-         "streams of their own. Without an argument it changes nothing.",
-     .returns = "a table {cpu, memory, peer, clock, link, speed} of what holds now; memory 0: as "
-                "the host's",
+         "streams of their own; cuda:0, cuda:1 … that share the GPUs there are. Without an "
+         "argument it changes nothing.",
+     .returns =
+         "a table {cpu, cuda, memory, peer, clock, link, speed} of what holds now; memory 0: as "
+         "the host's",
      .raises = {Code::argument},
      .example = R"(lo.virtual_devices{ cpu = 4, memory = "64 MB" }
 print(lo.ones "x=3":to "cpu:3".device)  --> cpu:3

@@ -34,9 +34,9 @@ struct CgScalars {
     delta = 0,  // <p, q>
     alpha = 2,
     beta = 4,
-    pp = 6,  // |p|^2
-    qq = 7,  // |q|^2
-    rr = 8,  // |r|^2
+    pp = 6,   // |p|^2
+    qq = 7,   // |q|^2
+    rr = 8,   // |r|^2
     rho = 9,  // <r, z>
     previous_rho = 10,
     b_norm = 11,
@@ -121,9 +121,7 @@ struct CgScalars {
   LUNOPS_ON_BOTH bool is_going(int64_t k) const {
     return at(state, k) == static_cast<double>(CgState::going);
   }
-  LUNOPS_ON_BOTH void end(int64_t k, CgState why) const {
-    at(state, k) = static_cast<double>(why);
-  }
+  LUNOPS_ON_BOTH void end(int64_t k, CgState why) const { at(state, k) = static_cast<double>(why); }
   // NaN and infinities fail both comparisons or one.
   LUNOPS_ON_BOTH static bool is_finite(double x) { return x - x == 0; }
   LUNOPS_ON_BOTH bool is_bad(int64_t k, double value, CgState why) const {

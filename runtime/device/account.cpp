@@ -64,7 +64,9 @@ std::shared_ptr<Account> Account::on(const std::shared_ptr<Account>& account, De
   require_declared(device);
   if (device.kind == DeviceKind::cuda) Pool::of(device);  // throws where there is none
   const bool is_virtual = device.kind == DeviceKind::cpu && !device.is_host();
-  auto made = std::make_shared<Account>(device, is_virtual ? virtual_devices()->memory : 0);
+  const bool is_part = device.kind == DeviceKind::cuda && virtual_devices()->cuda > 0;
+  auto made =
+      std::make_shared<Account>(device, is_virtual || is_part ? virtual_devices()->memory : 0);
   if (is_virtual && made->figures_.budget == 0) made->set_budget(0);
   made->owner_ = owner == nullptr ? account : owner;
   made->pressure_ = first.pressure_;

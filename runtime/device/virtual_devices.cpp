@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "runtime/core/byte_size.hpp"
 #include "runtime/core/error.hpp"
@@ -31,8 +32,9 @@ Declared& declared() {
 }
 
 void check(const VirtualDevices& v) {
-  if (v.cpu < 0 || v.cpu > kMost) {
-    fail(Code::argument, kOperation, "cpu = {} is not a number of devices from 0 to {}", v.cpu,
+  for (const auto& [name, count] : {std::pair("cpu", v.cpu), std::pair("cuda", v.cuda)}) {
+    if (count >= 0 && count <= kMost) continue;
+    fail(Code::argument, kOperation, "{} = {} is not a number of devices from 0 to {}", name, count,
          kMost);
   }
   const auto is_positive = [](double x) { return std::isfinite(x) && x > 0; };
@@ -79,10 +81,11 @@ VirtualDevices VirtualDevices::parse(std::string_view text) {
     const size_t equals = part.find('=');
     const std::string_view name = part.substr(0, equals);
     const std::string_view value = equals == std::string_view::npos ? "" : part.substr(equals + 1);
-    if (name == "cpu") {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), v.cpu);
+    if (name == "cpu" || name == "cuda") {
+      int& count = name == "cpu" ? v.cpu : v.cuda;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
       if (error != std::errc() || end != value.data() + value.size()) {
-        fail(Code::argument, kOperation, "cpu={} is no number of devices", value);
+        fail(Code::argument, kOperation, "{}={} is no number of devices", name, value);
       }
     } else if (name == "memory") {
       v.memory = parse_byte_size(value, kOperation);
@@ -92,7 +95,8 @@ VirtualDevices VirtualDevices::parse(std::string_view text) {
       v.clock = parse_switch(name, value);
     } else {
       fail(Code::argument, kOperation,
-           "'{}' is not known; LUNOPS_VIRTUAL_DEVICES looks like cpu=4,memory=64MB,peer=0,clock=1",
+           "'{}' is not known; LUNOPS_VIRTUAL_DEVICES looks like "
+           "cpu=4,cuda=2,memory=64MB,peer=0,clock=1",
            part);
     }
   }

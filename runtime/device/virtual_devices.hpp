@@ -11,9 +11,11 @@
 namespace lunops {
 
 // The virtual devices of the process: parts of the host's memory and threads that behave like
-// separate devices, so that splitting and placement run, and are tested, without a GPU.
+// separate devices, so that splitting and placement run, and are tested, without a GPU; or parts of
+// the GPUs that there are, each with a pool and streams of its own.
 struct VirtualDevices {
   int cpu = 0;                   // cpu:0 … cpu:N-1 exist
+  int cuda = 0;                  // cuda:0 … cuda:N-1 share the GPUs in turn; 0: one each
   size_t memory = 0;             // budget of each in bytes; 0: as the host's
   bool peer = true;              // false: copies between two of them go through the host in chunks
   bool clock = false;            // times come from the cost model, on a simulated clock
@@ -26,7 +28,8 @@ struct VirtualDevices {
                ? speed[static_cast<size_t>(index)]
                : 1.0;
   }
-  // "cpu=4,memory=64MB,peer=0,clock=1", as in LUNOPS_VIRTUAL_DEVICES.  Throws Error{argument}.
+  // "cpu=4,cuda=2,memory=64MB,peer=0,clock=1", as in LUNOPS_VIRTUAL_DEVICES.  Throws
+  // Error{argument}.
   static VirtualDevices parse(std::string_view text);
 };
 

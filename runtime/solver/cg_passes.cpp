@@ -39,11 +39,10 @@ void CgPasses::products(const Tensor& p, const Tensor& q) {
   };
   if (!is_one) advance(Stage::clear);
   for (const VectorSpace::Part& part : parts) {
-    backend.cg_products(
-        space_.view(p, part), space_.view(q, part),
-        complex_row(scalars_, is_one ? CgScalars::delta : CgScalars::part_delta),
-        row(CgScalars::pp, CgScalars::part_pp), row(CgScalars::qq, CgScalars::part_qq),
-        *context_.stream);
+    backend.cg_products(space_.view(p, part), space_.view(q, part),
+                        complex_row(scalars_, is_one ? CgScalars::delta : CgScalars::part_delta),
+                        row(CgScalars::pp, CgScalars::part_pp),
+                        row(CgScalars::qq, CgScalars::part_qq), *context_.stream);
     if (is_one) return;
     scalars_.first = static_cast<int64_t>(part.first);
     scalars_.part_count = space_.rows();
@@ -80,7 +79,7 @@ void CgPasses::advance(Stage stage) {
 
 const CgScalars& CgPasses::read() {
   context_.backend().fetch(scalars_.memory, host_.data(), host_.size() * sizeof(double),
-                          *context_.stream);
+                           *context_.stream);
   read_ = scalars_;
   read_.memory = host_.data();
   return read_;
@@ -89,7 +88,7 @@ const CgScalars& CgPasses::read() {
 std::vector<double> CgPasses::history(int iterations) {
   std::vector<double> residuals(static_cast<size_t>(iterations) * space_.elements());
   context_.backend().fetch(scalars_.history, residuals.data(), residuals.size() * sizeof(double),
-                          *context_.stream);
+                           *context_.stream);
   return residuals;
 }
 

@@ -8,8 +8,8 @@
 
 namespace lunops {
 
-// The passes of conjugate gradients over the vectors of a space, and the scalars between them: these
-// stay on the vectors' device, where one stage follows the other without the host.
+// The passes of conjugate gradients over the vectors of a space, and the scalars between them:
+// these stay on the vectors' device, where one stage follows the other without the host.
 class CgPasses {
  public:
   // With `iterations`, the residuals of as many are kept on the device (history()).

@@ -29,9 +29,10 @@ Tensor random(bool normal, const Shape& shape, DType dtype, uint64_t seed, Conte
          "{} tensors cannot be filled with random numbers; take f32, f64, c64 or c128",
          name_of(dtype));
   }
-  Tensor y = Tensor::empty(shape, dtype, context);
+  Context there = on_device(context.device, context);
+  Tensor y = Tensor::empty(shape, dtype, there);
   const int64_t first = y.storage()->logical_first;
-  context.backend().random(normal, seed, first, y.view(), *context.stream);
+  there.backend().random(normal, seed, first, y.view(), *there.stream);
   return y;
 }
 
@@ -43,8 +44,9 @@ Tensor zeros(const Shape& shape, DType dtype, Context& context) {
 
 Tensor full(const Shape& shape, c128 value, DType dtype, Context& context) {
   check_number("full", value, dtype);
-  Tensor y = Tensor::empty(shape, dtype, context);
-  context.backend().fill(value, y.view(), *context.stream);
+  Context there = on_device(context.device, context);
+  Tensor y = Tensor::empty(shape, dtype, there);
+  there.backend().fill(value, y.view(), *there.stream);
   return y;
 }
 
@@ -85,7 +87,8 @@ Tensor eye(const Shape& shape, DType dtype, Context& context) {
   const int64_t n = std::min(square.extent(0), square.extent(1));
   const Tensor diagonal(y.storage(), Layout::strided(Shape::unnamed({n}), {square.extent(1) + 1}),
                         y.offset(), dtype);
-  context.backend().fill(1.0, diagonal.view(), *context.stream);
+  Context there = on_device(y.device(), context);
+  there.backend().fill(1.0, diagonal.view(), *there.stream);
   return y;
 }
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cuda/device.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/streams.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/virtual_devices.hpp"
 
 namespace lunops::cuda {
 
-int count_gpus() {
+namespace {
+
+int physical_gpus() {
   int count = 0;
   if (cudaGetDeviceCount(&count) != cudaSuccess) {
     cudaGetLastError();
@@ -19,7 +23,19 @@ int count_gpus() {
   return count;
 }
 
-void use(int device) { check(cudaSetDevice(device), "cudaSetDevice"); }
+}  // namespace
+
+int count_gpus() {
+  const int count = physical_gpus(), parts = virtual_devices()->cuda;
+  return count == 0 || parts == 0 ? count : parts;
+}
+
+int physical(int device) {
+  static const int count = std::max(1, physical_gpus());
+  return device % count;
+}
+
+void use(int device) { check(cudaSetDevice(physical(device)), "cudaSetDevice"); }
 
 Gpu& Gpu::at(int index) {
   struct Registry {
@@ -35,7 +51,7 @@ Gpu& Gpu::at(int index) {
   use(index);
   const auto attribute = [&](cudaDeviceAttr name) {
     int value = 0;
-    check(cudaDeviceGetAttribute(&value, name, index), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&value, name, physical(index)), "cudaDeviceGetAttribute");
     return value;
   };
   gpu->multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
@@ -69,7 +85,7 @@ void* take(int device, size_t bytes, cudaStream_t stream, std::string_view call)
 
 void give(int device, void* data, cudaStream_t stream) noexcept {
   // Nothing can be done about an error here: the next call that is checked reports it.
-  if (cudaSetDevice(device) != cudaSuccess) return;
+  if (cudaSetDevice(physical(device)) != cudaSuccess) return;
   if (Gpu::at(device).has_ordered_memory) {
     cudaFreeAsync(data, stream);
   } else {

@@ -28,7 +28,10 @@ struct Gpu {
   static Gpu& at(int index);  // throws Error{device}
 };
 
-int count_gpus();  // 0 where there is an error
+// 0 where there is an error.  Numbers of devices here are those of the runtime, where virtual ones
+// share the GPUs in turn (runtime/device/virtual_devices.hpp).
+int count_gpus();
+int physical(int device);  // the number that CUDA knows
 
 // Makes `device` the current one of this thread.  Asked for before every launch: other users of
 // CUDA in the process may have changed it.

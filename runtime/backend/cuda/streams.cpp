@@ -77,11 +77,13 @@ void staged(GpuStream& s, void* to, const void* from, size_t bytes, bool is_uplo
 
 // Copies between two GPUs go past the host where the driver can.
 void enable_peer(int device, int other) {
+  const int from = physical(device), to = physical(other);
+  if (from == to) return;
   int can = 0;
-  check(cudaDeviceCanAccessPeer(&can, device, other), "cudaDeviceCanAccessPeer");
+  check(cudaDeviceCanAccessPeer(&can, from, to), "cudaDeviceCanAccessPeer");
   if (can == 0) return;
   use(device);
-  const cudaError_t status = cudaDeviceEnablePeerAccess(other, 0);
+  const cudaError_t status = cudaDeviceEnablePeerAccess(to, 0);
   if (status == cudaErrorPeerAccessAlreadyEnabled) {
     cudaGetLastError();
     return;
@@ -168,7 +170,12 @@ void copy(void* stream, int source, const void* x, int target, void* y, size_t b
   GpuStream& s = stream_at(stream);
   use(s.device);
   if (source >= 0 && target >= 0) {
-    check(cudaMemcpyPeerAsync(y, target, x, source, bytes, s.stream), "cudaMemcpyPeerAsync");
+    const int from = physical(source), to = physical(target);
+    if (from == to) {
+      direct(s, y, x, bytes, cudaMemcpyDeviceToDevice);
+    } else {
+      check(cudaMemcpyPeerAsync(y, to, x, from, bytes, s.stream), "cudaMemcpyPeerAsync");
+    }
     return;
   }
   const bool is_upload = source < 0;

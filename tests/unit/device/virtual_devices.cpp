@@ -21,7 +21,7 @@ const Device kSecond{DeviceKind::cpu, 1};
 }  // namespace
 
 TEST_CASE("VirtualDevices: the text of the environment", "[pool][virtual]") {
-  const VirtualDevices v = VirtualDevices::parse("cpu=4,memory=64MB,peer=0,clock=1");
+  const VirtualDevices v = VirtualDevices::parse("cpu=4,cuda=2,memory=64MB,peer=0,clock=1");
 
   CHECK(v.cpu == 4);
   CHECK(v.memory == 64'000'000);
@@ -39,7 +39,7 @@ TEST_CASE("VirtualDevices: text and values that say nothing are errors", "[pool]
                     "virtual_devices: cpu = -1 is not a number of devices from 0 to 1024");
   CHECK_THROWS_WITH(VirtualDevices::parse("cpus=4"),
                     "virtual_devices: 'cpus=4' is not known; LUNOPS_VIRTUAL_DEVICES looks like "
-                    "cpu=4,memory=64MB,peer=0,clock=1");
+                    "cpu=4,cuda=2,memory=64MB,peer=0,clock=1");
   CHECK_THROWS_WITH(VirtualDevices::parse("peer=no"),
                     "virtual_devices: peer=no is no switch; write peer=0 or peer=1");
   CHECK_THROWS_WITH(VirtualDevices::parse("memory=much"),

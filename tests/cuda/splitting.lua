@@ -1,0 +1,76 @@
+-- SPDX-License-Identifier: MIT
+-- Work split over GPUs: as many virtual ones as asked for share those that there are.
+local lo = require "lunops"
+local check = require "check"
+
+local why = lo.devices().cuda
+if why then
+  print("skipped: no GPU can be used here (" .. why .. ")")
+  return
+end
+
+local maps = lo.randn("coil=8 y=16 x=12", { seed = 1 })
+local A = lo.FFT "y x -> ky kx" * lo.Dense{ maps, "y x -> coil y x" }
+local x = lo.randn("y=16 x=12", { seed = 2 })
+local k = A(x)
+
+local function distance(a, b) return (a:to "cpu" - b):norm() / b:norm() end
+
+local function names(count)
+  local list = {}
+  for i = 1, count do list[i] = "cuda:" .. i - 1 end
+  return list
+end
+
+check.it("tiles on 1, 2, 4 and 8 GPUs give what the host gives: forward, adjoint and normal", function()
+  for _, count in ipairs{ 1, 2, 4, 8 } do
+    lo.virtual_devices{ cuda = count }
+    check.equal(#lo.devices(), 1 + count)
+    for _, base in ipairs{ "cpu", "cuda:0" } do
+      local B = lo.batch(A, "coil=1", { devices = names(count), base = base })
+      local there, k_there = x:to(base), k:to(base)
+      check.near(distance(B(there), k), 0, 1e-6) -- rounding of c64, sums over coils
+      check.near(distance(B.H(k_there), A.H(k)), 0, 1e-6)
+      check.near(distance(B.N(there), A.N(x)), 0, 1e-6)
+    end
+  end
+end)
+
+check.it("with deterministic = true the bits do not depend on the number of GPUs", function()
+  local first
+  for _, count in ipairs{ 1, 2, 4 } do
+    lo.virtual_devices{ cuda = count }
+    local y = lo.batch(A, { coil = 2 }, { devices = names(count), base = "cuda:0", deterministic = true }).N(x:to "cuda:0")
+    first = first or y:to "cpu"
+    check.equal((y:to "cpu" - first):norm(), 0)
+  end
+end)
+
+check.it("each wait has its record and each read its write; copies run beside compute", function()
+  lo.virtual_devices{ cuda = 2 }
+  for _, peer in ipairs{ true, false } do
+    lo.virtual_devices{ cuda = 2, peer = peer }
+    local B = lo.batch(A, "coil=1", { devices = names(2), base = "cuda:0" })
+    local there = x:to "cuda:0"
+    B.N(there)
+    local T = lo.timeline(function() return B.N(there) end)
+    check.equal(T:check(), true)
+  end
+end)
+
+check.it("a plan keeps to the memory of each GPU", function()
+  lo.virtual_devices{ cuda = 2, memory = "150 kB" }
+  local P = lo.plan(A.N, { devices = names(2), memory = "150 kB", input = x })
+  check.near(distance(P(x), A.N(x)), 0, 1e-6)
+  for device, peak in pairs(P.measured.peak) do
+    if device ~= "cpu" and peak > 150e3 then error(device .. " took " .. peak .. " bytes") end
+  end
+end)
+
+check.it("a device that there is not is an error that tells how many there are", function()
+  lo.virtual_devices{ cuda = 2 }
+  local _, text = pcall(lo.zeros, "x=3", { device = "cuda:2" })
+  check.equal(tostring(text):find("there is no cuda:2; this machine has 2 CUDA device(s)", 1, true) ~= nil, true)
+end)
+
+check.done()

@@ -1,0 +1,69 @@
+-- SPDX-License-Identifier: MIT
+-- Tensors on a GPU, made and used as on the host.
+local lo = require "lunops"
+local check = require "check"
+
+local why = lo.devices().cuda
+if why then
+  print("skipped: no GPU can be used here (" .. why .. ")")
+  return
+end
+local there = { device = "cuda:0" }
+
+local function same(a, b) check.equal((a:to "cpu" - b):norm(), 0) end
+
+check.it("tensors made on the GPU are those made on the host", function()
+  same(lo.zeros("x=3 y=5", there), lo.zeros "x=3 y=5")
+  same(lo.ones("x=3 y=5", there), lo.ones "x=3 y=5")
+  same(lo.full("x=7", 2.5, there), lo.full("x=7", 2.5))
+  same(lo.arange("x=7", there), lo.arange "x=7")
+  same(lo.eye("n=5", there), lo.eye "n=5")
+  same(lo.tensor({ 1, 2, 3 }, "x", there), lo.tensor({ 1, 2, 3 }, "x"))
+  same(lo.rand("x=9 y=7", { seed = 3, device = "cuda:0" }), lo.rand("x=9 y=7", { seed = 3 }))
+  local normal = lo.randn("x=9 y=7", { seed = 3, device = "cuda:0" }):to "cpu" - lo.randn("x=9 y=7", { seed = 3 })
+  check.near(normal:norm(), 0, 1e-5) -- sine and logarithm of other libraries
+  check.equal(lo.zeros_like(lo.ones("x=3", there)).device, "cuda:0")
+  check.equal(tostring(lo.ones_like(lo.zeros("x=3", there)):sum()), "3+0i")
+end)
+
+check.it("arithmetic, reductions, views and reading single elements work there", function()
+  local x = lo.randn("x=6 y=5", { seed = 1 })
+  local g = x:to "cuda:0"
+  same(g + g, x + x)
+  same(2 * g - g, 2 * x - x)
+  check.near(((g * g):to "cpu" - x * x):norm() / (x * x):norm(), 0, 1e-6)
+  check.near((g:conj():to "cpu" - x:conj()):norm(), 0, 0)
+  check.near((g:sum() - x:sum()):abs(), 0, 1e-5)
+  check.near(g:norm(), x:norm(), 1e-5)
+  same(g{ x = 2 }, x{ x = 2 })
+  same(g:permute "y x", x:permute "y x")
+  same(g{ x = 2, y = 3 }, x{ x = 2, y = 3 })
+  g:set({ x = 1 }, 7)
+  x:set({ x = 1 }, 7)
+  same(g, x)
+end)
+
+check.it("tensors are written and read by way of the host", function()
+  local x = lo.randn("x=6 y=5", { seed = 1 })
+  local path = os.tmpname()
+  os.remove(path)
+  lo.io.write(path .. ".npy", x:to "cuda:0")
+  same(lo.io.read(path .. ".npy", { dims = "x y" }), x)
+  os.remove(path .. ".npy")
+end)
+
+check.it("tensors on different devices do not mix", function()
+  local ok, text = pcall(function() return lo.ones "x=3" + lo.ones("x=3", there) end)
+  check.equal(ok, false)
+  check.equal(tostring(text):find "cuda:0" ~= nil, true)
+end)
+
+check.it("memory that a GPU does not have is an error that leaves it usable", function()
+  local held = lo.ones("x=1000", there)
+  local ok, text = pcall(lo.zeros, "x=1000000 y=1000000", there)
+  check.equal(ok, false)
+  check.equal(tostring(text):find "cuda:0" ~= nil, true)
+  check.equal(tostring(held:sum()), "1000+0i")
+end)
+
+check.done()
