@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/account.hpp"
+#include "runtime/device/issued_work.hpp"
 #include "runtime/device/native.hpp"
 
 namespace lunops {
@@ -29,7 +30,9 @@ void Stream::set_threads(int threads) {
 }
 
 void Stream::wait() {
-  if (native_ != nullptr) module_of(device_).synchronize_stream(native_);
+  if (native_ == nullptr) return;
+  module_of(device_).synchronize_stream(native_);
+  forget_issued(device_);
 }
 
 Stream Stream::for_host() const {

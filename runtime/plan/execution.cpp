@@ -123,7 +123,7 @@ void Execution::run_here() {
         trace_step(i);
         traced_[i].start = now();
       }
-      step.run(frames_[static_cast<size_t>(step.device)]);
+      step.perform(frames_[static_cast<size_t>(step.device)]);
       if (!traced_.empty()) traced_[i].stop = now();
     } catch (...) {
       fail_with(std::current_exception(), i);
@@ -200,7 +200,7 @@ void Execution::issue_now(size_t i, const NativeStream& stream) {
   Frame frame = frames_[static_cast<size_t>(step.device)];
   if (is_link) frame.link = &stream;
   last_issued_[q] = static_cast<int>(i);
-  step.run(frame);
+  step.perform(frame);
   if (!entry.is_awaited) return;
   events_[i] = NativeEvent(stream.device());
   events_[i].record(stream);
@@ -293,7 +293,7 @@ void Execution::perform(size_t i) noexcept {
         }
       }
       const auto& frames = is_link ? link_frames_ : frames_;
-      step.run(frames[static_cast<size_t>(step.device)]);
+      step.perform(frames[static_cast<size_t>(step.device)]);
     } catch (...) {
       error = std::current_exception();
     }

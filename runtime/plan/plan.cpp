@@ -63,7 +63,7 @@ void Plan::run_plain(const Tensor& x, const Tensor& y, Scale s, Context& context
   frame.backend = &context.backend();
   for (const auto& step : steps_) {
     context.poll();
-    step->run(frame);
+    step->perform(frame);
   }
 }
 

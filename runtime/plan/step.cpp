@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/issued_work.hpp"
 #include "runtime/device/native.hpp"
 #include "runtime/device/stream.hpp"
 #include "runtime/plan/cost.hpp"
@@ -113,6 +114,15 @@ void merge_dims(std::vector<Ref>& refs) {
     if (!joins) ++kept;
   }
   for (Ref& r : refs) r.view.ndim = kept;
+}
+
+void Step::perform(const Frame& frame) const {
+  const bool is_issued = frame.link != nullptr || frame.stream->native() != nullptr;
+  if (is_issued) {
+    note_issued(frame.link != nullptr ? frame.link->device() : frame.stream->device(), label);
+  }
+  run(frame);
+  if (is_issued && is_blocking() && frame.link == nullptr) frame.stream->wait();
 }
 
 GroupStep::GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int workers)

@@ -128,6 +128,8 @@ class Step {
  public:
   virtual ~Step() = default;
   virtual void run(const Frame& frame) const = 0;
+  // run(), with its name kept for errors where a GPU does it later (issued_work.hpp).
+  void perform(const Frame& frame) const;
 
   static constexpr int kLast = -1, kNone = -2;
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cuda/check.hpp"
 
+#include <string>
+
 #include "runtime/core/error.hpp"
+#include "runtime/device/issued_work.hpp"
 
 namespace lunops::cuda {
 
@@ -57,10 +60,13 @@ void check(cudaError_t status, std::string_view call) {
     fail(Code::device_memory, "cuda", "{}: {}", call, cudaGetErrorString(status));
   }
   if (is_asynchronous(status)) {
+    const std::string issued = issued_text();
     fail(Code::device, "cuda",
-         "{}: {} (error {}), by this call or by work issued before it; the device cannot be used "
-         "any further, start a new process",
-         call, cudaGetErrorString(status), static_cast<int>(status));
+         "{}: {} (error {}), {}; the device cannot be used any further, start a new process{}",
+         call, cudaGetErrorString(status), static_cast<int>(status),
+         issued.empty() ? "by this call or by work issued before it"
+                        : "in work that was issued since the host last waited: " + issued,
+         is_blocking() ? "" : " (LUNOPS_CUDA_BLOCKING=1 names the operator alone)");
   }
   fail(Code::device, "cuda", "{}: {} (error {})", call, cudaGetErrorString(status),
        static_cast<int>(status));

@@ -2,6 +2,7 @@
 // How often the host waits for a GPU.
 #include <catch2/catch.hpp>
 
+#include "runtime/backend/cuda/streams.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/plan.hpp"
 #include "runtime/solver/solver.hpp"
@@ -60,6 +61,21 @@ TEST_CASE("cuda: Toeplitz normals and convolutions make the host wait for nothin
     CHECK(simulated::waits() == before);
     CHECK(p.gpu.account->figures().allocations == allocations);
   }
+}
+
+TEST_CASE("cuda: a kernel's fault names the operators that were at work") {
+  Problem p;
+  const Tensor y = p.a(p.x, p.gpu);
+  p.gpu.stream->wait();
+  const auto& native = *static_cast<const cuda::GpuStream*>(p.gpu.stream->native());
+
+  p.a.apply(p.x, y, {}, p.gpu);
+  simulated::issue(native.stream, [] { simulated::fail(cudaErrorIllegalAddress); });
+
+  CHECK_THROWS_WITH(p.gpu.stream->wait(),
+                    Catch::Contains("(error 700), in work that was issued since the host last "
+                                    "waited: Dense on cuda:0, FFT on cuda:0; the device cannot"));
+  p.gpu.stream->wait();
 }
 
 TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, or never") {
