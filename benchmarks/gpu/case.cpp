@@ -84,7 +84,8 @@ void run(const Given& given) {
   const Problem& p = given.problem;
   Context host;
   Context there = on_device(given.device, host);
-  const Linop f = nufft(p, Toeplitz::never, host).to(given.device, host);
+  const Tensor k = trajectory(p, host).to(given.device, host);
+  const Linop f = nufft(p, k, Toeplitz::never);
   Linop normal;
   const auto coils = Shape::parse(fmt::format("coil={} {}", p.coils, p.text()));
   const auto k_space =
@@ -117,7 +118,7 @@ void run(const Given& given) {
       int64_t count = 1;
       words >> count;
       if (command == "normal" && !normal)
-        normal = sense(p, Toeplitz::always, host).to(given.device, host).N();
+        normal = sense(p, k, coil_maps(p, there), Toeplitz::always).N();
       const Linop a = command == "forward" ? f : command == "adjoint" ? f.H() : normal;
       const Tensor& x = command == "forward" ? image : command == "adjoint" ? samples : sum;
       if (result.is_empty_handle() || a.result(x).first != result.shape()) result = a(x, there);

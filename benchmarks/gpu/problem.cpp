@@ -59,24 +59,23 @@ Tensor trajectory(const Problem& problem, Context& host) {
   return k;
 }
 
-Linop nufft(const Problem& problem, Toeplitz toeplitz, Context& host) {
+Linop nufft(const Problem& problem, const Tensor& k, Toeplitz toeplitz) {
   NUFFTOptions options;
   options.tol = problem.tol;
   options.toeplitz = toeplitz;
   const Shape shape = Shape::parse(problem.text());
   for (size_t d = 0; d < problem.image.size(); ++d)
     options.extent.emplace_back(shape.dims()[d].text(), problem.image[d]);
-  return NUFFT(trajectory(problem, host), problem.names() + " -> spoke sample", options);
+  return NUFFT(k, problem.names() + " -> spoke sample", options);
 }
 
-Tensor coil_maps(const Problem& problem, Context& host) {
+Tensor coil_maps(const Problem& problem, Context& context) {
   const auto shape = Shape::parse(fmt::format("coil={} {}", problem.coils, problem.text()));
-  return randn(shape, DType::c64, 3, host);
+  return randn(shape, DType::c64, 3, context);
 }
 
-Linop sense(const Problem& problem, Toeplitz toeplitz, Context& host) {
-  return nufft(problem, toeplitz, host) *
-         Dense(coil_maps(problem, host), fmt::format("{0} -> coil {0}", problem.names()));
+Linop sense(const Problem& problem, const Tensor& k, const Tensor& maps, Toeplitz toeplitz) {
+  return nufft(problem, k, toeplitz) * Dense(maps, fmt::format("{0} -> coil {0}", problem.names()));
 }
 
 double difference(const Tensor& a, const Tensor& b, Context& host) {

@@ -24,9 +24,12 @@ struct Problem {
 };
 
 Tensor trajectory(const Problem& problem, Context& host);  // "spoke sample d", cycles, f64
-Linop nufft(const Problem& problem, Toeplitz toeplitz, Context& host);
-Tensor coil_maps(const Problem& problem, Context& host);                // random: "coil y x"
-Linop sense(const Problem& problem, Toeplitz toeplitz, Context& host);  // NUFFT and maps
+// Where its trajectory is.
+Linop nufft(const Problem& problem, const Tensor& k, Toeplitz toeplitz);
+// Random, "coil y x", where the context is: those of a large problem take long on the host.
+Tensor coil_maps(const Problem& problem, Context& context);
+// NUFFT and maps.
+Linop sense(const Problem& problem, const Tensor& k, const Tensor& maps, Toeplitz toeplitz);
 
 // Coil 0 of the transform at some points or pixels by the sums themselves, in double: the relative
 // error of what was computed.  `k` is the trajectory on the host.

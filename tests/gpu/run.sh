@@ -174,7 +174,7 @@ part laws 90
 part operators 40
 part phantom 40
 part heart 40
-part benchmarks 150
+part benchmarks 200
 part peers 60
 part memcheck 60
 part racecheck 60
