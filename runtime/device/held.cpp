@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/device/held.hpp"
 
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/arena.hpp"
+#include "runtime/device/native.hpp"
 
 namespace lunops {
 
@@ -50,5 +53,23 @@ HeldMemory::~HeldMemory() {
 }
 
 std::string HeldMemory::description() const { return fmt::format("{}, {} bytes", what_, bytes_); }
+
+void upload(const void* host, void* gpu, size_t bytes, Device device) {
+  if (bytes == 0) return;
+  if (!is_gpu(device)) {
+    std::memcpy(gpu, host, bytes);
+    return;
+  }
+  const NativeStream& compute = NativeStream::compute(device);
+  const NativeStream& link = NativeStream::transfer(Device::host(), device);
+  // The memory may have been given back while work that uses it was under way.
+  NativeEvent before(device), after(device);
+  before.record(compute);
+  before.make_wait(link);
+  link.copy(host, gpu, bytes);
+  after.record(link);
+  after.make_wait(compute);
+  after.synchronize();
+}
 
 }  // namespace lunops

@@ -3,7 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "runtime/device/account.hpp"
 #include "runtime/device/pool.hpp"
@@ -55,6 +59,51 @@ class HeldArray {
  private:
   std::unique_ptr<HeldMemory> memory_;  // stays where the account knows it
   int64_t count_ = 0;
+};
+
+// gpu <- host, after all work issued to the GPU's compute stream and before what is issued later.
+// Returns when the host's memory has been read.
+void upload(const void* host, void* gpu, size_t bytes, Device device);
+
+// A copy of elements of the host on the device of a stream, for kernels; nothing for no elements.
+template <class T>
+HeldArray<T> held_copy(std::span<const T> host, const char* what, const Stream& stream) {
+  if (host.empty()) return {};
+  HeldArray<T> made(static_cast<int64_t>(host.size()), what, stream);
+  upload(host.data(), made.data(), host.size_bytes(), stream.device());
+  return made;
+}
+
+// What GPUs keep of something of the host: one for each device, as long as somebody uses it.
+// Copies of the something begin without.
+template <class T>
+class OnDevices {
+ public:
+  OnDevices() = default;
+  OnDevices(const OnDevices&) noexcept {}
+  OnDevices& operator=(const OnDevices&) noexcept {
+    const std::lock_guard lock(mutex_);
+    known_.clear();
+    return *this;
+  }
+
+  // `make` gives a shared pointer.
+  template <class Make>
+  std::shared_ptr<const T> get(Device device, const Make& make) const {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(known_, [](const auto& each) { return each.second.expired(); });
+    for (const auto& [where, weak] : known_) {
+      if (!(where == device)) continue;
+      if (auto alive = weak.lock()) return alive;
+    }
+    std::shared_ptr<const T> made = make();
+    known_.emplace_back(device, made);
+    return made;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::vector<std::pair<Device, std::weak_ptr<const T>>> known_;
 };
 
 }  // namespace lunops

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/device/native.hpp"
 #include "runtime/plan/builder.hpp"
 
 namespace lunops {
@@ -12,16 +13,31 @@ size_t RowTable::bytes() const noexcept {
   return first.size() * sizeof(int64_t) + column.size() * sizeof(int32_t);
 }
 
-SparseRows RowTable::view(const void* value, DType dtype) const noexcept {
+PlacedRows::PlacedRows(std::shared_ptr<const RowTable> table, const Stream& stream)
+    : table_(std::move(table)) {
+  if (!is_gpu(stream.device())) return;
+  first_ = held_copy<int64_t>(table_->first, "rows", stream);
+  column_ = held_copy<int32_t>(table_->column, "columns", stream);
+}
+
+std::shared_ptr<const PlacedRows> PlacedRows::of(std::shared_ptr<const RowTable> table,
+                                                 const Stream& stream) {
+  const auto make = [&] { return std::make_shared<const PlacedRows>(table, stream); };
+  return is_gpu(stream.device()) ? table->placed.get(stream.device(), make) : make();
+}
+
+SparseRows PlacedRows::view(const void* value, DType dtype) const noexcept {
   SparseRows a;
-  a.groups = groups;
-  a.rows = rows;
-  a.columns = columns;
-  a.first = first.empty() ? nullptr : first.data();
-  a.column = column.data();
+  a.groups = table_->groups;
+  a.rows = table_->rows;
+  a.columns = table_->columns;
+  a.first = first_.size() > 0       ? first_.data()
+            : table_->first.empty() ? nullptr
+                                    : table_->first.data();
+  a.column = column_.size() > 0 ? column_.data() : table_->column.data();
   a.value = value;
   a.dtype = dtype;
-  a.entries = static_cast<int64_t>(column.size());
+  a.entries = static_cast<int64_t>(table_->column.size());
   return a;
 }
 
@@ -159,22 +175,25 @@ RowDims ordered(const RowDims& dims) {
 
 class RowsStep final : public Step {
  public:
-  RowsStep(std::shared_ptr<const RowTable> table,
+  // `rows` is null in dry plans.
+  RowsStep(std::shared_ptr<const PlacedRows> rows,
            std::optional<Ref> value,
            bool conjugate,
            Ref x,
            Ref y,
            StepScale s)
-      : table_(std::move(table)), has_value_(value.has_value()), conjugate_(conjugate), scale_(s) {
+      : rows_(std::move(rows)), has_value_(value.has_value()), conjugate_(conjugate), scale_(s) {
     refs = {x, y};
     if (value) refs = {*value, x, y};
     const auto size = static_cast<double>(size_of(y.view.dtype));
     const auto data = static_cast<double>(y.view.count());
     bytes = size * data;
-    if (table_ == nullptr || table_->rows * table_->groups == 0) return;
-    const auto entries = static_cast<double>(table_->column.size());
-    const double batch = data / static_cast<double>(table_->rows * table_->groups);
-    bytes += static_cast<double>(table_->bytes()) + size * entries * batch;
+    if (rows_ == nullptr) return;
+    const RowTable& table = rows_->table();
+    if (table.rows * table.groups == 0) return;
+    const auto entries = static_cast<double>(table.column.size());
+    const double batch = data / static_cast<double>(table.rows * table.groups);
+    bytes += static_cast<double>(table.bytes()) + size * entries * batch;
     if (value) {
       bytes += entries * static_cast<double>(size_of(value->view.dtype));
       flops = entries * batch * (is_complex(y.view.dtype) ? 8.0 : 2.0);
@@ -183,12 +202,12 @@ class RowsStep final : public Step {
   void run(const Frame& f) const override {
     const RawView value = has_value_ ? refs.front().at(f) : RawView{};
     const size_t x = has_value_ ? 1 : 0;
-    f.backend->sparse(table_->view(value.data, has_value_ ? value.dtype : DType::f32), conjugate_,
+    f.backend->sparse(rows_->view(value.data, has_value_ ? value.dtype : DType::f32), conjugate_,
                       refs[x].at(f), f.resolve(scale_), refs[x + 1].at(f), *f.stream);
   }
 
  private:
-  std::shared_ptr<const RowTable> table_;
+  std::shared_ptr<const PlacedRows> rows_;
   bool has_value_;  // the first of the views
   bool conjugate_;
   StepScale scale_;
@@ -204,7 +223,11 @@ void lower_rows(Builder& b,
                 const Operand& x,
                 const Operand& y,
                 const StepScale& s) {
-  if (table != nullptr) b.persists(table.get(), table->bytes());
+  std::shared_ptr<const PlacedRows> rows;
+  if (table != nullptr) {
+    b.persists(table.get(), table->bytes());
+    rows = PlacedRows::of(std::move(table), *b.context().stream);
+  }
   std::optional<Ref> values;
   if (value != nullptr) {
     values = b.placed_values(value, value->meets(x.dtype)).seen_as({value->count()}, {1});
@@ -217,12 +240,12 @@ void lower_rows(Builder& b,
     from = rows_ref(copy, ordered(at.x));
   }
   if (to) {
-    b.add(std::make_unique<RowsStep>(std::move(table), values, conjugate, *from, *to, s));
+    b.add(std::make_unique<RowsStep>(std::move(rows), values, conjugate, *from, *to, s));
     return;
   }
   const Operand ordered_y = in_order(y, at.y);
   const Operand result = b.slot(ordered_y.shape, y.dtype);
-  b.add(std::make_unique<RowsStep>(std::move(table), values, conjugate, *from,
+  b.add(std::make_unique<RowsStep>(std::move(rows), values, conjugate, *from,
                                    *rows_ref(result, ordered(at.y)), StepScale{}));
   b.copy(result, ordered_y, s);
 }

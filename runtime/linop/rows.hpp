@@ -6,19 +6,39 @@
 #include <vector>
 
 #include "runtime/backend/sparse.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/linop/core.hpp"
 
 namespace lunops {
 
-// Owns what SparseRows points to, but for the values.
+class PlacedRows;
+
+// Owns what SparseRows points to, but for the values.  Not changed any more once it is placed.
 struct RowTable {
   int64_t groups = 1, rows = 0, columns = 0;
   std::vector<int64_t> first;  // {groups * rows + 1}; empty: one entry in each row
   std::vector<int32_t> column;
 
+  OnDevices<PlacedRows> placed;
+
   size_t bytes() const noexcept;
+};
+
+// A table where kernels of one device read it: on a GPU a copy, elsewhere the table itself.
+class PlacedRows {
+ public:
+  static std::shared_ptr<const PlacedRows> of(std::shared_ptr<const RowTable> table,
+                                              const Stream& stream);
+  PlacedRows(std::shared_ptr<const RowTable> table, const Stream& stream);
+
+  const RowTable& table() const noexcept { return *table_; }
   // `value`: null for ones.
   SparseRows view(const void* value, DType dtype) const noexcept;
+
+ private:
+  std::shared_ptr<const RowTable> table_;
+  HeldArray<int64_t> first_;  // of a GPU
+  HeldArray<int32_t> column_;
 };
 
 // The transpose of every group, entries in the order of the rows that they were in: entry k is

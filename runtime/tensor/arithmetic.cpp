@@ -250,7 +250,8 @@ Tensor apart_from(const Tensor& y, const Tensor& x, Context& context) {
 void fill(const Tensor& y, c128 value, Context& context) {
   check_number("fill", value, y.dtype());
   y.storage()->require_writable("fill");
-  context.backend().fill(value, y.view(), *context.stream);
+  Context here = on_device(y.device(), context);
+  here.backend().fill(value, y.view(), *here.stream);
   y.storage()->touch();
 }
 
@@ -268,7 +269,8 @@ void copy(const Tensor& y, const Tensor& x, Context& context) {
          y.shape().braced());
   }
   y.storage()->require_writable("copy");
-  context.backend().copy(apart_from(y, x, context).view(), false, y.view(), *context.stream);
+  Context here = on_device(y.device(), context);
+  here.backend().copy(apart_from(y, x, here).view(), false, y.view(), *here.stream);
   y.storage()->touch();
 }
 
@@ -287,8 +289,9 @@ void axpby(c128 a, const Tensor& x, c128 b, const Tensor& y, Context& context) {
          y.shape().braced());
   }
   y.storage()->require_writable("axpy");
-  context.backend().axpby(view_as(apart_from(y, x, context), y.shape()), false, {a, b}, y.view(),
-                          *context.stream);
+  Context here = on_device(y.device(), context);
+  here.backend().axpby(view_as(apart_from(y, x, here), y.shape()), false, {a, b}, y.view(),
+                       *here.stream);
   y.storage()->touch();
 }
 

@@ -177,10 +177,11 @@ c128 dot(const Tensor& x_given, const Tensor& y_given, Context& context) {
   Pair p{floating(x_given, context), floating(y_given, context)};
   const DType dtype = promote("dot", p.x.dtype(), p.y.dtype());
   p = {p.x.as(dtype, context), p.y.as(dtype, context)};
+  Context here = on_device(p.x.device(), context);
   c128 sum = 0.0;
   for_slabs(p.x.view(), p.y.view(), [&](const RawView& x, const RawView& y) {
     Results<c128> results(x.extent[0]);
-    context.backend().dot(x, y, results.data(), *context.stream);
+    here.backend().dot(x, y, results.data(), *here.stream);
     for (int64_t k = 0; k < x.extent[0]; ++k) sum += results.data()[k];
   });
   return sum;
@@ -188,10 +189,11 @@ c128 dot(const Tensor& x_given, const Tensor& y_given, Context& context) {
 
 double norm(const Tensor& x_given, Context& context) {
   const Tensor x = floating(x_given, context);
+  Context here = on_device(x.device(), context);
   double sum = 0.0;
   for_slabs(x.view(), x.view(), [&](const RawView& slab, const RawView&) {
     Results<double> results(slab.extent[0]);
-    context.backend().norm2(slab, results.data(), *context.stream);
+    here.backend().norm2(slab, results.data(), *here.stream);
     for (int64_t k = 0; k < slab.extent[0]; ++k) sum += results.data()[k];
   });
   return std::sqrt(sum);

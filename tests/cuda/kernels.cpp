@@ -294,27 +294,6 @@ TEST_CASE("cuda: differences agree with the reference", "[cuda]") {
   }
 }
 
-TEST_CASE("cuda: blocks agree with the reference, overlapping and beyond the end", "[cuda]") {
-  if (!on_gpu::is_here()) return;
-  std::mt19937_64 random(10);
-  BlockGrid grid;
-  grid.ndim = 2;
-  grid.extent = {9, 11};
-  grid.block = {4, 3};
-  grid.stride = {2, 3};
-  grid.count = {4, 4};
-  for (const DType dtype : kFloating) {
-    const Array array = draw::array({3, 9, 11}, dtype, draw::Strides::gaps, random);
-    const Array blocks = draw::array({3, 4, 4, 4, 3}, dtype, draw::Strides::permuted, random);
-    REQUIRE(on_gpu::compare({array, blocks}, 1, [&](Backend& b, const Views& v, Stream& s) {
-              b.array_to_blocks(grid, v[0], {2.0, 0.5}, v[1], s);
-            }) <= allowed(dtype));
-    REQUIRE(on_gpu::compare({blocks, array}, 1, [&](Backend& b, const Views& v, Stream& s) {
-              b.blocks_to_array(grid, v[0], {2.0, 0.5}, v[1], s);
-            }) <= allowed(dtype));
-  }
-}
-
 TEST_CASE("cuda: sparse rows agree with the reference", "[cuda]") {
   if (!on_gpu::is_here()) return;
   std::mt19937_64 random(11);

@@ -57,19 +57,17 @@ Tensor Linop::dense(DType dtype, Context& context) const {
   const DType result = result_dtype(node_, dtype);
   const Tensor matrix = zeros(Shape(dims, extents), result, context);
   const Tensor unit = zeros(in, dtype, context);
-  const Tensor one = full(Shape(), 1.0, dtype, context);
   const auto plan = make_plan(node_, *unit.layout(), dtype, nullptr, context);
   const Tensor y = zeros(out, result, context);
   const int64_t columns = in.count();
   std::vector<int64_t> column_strides = row_major(out.extents());
   for (int64_t& each : column_strides) each *= columns;
   const auto column = Layout::strided(out, column_strides);
-  const size_t size = size_of(dtype);
   for (int64_t j = 0; j < columns; ++j) {
-    std::byte* at = unit.storage()->data() + static_cast<size_t>(j) * size;
-    std::copy_n(one.storage()->data(), size, at);
+    const Tensor at(unit.storage(), Layout::row_major(Shape()), j, dtype);
+    fill(at, 1.0, context);
     plan->run(unit, y, {}, context);
-    std::fill_n(at, size, std::byte{0});
+    fill(at, 0.0, context);
     copy(Tensor(matrix.storage(), column, j, result), y, context);
   }
   return matrix;

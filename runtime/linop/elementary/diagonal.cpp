@@ -99,7 +99,7 @@ int64_t count_true(const Tensor& mask) {
 std::optional<Node> diagonal_power(const Node& node, double p) {
   const auto* diagonal = dynamic_cast<const DiagonalCore*>(node.core.get());
   if (diagonal == nullptr) return std::nullopt;
-  Context context;
+  Context context = on_device(diagonal->weight()->device(), Context());
   const DType dtype =
       diagonal->weight()->is_given() && is_floating(diagonal->weight()->tensor().dtype())
           ? diagonal->weight()->tensor().dtype()

@@ -157,7 +157,7 @@ std::string rank_of(const Tensor& factor, const char* what, const Side& side) {
 
 // The columns are where C^H C v = v, here for a random v.
 void check_orthonormal(const Linop& factor, const char* what, DType dtype) {
-  Context context;
+  Context context = on_device(factor.device().value_or(Device::host()), Context());
   const Shape in = factor.ishape();
   std::vector<int64_t> extents;
   for (const int64_t n : in.extents()) extents.push_back(n == kUnknown ? 1 : n);

@@ -5,6 +5,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/linop/moving/constructors.hpp"
 #include "runtime/linop/moving/selected_normal.hpp"
 #include "runtime/linop/tile.hpp"
@@ -36,6 +37,19 @@ BlockGrid BlockCut::grid(const std::vector<int64_t>& extents) const {
   return g;
 }
 
+PlacedRuns::PlacedRuns(std::shared_ptr<const BlockCut> cut, const Stream& stream)
+    : cut_(std::move(cut)) {
+  if (!is_gpu(stream.device())) return;
+  copy_ = held_copy<BlockGrid::Run>(cut_->runs, "runs of a mask", stream);
+}
+
+std::shared_ptr<const PlacedRuns> PlacedRuns::of(std::shared_ptr<const BlockCut> cut,
+                                                 const Stream& stream) {
+  const auto make = [&] { return std::make_shared<const PlacedRuns>(cut, stream); };
+  return is_gpu(stream.device()) && cut->has_mask() ? cut->placed.get(stream.device(), make)
+                                                    : make();
+}
+
 namespace {
 
 Side mixed_terms(const Side& side, const Side& other) {
@@ -48,13 +62,17 @@ Side mixed_terms(const Side& side, const Side& other) {
 
 class BlocksStep final : public Step {
  public:
-  BlocksStep(std::shared_ptr<const BlockCut> cut,
+  // `runs` is null in dry plans.
+  BlocksStep(std::shared_ptr<const PlacedRuns> runs,
              const BlockGrid& grid,
              bool cuts,
              Ref x,
              Ref y,
              StepScale s)
-      : cut_(std::move(cut)), grid_(grid), cuts_(cuts), scale_(s) {
+      : runs_(std::move(runs)),
+        grid_(runs_ == nullptr ? grid : runs_->seen_by(grid)),
+        cuts_(cuts),
+        scale_(s) {
     refs = {x, y};
     const auto n = static_cast<double>(x.view.count()) + static_cast<double>(y.view.count());
     bytes = n * static_cast<double>(size_of(x.view.dtype));
@@ -70,7 +88,7 @@ class BlocksStep final : public Step {
   }
 
  private:
-  std::shared_ptr<const BlockCut> cut_;  // keeps the grid's runs
+  std::shared_ptr<const PlacedRuns> runs_;  // keeps those of the grid
   BlockGrid grid_;
   bool cuts_;
   StepScale scale_;
@@ -234,8 +252,10 @@ void BlocksCore::lower(
     return make_ref(o, n, strides);
   };
   const Ref a = ref(array, at.array_rest, at.array), c = ref(blocks, at.blocks_rest, at.blocks);
-  b.add(std::make_unique<BlocksStep>(cut_, cut_->grid(extents), is_cutting, is_cutting ? a : c,
-                                     is_cutting ? c : a, s));
+  std::shared_ptr<const PlacedRuns> runs;
+  if (!b.is_dry()) runs = PlacedRuns::of(cut_, *b.context().stream);
+  b.add(std::make_unique<BlocksStep>(std::move(runs), cut_->grid(extents), is_cutting,
+                                     is_cutting ? a : c, is_cutting ? c : a, s));
 }
 
 std::optional<std::vector<int64_t>> BlocksCore::known_array() const {
@@ -258,11 +278,12 @@ std::optional<Node> BlocksCore::exact_normal(Mode mode, const Node* inner) const
   } else {
     selected.insert(selected.end(), cut_->block.begin(), cut_->block.end());
   }
-  return selected_normal(Node{shared_from_this(), mode, nullptr}, inner, array_, *extents, blocks_,
-                         selected,
-                         [cut = cut_, grid](const RawView& m, const RawView& y, Context& context) {
-                           context.backend().blocks_to_array(grid, m, {}, y, *context.stream);
-                         });
+  return selected_normal(
+      Node{shared_from_this(), mode, nullptr}, inner, array_, *extents, blocks_, selected,
+      [cut = cut_, grid](const RawView& m, const RawView& y, Context& context) {
+        const auto runs = PlacedRuns::of(cut, *context.stream);
+        context.backend().blocks_to_array(runs->seen_by(grid), m, {}, y, *context.stream);
+      });
 }
 
 Tensor BlocksCore::multiplicity(Context& context) const {
@@ -290,7 +311,8 @@ Tensor BlocksCore::multiplicity(Context& context) const {
                                         : grid.block[j];
   }
   const Tensor counts = Tensor::empty(Shape(dims, extents), DType::f32, context);
-  context.backend().blocks_to_array(grid, ones, {}, counts.view(), *context.stream);
+  const auto runs = PlacedRuns::of(cut_, *context.stream);
+  context.backend().blocks_to_array(runs->seen_by(grid), ones, {}, counts.view(), *context.stream);
   return counts;
 }
 

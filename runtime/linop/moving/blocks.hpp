@@ -2,11 +2,14 @@
 #pragma once
 
 #include "runtime/backend/array_blocks.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/linop/core.hpp"
 
 namespace lunops {
 
-// How blocks are cut out of an array, by array dim.
+class PlacedRuns;
+
+// How blocks are cut out of an array, by array dim.  Not changed any more once it is placed.
 struct BlockCut {
   std::vector<int64_t> block, stride;
   std::vector<int64_t> count;        // of tiles, whose array may end before the last block; 0, or
@@ -15,12 +18,35 @@ struct BlockCut {
   WeightPtr mask;                    // as the user gave it, or null
   std::vector<BlockGrid::Run> runs;  // of its true entries
   int64_t entries = 0;               // of a block: all, or the true ones
+  OnDevices<PlacedRuns> placed;
 
   bool has_mask() const noexcept { return mask != nullptr; }
   // Number of blocks along a dim; -1 if there is not one whole block.
   int64_t count_of(size_t dim, int64_t extent) const noexcept;
-  // The grid over an array of these extents.  Its runs stay where they are: keep the cut alive.
+  // The grid over an array of these extents, with runs in memory of the host: keep the cut alive.
   BlockGrid grid(const std::vector<int64_t>& extents) const;
+};
+
+// The runs of a mask where kernels of one device read them: on a GPU a copy, elsewhere those of the
+// cut.
+class PlacedRuns {
+ public:
+  static std::shared_ptr<const PlacedRuns> of(std::shared_ptr<const BlockCut> cut,
+                                              const Stream& stream);
+  PlacedRuns(std::shared_ptr<const BlockCut> cut, const Stream& stream);
+
+  const BlockGrid::Run* data() const noexcept {
+    return copy_.size() > 0 ? copy_.data() : cut_->has_mask() ? cut_->runs.data() : nullptr;
+  }
+  // The grid with these runs: keep this alive.
+  BlockGrid seen_by(BlockGrid grid) const noexcept {
+    grid.runs = data();
+    return grid;
+  }
+
+ private:
+  std::shared_ptr<const BlockCut> cut_;
+  HeldArray<BlockGrid::Run> copy_;  // of a GPU
 };
 
 // ArrayToBlocks takes overlapping blocks out of an array, BlocksToArray sums them back; each is the

@@ -228,8 +228,9 @@ std::optional<Node> SamplingCore::exact_normal(Mode mode, const Node* inner) con
       f.stride[0] = f.extent[1] * last;
       return f;
     };
-    const std::shared_ptr<const RowTable> rows = kept->table(grid, true);
-    const RawView from = folded(dense.view(), kept->sample_count_), to = folded(y, rows->rows);
+    const auto rows = PlacedRows::of(kept->table(grid, true), *context.stream);
+    const RawView from = folded(dense.view(), kept->sample_count_),
+                  to = folded(y, rows->table().rows);
     if (from.empty()) {
       context.backend().fill(0.0, y, *context.stream);
     } else {
@@ -271,11 +272,11 @@ WeightPtr SamplingCore::sampled(const WeightPtr& weight, const std::vector<int>&
       v.stride[0] = kept->group_count_ * last;
       return v;
     };
-    const std::shared_ptr<const RowTable> rows = kept->table(grid, false);
+    const auto rows = PlacedRows::of(kept->table(grid, false), *context.stream);
     const RawView y = folded(to, kept->sample_count_);
     if (!y.empty()) {
-      context.backend().sparse(rows->view(nullptr, DType::f32), false, folded(from, rows->columns),
-                               {}, y, *context.stream);
+      context.backend().sparse(rows->view(nullptr, DType::f32), false,
+                               folded(from, rows->table().columns), {}, y, *context.stream);
     }
     return to;
   };
