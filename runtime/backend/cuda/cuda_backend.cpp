@@ -44,8 +44,9 @@ std::shared_ptr<const NufftPoints> CudaBackend::nufft(const NufftSpec& spec, Str
   return make_nufft(spec, stream);
 }
 
-std::shared_ptr<const InterpolateKernel> CudaBackend::interpolate(const InterpolateSpec&, Stream&) {
-  absent("interpolate");
+std::shared_ptr<const InterpolateKernel> CudaBackend::interpolate(const InterpolateSpec& spec,
+                                                                  Stream& stream) {
+  return make_interpolate(spec, stream);
 }
 
 std::shared_ptr<const ToeplitzKernel> CudaBackend::toeplitz(const ToeplitzSpec& spec,
@@ -58,8 +59,8 @@ std::shared_ptr<const ConvolutionKernel> CudaBackend::convolution(const Convolut
   return make_convolution(spec, stream);
 }
 
-std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec&, Stream&) {
-  absent("wavelet");
+std::shared_ptr<const WaveletKernel> CudaBackend::wavelet(const WaveletSpec& spec, Stream& stream) {
+  return make_wavelet(spec, stream);
 }
 
 // The choice between gridding and Toeplitz, and the parameters, are those of the host: so what a
@@ -88,12 +89,6 @@ void CudaBackend::fetch(const void* from, void* to, size_t bytes, Stream& stream
 }
 
 namespace cuda {
-
-void refuse_blocks(const BlockGrid& grid) {
-  fail(Code::unsupported, "ArrayToBlocks",
-       "the cuda backend has no kernel for {}; apply the operator on \"cpu\"",
-       grid.runs != nullptr ? "masked blocks" : fmt::format("blocks of {} dims", grid.ndim));
-}
 
 Backend& backend_of(int device) {
   struct Registry {

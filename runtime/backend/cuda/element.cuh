@@ -31,6 +31,18 @@ inline constexpr bool is_complex_v = false;
 template <class T>
 inline constexpr bool is_complex_v<Complex<T>> = true;
 
+// Complex<float> -> float.
+template <class T>
+struct real_type {
+  using type = T;
+};
+template <class T>
+struct real_type<Complex<T>> {
+  using type = T;
+};
+template <class T>
+using real_t = typename real_type<T>::type;
+
 // float -> double, Complex<float> -> Complex<double>.
 template <class T>
 using wide_t = std::conditional_t<is_complex_v<T>, Complex<double>, double>;

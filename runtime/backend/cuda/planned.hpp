@@ -11,10 +11,6 @@ namespace lunops::cuda {
 
 constexpr int kMostAxes = 8;  // of one transform
 
-// Errors are thrown by files for the compiler of the host: nvcc cannot evaluate fmt's checks of
-// format strings.
-[[noreturn]] void refuse_blocks(const BlockGrid& grid);
-
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
 // About the workspace of a NUFFT that is not made yet.
@@ -28,6 +24,9 @@ Backend::NufftBytes toeplitz_bytes(const ToeplitzSpec& spec,
                                    bool complex_weights,
                                    int64_t batch,
                                    const Stream& stream);
+std::shared_ptr<const InterpolateKernel> make_interpolate(const InterpolateSpec& spec,
+                                                          Stream& stream);
+std::shared_ptr<const WaveletKernel> make_wavelet(const WaveletSpec& spec, Stream& stream);
 
 std::shared_ptr<const ConvolutionKernel> make_convolution(const ConvolutionSpec& spec,
                                                           Stream& stream);
