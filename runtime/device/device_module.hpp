@@ -27,6 +27,10 @@ struct DeviceModule {
   void (*synchronize_stream)(void* stream);
   // y <- x, contiguous.  Memory of the host stays as it is, and alive, until this work is done.
   void (*copy)(void* stream, int source, const void* x, int target, void* y, size_t bytes);
+  // Locks memory of the host in its place, so that it is copied without staging; false: somebody
+  // else did so before.
+  bool (*pin)(void* host, size_t bytes);
+  void (*unpin)(void* host) noexcept;
 };
 
 }  // namespace lunops

@@ -5,6 +5,8 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/arena.hpp"
+#include "runtime/device/cuda_status.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/tensor/tensor.hpp"
 
 namespace lunops {
@@ -12,6 +14,7 @@ namespace lunops {
 namespace {
 
 constexpr size_t kOriginFrom = size_t{1} << 20;
+constexpr size_t kPinnedFrom = size_t{1} << 20;  // from here, pools give blocks pages of their own
 
 bool is_out_of_memory(const Error& e) noexcept {
   return e.code() == Code::host_memory || e.code() == Code::device_memory;
@@ -69,11 +72,11 @@ std::shared_ptr<Storage> Storage::adopt(
 }
 
 Storage::~Storage() {
+  if (release_) release_();  // before others may get the memory
   if (account_ != nullptr) {
     account_->release(*this, block_.bytes);
     if (block_.data != nullptr) Pool::of(device_).release(block_);
   }
-  if (release_) release_();
 }
 
 void Storage::require_writable(std::string_view operation) const {
@@ -87,7 +90,18 @@ void Storage::pin() {
   if (!device_.is_host()) {
     fail(Code::device, "pin", "x is on {}; only memory of the host is pinned", device_.text());
   }
-  is_pinned_.store(true, std::memory_order_relaxed);
+  if (is_pinned_.exchange(true) || block_.bytes < kPinnedFrom || !cuda_absence().empty()) return;
+  const DeviceModule& module = module_of({DeviceKind::cuda, 0});
+  try {
+    if (!module.pin(block_.data, block_.bytes)) return;
+  } catch (...) {
+    is_pinned_ = false;
+    throw;
+  }
+  release_ = [unpin = module.unpin, data = block_.data, then = std::move(release_)] {
+    unpin(data);
+    if (then) then();
+  };
 }
 
 std::string Storage::description() const {

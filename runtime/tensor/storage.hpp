@@ -49,8 +49,8 @@ class Storage final : public Charged {
   void require_writable(std::string_view operation) const;
   void touch() noexcept { version_.fetch_add(1, std::memory_order_acq_rel); }  // after each write
   bool is_read_only() const noexcept { return read_only_; }
-  // Pinned host memory is copied to devices without staging.  Where all devices are virtual it is
-  // memory like any other, and the mark alone remains.  Throws Error{device} for device memory.
+  // Pinned host memory is copied to GPUs without staging.  Without a GPU, and below 1 MiB, where
+  // pages are shared, the mark alone remains.  Throws Error{device} for memory of a device.
   void pin();
   bool is_pinned() const noexcept { return is_pinned_.load(std::memory_order_relaxed); }
   const std::string& origin() const noexcept { return origin_; }  // script line, from 1 MiB up

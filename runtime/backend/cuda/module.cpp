@@ -21,7 +21,9 @@ constexpr DeviceModule kModule{.devices = cuda::count_gpus,
                                .wait = cuda::wait,
                                .synchronize = cuda::synchronize,
                                .synchronize_stream = cuda::synchronize_stream,
-                               .copy = cuda::copy};
+                               .copy = cuda::copy,
+                               .pin = cuda::pin,
+                               .unpin = cuda::unpin};
 
 }  // namespace
 

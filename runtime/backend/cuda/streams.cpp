@@ -186,4 +186,21 @@ void copy(void* stream, int source, const void* x, int target, void* y, size_t b
   }
 }
 
+bool pin(void* host, size_t bytes) {
+  use(0);
+  // For all devices.
+  const cudaError_t status = cudaHostRegister(host, bytes, cudaHostRegisterPortable);
+  if (status == cudaErrorHostMemoryAlreadyRegistered) {
+    cudaGetLastError();
+    return false;
+  }
+  check(status, "cudaHostRegister");
+  return true;
+}
+
+void unpin(void* host) noexcept {
+  // Who does not wait for a copy of memory that goes is wrong already; nothing else fails here.
+  if (cudaHostUnregister(host) != cudaSuccess) cudaGetLastError();
+}
+
 }  // namespace lunops::cuda

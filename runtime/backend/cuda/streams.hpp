@@ -53,5 +53,7 @@ void wait(void* stream, void* event);
 void synchronize(void* event);
 void synchronize_stream(void* stream);
 void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes);
+bool pin(void* host, size_t bytes);
+void unpin(void* host) noexcept;
 
 }  // namespace lunops::cuda
