@@ -100,6 +100,18 @@ struct Pairs {
   }
 };
 
+// Operands of one floating dtype, without a branch on it; arithmetic only.
+template <Binary op, class T>
+struct EqualPairs {
+  const T *a, *b;
+  T* y;
+  template <class A, class I>
+  __device__ void operator()(const A& at, I) const {
+    const C left = converted<C>(a[at[0]]), right = converted<C>(b[at[1]]);
+    y[at[2]] = converted<T>(of_numbers<op>(left, right, !is_complex_v<T>).z);
+  }
+};
+
 template <Unary op>
 struct Single {
   Memory x, y;
@@ -137,6 +149,39 @@ struct Single {
   }
 };
 
+// From one floating dtype to another that follows from it.
+template <Unary op, class T, class Y>
+struct EqualSingle {
+  const T* x;
+  Y* y;
+  template <class A, class I>
+  __device__ void operator()(const A& at, I) const {
+    const T z = x[at[0]];
+    if constexpr (op == Unary::negate) {
+      y[at[1]] = converted<Y>(-z);
+    } else if constexpr (op == Unary::conj) {
+      y[at[1]] = converted<Y>(conj_if(true, z));
+    } else if constexpr (op == Unary::square_abs) {
+      y[at[1]] = converted<Y>(norm_of(z));
+    } else {
+      const C wide_z = converted<C>(z);
+      y[at[1]] = converted<Y>(::hypot(wide_z.real(), wide_z.imag()));
+    }
+  }
+};
+
+// U: as many bytes as an element.
+template <class U>
+struct EqualWhere {
+  const bool* mask;
+  const U *a, *b;
+  U* y;
+  template <class A, class I>
+  __device__ void operator()(const A& at, I) const {
+    y[at[3]] = mask[at[0]] ? a[at[1]] : b[at[2]];
+  }
+};
+
 struct Where {
   Memory mask, a, b, y;
   template <class A, class I>
@@ -150,6 +195,17 @@ struct Where {
 // y[i] = a[i] op b[i], computed in the wider of the two kinds.
 void CudaBackend::binary(Binary op, RawView a, RawView b, RawView y, Stream& stream) {
   const auto issue = [&]<Binary kOp>() {
+    if constexpr (kOp == Binary::add || kOp == Binary::subtract || kOp == Binary::multiply ||
+                  kOp == Binary::divide) {
+      if (a.dtype == y.dtype && b.dtype == y.dtype && is_floating(y.dtype)) {
+        dispatch_floating(y.dtype, [&]<class H>() {
+          using T = device_t<H>;
+          for_each(merge_dims(a, b, y), stream,
+                   EqualPairs<kOp, T>{data<const T>(a), data<const T>(b), data<T>(y)});
+        });
+        return;
+      }
+    }
     for_each(merge_dims(a, b, y), stream,
              Pairs<kOp>{memory_of(a), memory_of(b), memory_of(y),
                         !is_floating(a.dtype) && !is_floating(b.dtype),
@@ -183,6 +239,17 @@ void CudaBackend::binary(Binary op, RawView a, RawView b, RawView y, Stream& str
 
 void CudaBackend::unary(Unary op, RawView x, RawView y, Stream& stream) {
   const auto issue = [&]<Unary kOp>() {
+    constexpr bool is_size = kOp == Unary::abs || kOp == Unary::square_abs;
+    if constexpr (is_size || kOp == Unary::negate || kOp == Unary::conj) {
+      if (is_floating(x.dtype) && y.dtype == (is_size ? real_of(x.dtype) : x.dtype)) {
+        dispatch_floating(x.dtype, [&]<class H>() {
+          using T = device_t<H>;
+          using Y = std::conditional_t<is_size, real_t<T>, T>;
+          for_each(merge_dims(x, y), stream, EqualSingle<kOp, T, Y>{data<const T>(x), data<Y>(y)});
+        });
+        return;
+      }
+    }
     for_each(merge_dims(x, y), stream,
              Single<kOp>{memory_of(x), memory_of(y), !is_floating(x.dtype), !is_complex(x.dtype)});
   };
@@ -212,8 +279,25 @@ void CudaBackend::unary(Unary op, RawView x, RawView y, Stream& stream) {
 
 // y[i] = mask[i] ? a[i] : b[i]
 void CudaBackend::where(RawView mask, RawView a, RawView b, RawView y, Stream& stream) {
-  for_each(merge_dims(mask, a, b, y), stream,
-           Where{memory_of(mask), memory_of(a), memory_of(b), memory_of(y)});
+  const auto dims = merge_dims(mask, a, b, y);
+  if (mask.dtype == DType::boolean && a.dtype == y.dtype && b.dtype == y.dtype) {
+    const auto issue = [&]<class U>() {
+      for_each(
+          dims, stream,
+          EqualWhere<U>{data<const bool>(mask), data<const U>(a), data<const U>(b), data<U>(y)});
+    };
+    switch (size_of(y.dtype)) {
+      case 1:
+        return issue.template operator()<uint8_t>();
+      case 4:
+        return issue.template operator()<float>();
+      case 8:
+        return issue.template operator()<double>();
+      default:
+        return issue.template operator()<Complex<double>>();
+    }
+  }
+  for_each(dims, stream, Where{memory_of(mask), memory_of(a), memory_of(b), memory_of(y)});
 }
 
 }  // namespace lunops

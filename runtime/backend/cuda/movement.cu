@@ -19,6 +19,16 @@ struct Fill {
   }
 };
 
+template <class T>
+struct FillWith {
+  T* y;
+  T value;
+  template <class A, class I>
+  __device__ void operator()(const A& at, I) const {
+    y[at[0]] = value;
+  }
+};
+
 struct Convert {
   Memory x, y;
   bool conjugate;
@@ -68,6 +78,13 @@ struct AxpbyMixed {
 }  // namespace
 
 void CudaBackend::fill(c128 value, RawView y, Stream& stream) {
+  if (is_floating(y.dtype)) {
+    dispatch_floating(y.dtype, [&]<class H>() {
+      using T = device_t<H>;
+      for_each(merge_dims(y), stream, FillWith<T>{data<T>(y), scaling<T>({value, 0.0}).alpha});
+    });
+    return;
+  }
   for_each(merge_dims(y), stream, Fill{memory_of(y), {value.real(), value.imag()}});
 }
 

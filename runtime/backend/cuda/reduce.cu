@@ -121,6 +121,12 @@ void CudaBackend::sum(RawView x, Scale s, RawView y, SumOrder, Stream& stream) {
 void CudaBackend::reduce(Reduction op, RawView x, RawView y, Stream& stream) {
   Dims<2> rows, terms;
   divided(x, y, rows, terms);
+  if (is_floating(x.dtype) && x.dtype == y.dtype &&
+      (op == Reduction::sum || op == Reduction::mean)) {
+    const bool is_mean = op == Reduction::mean;
+    const double part = is_mean ? 1.0 / static_cast<double>(terms.count) : 1.0;
+    return sum(x, {part, 0.0}, y, SumOrder::fastest, stream);
+  }
   const auto issue = [&]<Reduction kOp>() {
     if (is_floating(x.dtype)) {
       fold(rows, terms, stream, Reduce<kOp, false>{memory_of(x), memory_of(y)});
