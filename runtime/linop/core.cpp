@@ -431,7 +431,7 @@ void check(const Node& node, std::optional<DType> dtype, Device device, bool com
       fail(Code::dtype, "apply", "x is {} but {} is {}; use x:as \"{}\"", name_of(*dtype),
            label_of(node), name_of(*w->dtype()), name_of(*w->dtype()));
     }
-    if (!comes && !(w->device() == device)) {
+    if (!comes && !w->is_anywhere() && !(w->device() == device)) {
       fail(Code::device, "apply", "x is on {} but the operator is on {}; use x:to \"{}\"",
            device.text(), w->device().text(), w->device().text());
     }

@@ -151,7 +151,9 @@ std::optional<Device> device_of(const Node& node) {
     if (const auto found = device_of(product[i])) return found;
   }
   if (!product.empty()) return std::nullopt;
-  for (const WeightPtr& w : node.core->weights()) return w->device();
+  for (const WeightPtr& w : node.core->weights()) {
+    if (!w->is_anywhere()) return w->device();
+  }
   for (const Node& child : node.core->children()) {
     if (const auto found = device_of(with_mode(child, node.mode))) return found;
   }

@@ -57,6 +57,9 @@ class Weight {
   // What the weight allows data to be: a complex weight fixes the precision.
   std::optional<DType> dtype() const;
   Device device() const;
+  // Made of nothing that lies anywhere, as the mask of a normal is: plans make it where they need
+  // it.
+  bool is_anywhere() const noexcept { return !is_given() && sources_.empty() && !device_; }
 
   // The dtype in which data of `data` dtype meet this weight: real weights stay real.
   DType meets(DType data) const noexcept;

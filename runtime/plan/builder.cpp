@@ -100,7 +100,7 @@ Ref Builder::Values::seen_as(const std::vector<int64_t>& extents,
 }
 
 Builder::Values Builder::placed_values(const WeightPtr& w, DType dtype) {
-  if (w->device() == context().device) {
+  if (w->is_anywhere() || w->device() == context().device) {
     const Tensor made = values(w, dtype);
     if (made.is_empty_handle()) {
       return {make_constant(nullptr, dtype, {}, {}), std::vector<int64_t>(w->extents().size(), 1)};

@@ -133,6 +133,17 @@ check.it("operators built from indices and masks on a device are the same there"
   end
 end)
 
+check.it("normals of what only selects serve data on any device", function()
+  lo.virtual_devices{ cpu = 2 }
+  local x = lo.arange "x=5"
+
+  local slice = lo.Slice{ "x=5", range = { x = { 2, 3 } } }
+  for _, A in ipairs{ slice, lo.Crop{ "x=5", to = { x = 3 } } } do
+    check.equal(A.N.device, nil)
+    assert(lo.allclose(A.N(x:to "cpu:1"):to "cpu", A.H(A(x))))
+  end
+end)
+
 check.it("pinning marks memory of the host", function()
   lo.virtual_devices{ cpu = 2 }
   local x = lo.ones "x=3"
