@@ -223,9 +223,10 @@ constexpr auto totable = method(
      .example = "print(lo.arange(\"y=2 x=2\", { dtype = \"i32\" }):totable()[2][1])  --> 2",
      .waits = true,
      .see = {"tensor"}},
-    [](Context&, const Tensor& x) {
+    [](Context& context, const Tensor& x) {
       std::vector<int64_t> index;
-      return nested(x, index);
+      // At once, not element by element.
+      return nested(x.to(Device::host(), context), index);
     },
     param<TensorArg>("x", "the tensor"));
 
