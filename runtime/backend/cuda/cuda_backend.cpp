@@ -15,15 +15,6 @@ namespace lunops {
 
 using namespace cuda;
 
-namespace {
-
-[[noreturn]] void absent(std::string_view kernel) {
-  fail(Code::unsupported, kernel,
-       "the cuda backend has no kernel for it; apply the operator on \"cpu\"");
-}
-
-}  // namespace
-
 std::shared_ptr<const FftKernel> CudaBackend::fft(const FftSpec& spec, Stream& stream) {
   if (spec.axes.size() > kMostAxes) {
     fail(Code::unsupported, "fft",
