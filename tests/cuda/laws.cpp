@@ -19,8 +19,8 @@ namespace {
 constexpr uint64_t kSeed = 20250;
 const Device kGpu{DeviceKind::cuda, 0};
 
-// Their data pass through functions of the host, or end on another device.
-const std::set<std::string> kHostOnly = {"Breakpoint", "Custom", "Sleep", "ToDevice", "Trace"};
+// Its data end on another device.
+const std::set<std::string> kHostOnly = {"ToDevice"};
 
 bool is_gpu_here() {
   static const std::string why = cuda_absence();

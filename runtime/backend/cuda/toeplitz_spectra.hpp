@@ -47,8 +47,8 @@ struct ToeplitzPoints {
 };
 // samples[s][j] = w_j exp(2 pi i sum_d k_jd (floor(N_d/2) - s_d N_d) / N_d).
 void modulate(const ToeplitzPoints& points, c128* samples, const Stream& stream);
-// c[r - s N] = images[s][r] / (sqrt(prod N) prod G) on the wrapped grid; for real weights c[-m] = conj c[m]
-// too.  What no block reaches stays as it is.
+// c[r - s N] = images[s][r] / (sqrt(prod N) prod G) on the wrapped grid; for real weights c[-m] =
+// conj c[m] too.  What no block reaches stays as it is.
 void lay_out(const ToeplitzPoints& points, const c128* images, c128* c, const Stream& stream);
 
 // Puts a spectrum into place in the precision of `dtype`, its real part if that is real: {extent}

@@ -2242,13 +2242,14 @@ function lo.device(name) end
 
 ---@class lunops.Virtual_devicesOptions
 ---@field cpu? integer how many: cpu:0, cpu:1 … (default 0)
+---@field cuda? integer how many that share the GPUs in turn; 0: one on each (default 0)
 ---@field memory? any budget of each: bytes, "64 MB", "6 GiB" (default as the host's)
 ---@field peer? boolean false: copies between two of them pass the host (default true)
 ---@field clock? boolean times from the cost model, on a simulated clock (default false)
 ---@field link? table { bandwidth = "10 GB", latency = 1e-5 }: bytes per second and seconds of every link, for the clock
 ---@field speed? table relative compute speed by device, for the clock (default 1 each)
 
---- Declares virtual devices cpu:0, cpu:1 …: parts of the host with memory, budget and streams of their own. Without an argument it changes nothing.
+--- Declares virtual devices cpu:0, cpu:1 …: parts of the host with memory, budget and streams of their own; cuda:0, cuda:1 … that share the GPUs there are. Without an argument it changes nothing.
 --- 
 --- ```lua
 --- lo.virtual_devices{ cpu = 4, memory = "64 MB" }
@@ -2256,7 +2257,7 @@ function lo.device(name) end
 --- print(pcall(lo.ones, "x=3", { device = "cpu:7" }))  --> false	device: there is no cpu:7; 4 virtual devices are declared: lo.virtual_devices{ cpu = 8 }
 --- ```
 ---@param options? lunops.Virtual_devicesOptions
----@return table # a table {cpu, memory, peer, clock, link, speed} of what holds now; memory 0: as the host's
+---@return table # a table {cpu, cuda, memory, peer, clock, link, speed} of what holds now; memory 0: as the host's
 function lo.virtual_devices(options) end
 
 --- Calls f and records what is issued to the streams of devices: copies, kernels, events and waits.
