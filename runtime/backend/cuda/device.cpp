@@ -57,6 +57,15 @@ Gpu& Gpu::at(int index) {
   gpu->multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
   gpu->has_ordered_memory = attribute(cudaDevAttrMemoryPoolsSupported) != 0;
   gpu->shared_bytes = static_cast<size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
+  if (gpu->has_ordered_memory) {
+    // What was given back stays with the driver's pool: by default each wait of the host would
+    // return it to the system.
+    cudaMemPool_t pool = nullptr;
+    check(cudaDeviceGetDefaultMemPool(&pool, physical(index)), "cudaDeviceGetDefaultMemPool");
+    uint64_t kept = UINT64_MAX;
+    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept),
+          "cudaMemPoolSetAttribute");
+  }
   check(cudaStreamCreateWithFlags(&gpu->compute, cudaStreamNonBlocking),
         "cudaStreamCreateWithFlags");
   known = std::move(gpu);
@@ -122,6 +131,17 @@ size_t free_bytes(int device) {
   use(device);
   size_t free = 0, total = 0;
   check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  if (Gpu::at(device).has_ordered_memory) {
+    // The driver's pool holds what was given back.
+    cudaMemPool_t pool = nullptr;
+    uint64_t held = 0, used = 0;
+    check(cudaDeviceGetDefaultMemPool(&pool, physical(device)), "cudaDeviceGetDefaultMemPool");
+    check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReservedMemCurrent, &held),
+          "cudaMemPoolGetAttribute");
+    check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used),
+          "cudaMemPoolGetAttribute");
+    free += held - std::min(held, used);
+  }
   return free;
 }
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kArena = size_t{1} << 40;  // address space of all devices
 constexpr size_t kAlign = 256;
+constexpr size_t kPage = size_t{2} << 20;  // huge ones: protection changes with every wait
 
 struct Stream;
 
@@ -67,7 +68,9 @@ class Machine {
     base = static_cast<std::byte*>(
         mmap(nullptr, kArena, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (base == MAP_FAILED) std::abort();
-    pitch = kArena / (devices.empty() ? 1 : devices.size());
+    base += (kPage - reinterpret_cast<uintptr_t>(base) % kPage) % kPage;
+    pitch = kArena / (devices.size() + 1) / kPage * kPage;
+    madvise(base, pitch * devices.size(), MADV_HUGEPAGE);
     for (size_t i = 0; i < devices.size(); ++i) devices[i].memory = base + i * pitch;
     struct sigaction action {};
     action.sa_sigaction = complain;
@@ -92,7 +95,7 @@ class Machine {
 
   void protect(int how) {
     for (const Device& d : devices) {
-      if (d.end != 0) mprotect(d.memory, (d.end + 4095) / 4096 * 4096, how);
+      if (d.end != 0) mprotect(d.memory, (d.end + kPage - 1) / kPage * kPage, how);
     }
   }
 
@@ -184,6 +187,10 @@ void* allocate(size_t bytes) {
     if (d.used + bytes > m.total) return nullptr;
   }
   size_t offset = 0;
+  if (d.used == 0) {
+    d.idle.clear();
+    d.end = 0;
+  }
   if (const auto it = d.idle.find(bytes); it != d.idle.end()) {
     offset = it->second;
     d.idle.erase(it);
@@ -195,9 +202,8 @@ void* allocate(size_t bytes) {
   d.used += bytes;
   std::byte* const data = d.memory + offset;
   d.blocks[data] = bytes;
-  m.protect(PROT_READ | PROT_WRITE);
+  const Machine::Open scope(m);
   std::memset(data, 0xff, bytes);
-  if (m.open == 0) m.protect(PROT_NONE);
   return data;
 }
 
@@ -221,7 +227,7 @@ void release(void* data) {
 bool is_device_memory(const void* data) {
   const Machine& m = machine();
   const auto* at = static_cast<const std::byte*>(data);
-  return at >= m.base && at < m.base + kArena;
+  return at >= m.base && at < m.base + m.pitch * m.devices.size();
 }
 
 int device_of(const void* data) {
