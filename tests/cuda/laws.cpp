@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every operator of the law tests on cuda:0: beside the host, and held to the laws themselves.
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <set>
 #include <string>
@@ -17,7 +18,11 @@ using namespace lunops;
 namespace {
 
 constexpr uint64_t kSeed = 20250;
-const Device kGpu{DeviceKind::cuda, 0};
+// LUNOPS_GPU, or the first.
+const Device kGpu = [] {
+  const char* name = std::getenv("LUNOPS_GPU");
+  return Device::parse(name == nullptr ? "cuda:0" : name);
+}();
 
 // Its data end on another device.
 const std::set<std::string> kHostOnly = {"ToDevice"};
