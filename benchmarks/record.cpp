@@ -13,43 +13,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "benchmarks/figures.hpp"
 #include "runtime/backend/backend.hpp"
 #include "runtime/device/thread_pool.hpp"
 
 namespace {
 
-std::string output_of(const char* command) {
-  std::string text;
-  if (FILE* pipe = popen(command, "r")) {
-    char buffer[256];
-    while (fgets(buffer, sizeof buffer, pipe) != nullptr) text += buffer;
-    pclose(pipe);
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out + "\"";
-}
-
-double load_average() {
-  double load[1] = {0};
-  return getloadavg(load, 1) == 1 ? load[0] : 0;
-}
-
-double quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<size_t>(at);
-  const size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
-}
+using namespace lunops::bench;
 
 // Prints as Google Benchmark does and keeps the seconds of every repetition for the records.
 class Recorder : public benchmark::ConsoleReporter {
@@ -124,15 +94,13 @@ int run_benchmarks(int argc, char** argv, const std::string& suite) {
 
   // Outside the repository its name comes with the bundle: "abc1234", "abc1234-dirty".
   const char* given = std::getenv("LUNOPS_COMMIT");
-  std::string commit =
-      given != nullptr ? given : output_of("git rev-parse --short HEAD 2>/dev/null");
+  std::string commit = given != nullptr ? given : output_of("git rev-parse --short HEAD");
   bool dirty = commit.find("-dirty") != std::string::npos;
   if (dirty) commit.resize(commit.find("-dirty"));
   if (given == nullptr) {
-    dirty =
-        !output_of("git status --porcelain --untracked-files=no 2>/dev/null | head -n 1").empty();
+    dirty = !output_of("git status --porcelain --untracked-files=no").empty();
   }
-  const std::string cpu = output_of("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1");
+  const std::string cpu = output_of("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo");
   char date[32];
   const std::time_t now = std::time(nullptr);
   std::strftime(date, sizeof date, "%Y-%m-%dT%H:%MZ", std::gmtime(&now));

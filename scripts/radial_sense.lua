@@ -65,7 +65,7 @@ if given.devices > 0 or given.deterministic then
     deterministic = given.deterministic })
 end
 print(lo.explain(N, b, { applications = given.iters }))
-local x, info = lo.cg(N, b, { iters = given.iters, tol = 1e-5 })
+local x, info = lo.cg(N, b, { iters = given.iters, tol = 1e-6 })
 print(info)
 for device, peak in pairs(N.measured and N.measured.peak or {}) do
   print(("%s: peak %.1f MB, estimated %.1f MB"):format(device, peak / 1e6, N.estimate.peak[device] / 1e6))

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/solver/cg_passes.hpp"
 #include "runtime/solver/monitor.hpp"
 #include "runtime/solver/solver.hpp"
@@ -68,7 +69,7 @@ void check(const Linop& m, const Tensor& b, const CgOptions& options) {
 
 // The vectors of a solve.  Names are those of the algorithm: r = b - M x, z = P r, q = M p.  The
 // scalars stay on the device (CgScalars); the host looks at them once per iteration, or not at all
-// if nothing can stop the loop.
+// on a GPU if nothing but the numbers can stop the loop: problems that are done stand still then.
 class Run {
  public:
   Run(const Linop& m, const Tensor& b, Context& context, const CgOptions& options)
@@ -77,8 +78,10 @@ class Run {
         context_(context),
         options_(options),
         space_("cg", b.shape().without_primes(), b.dtype(), options.batch, context),
-        looks_(options.tol || options.on_iteration || std::isfinite(options.max_seconds)),
-        passes_(space_, context, looks_ ? 0 : options.iters),
+        // Looking costs nothing on the host.
+        looks_(!is_gpu(context.device) || options.tol || options.on_iteration ||
+               std::isfinite(options.max_seconds)),
+        passes_(space_, context, looks_ ? 0 : options.iters + 1),
         elements_(space_.elements()) {
     CgScalars& scalars = passes_.scalars();
     scalars.tol = options.tol.value_or(-1.0);

@@ -15,15 +15,15 @@ c128* complex_row(const CgScalars& s, CgScalars::Row row) {
 
 }  // namespace
 
-CgPasses::CgPasses(VectorSpace& space, Context& context, int iterations)
+CgPasses::CgPasses(VectorSpace& space, Context& context, int kept_residuals)
     : space_(space), context_(context) {
   const auto count = static_cast<int64_t>(space.elements());
   memory_ = Tensor::empty(Shape::unnamed({CgScalars::rows, count}), DType::f64, context);
   scalars_.memory = static_cast<double*>(memory_.data());
   scalars_.count = count;
   scalars_.roundoff = space.roundoff();
-  if (iterations > 0) {
-    history_ = Tensor::empty(Shape::unnamed({iterations + 1, count}), DType::f64, context);
+  if (kept_residuals > 0) {
+    history_ = Tensor::empty(Shape::unnamed({kept_residuals, count}), DType::f64, context);
     scalars_.history = static_cast<double*>(history_.data());
   }
   host_.resize(static_cast<size_t>(CgScalars::rows) * space.elements());

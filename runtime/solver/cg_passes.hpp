@@ -12,8 +12,8 @@ namespace lunops {
 // these stay on the vectors' device, where one stage follows the other without the host.
 class CgPasses {
  public:
-  // With `iterations`, the residuals of as many are kept on the device (history()).
-  CgPasses(VectorSpace& space, Context& context, int iterations);
+  // The residuals of as many iterations, the start among them, are kept on the device (history()).
+  CgPasses(VectorSpace& space, Context& context, int kept_residuals);
 
   CgScalars& scalars() noexcept { return scalars_; }  // what stages go by
   // delta = <p, q>, pp = |p|^2, qq = |q|^2

@@ -97,4 +97,5 @@ TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, o
 
   CHECK(waits_of(9, 0.0) - waits_of(4, 0.0) == 5);
   CHECK(waits_of(9, std::nullopt) == waits_of(4, std::nullopt));
+  waits_of(0, std::nullopt);
 }

@@ -40,6 +40,7 @@ TEST_CASE("cg: two steps on two unknowns, by hand", "[solver]") {
   const Linop m = example(context);
   const Tensor b = right_side(context);
 
+  CHECK(values(cg(m, b, context, iterations(0)).first) == std::vector<c128>{0, 0});
   CHECK(distance(solve(m, b, context, iterations(1)), {0.25, 0.5}) < 1e-15);
   CHECK(distance(solve(m, b, context, iterations(2)), {1 / 11.0, 7 / 11.0}) < 1e-15);
   CHECK(distance(solve(m, b, context, iterations(9)), {1 / 11.0, 7 / 11.0}) < 1e-15);
