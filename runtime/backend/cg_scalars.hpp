@@ -127,6 +127,7 @@ struct CgScalars {
   LUNOPS_ON_BOTH bool is_bad(int64_t k, double value, CgState why) const {
     if (is_finite(value)) return false;
     at(fault, k) = value;
+    at(iterations, k) = iteration;
     end(k, why);
     return true;
   }

@@ -145,8 +145,8 @@ class Walk {
     }
   }
 
-  Tensor conj_of(const Tensor& x) {
-    return is_complex(x.dtype()) ? unary(Unary::conj, x, context_) : x;
+  static Tensor conj_of(const Tensor& x, Context& there) {
+    return is_complex(x.dtype()) ? unary(Unary::conj, x, there) : x;
   }
 
   // Re<v, Aᴴ x> is Re<x, A v>; Re<v, conj(A conj(x))> is Re<conj(v), A conj(x)>.
@@ -154,9 +154,11 @@ class Walk {
       const Core& core, Mode mode, const std::string& path, const Tensor& x, const Tensor& v) {
     const bool conjugates_data = conjugates(mode) != transposes(mode);
     Tensor from = transposes(mode) ? v : x, to = transposes(mode) ? x : v;
-    if (conjugates_data) from = conj_of(from), to = conj_of(to);
+    Context there = on_device(from.device(), context_);  // of a tile, maybe
+    to = to.to(from.device(), there);
+    if (conjugates_data) from = conj_of(from, there), to = conj_of(to, there);
     if (const auto* s = dynamic_cast<const ScalarCore*>(&core)) {
-      c128 g = dot(from.unname(), to.unname(), context_);
+      c128 g = dot(from.unname(), to.unname(), there);
       // |s + h|^2 = |s|^2 + 2 Re(conj(s) h) + ...
       if (s->root()) g = 2.0 * g.real() * *s->root();
       if (s->root().value_or(s->value(Mode::forward)).imag() == 0.0) g = g.real();
@@ -169,15 +171,16 @@ class Walk {
       if (std::none_of(given.begin(), given.end(), [&](const auto& w) { return wants(w.first); })) {
         continue;
       }
-      pull_back(core, given, *weights[i], core.weight_gradient(i, from, to, context_));
+      pull_back(core, given, *weights[i], core.weight_gradient(i, from, to, there), there);
     }
   }
 
   void pull_back(const Core& core,
                  const std::vector<std::pair<std::string, WeightPtr>>& given,
                  const Weight& weight,
-                 Tensor g) {
-    if (!weight.is_complex() && is_complex(g.dtype())) g = g.real_part().clone(context_);
+                 Tensor g,
+                 Context& there) {
+    if (!weight.is_complex() && is_complex(g.dtype())) g = g.real_part().clone(there);
     if (!weight.is_given()) {
       if (!weight.pull_back()) {
         fail(
@@ -186,9 +189,9 @@ class Walk {
             "operators that it was made from",
             core.label());
       }
-      const std::vector<Tensor> parts = weight.pull_back()(g, context_);
+      const std::vector<Tensor> parts = weight.pull_back()(g, there);
       for (size_t i = 0; i < parts.size(); ++i) {
-        pull_back(core, given, *weight.sources()[i], parts[i]);
+        pull_back(core, given, *weight.sources()[i], parts[i], there);
       }
       return;
     }
@@ -196,7 +199,7 @@ class Walk {
                                     [&](const auto& w) { return w.second.get() == &weight; });
     if (!wants(found->first)) return;
     const Tensor& own = weight.tensor();
-    add(found->first, g.as(own.dtype(), context_).with_shape(own.shape()));
+    add(found->first, g.as(own.dtype(), there).to(own.device(), context_).with_shape(own.shape()));
   }
 
   void add(const std::string& path, PartValue value) {
@@ -207,7 +210,9 @@ class Walk {
     } else if (c128* sum = std::get_if<c128>(&known->value)) {
       *sum += std::get<c128>(value);
     } else {
-      axpby(1.0, std::get<Tensor>(value), 1.0, std::get<Tensor>(known->value), context_);
+      const Tensor& total = std::get<Tensor>(known->value);
+      Context there = on_device(total.device(), context_);
+      axpby(1.0, std::get<Tensor>(value).to(total.device(), there), 1.0, total, there);
     }
   }
 

@@ -293,7 +293,10 @@ void Execution::perform(size_t i) noexcept {
         }
       }
       const auto& frames = is_link ? link_frames_ : frames_;
-      step.perform(frames[static_cast<size_t>(step.device)]);
+      const Frame& frame = frames[static_cast<size_t>(step.device)];
+      step.perform(frame);
+      // What code of the host issued to a GPU, no event of this plan stands for.
+      if (!is_link && frame.stream->native() != nullptr) frame.stream->wait();
     } catch (...) {
       error = std::current_exception();
     }

@@ -118,7 +118,15 @@ void Builder::transfer(const Ref& from,
     }
     const bool is_direct = is_plain && is_dense(to);
     const Ref y = is_direct ? to : packed(target);
-    add_copy(x, y, {}, source, target, text);
+    const bool is_between = is_gpu(source) && is_gpu(target);
+    if (is_between) plan_->has_peer_ = virtual_devices()->peer;
+    if (is_between && !*plan_->has_peer_) {
+      const Ref between = packed(Device::host());
+      add_copy(x, between, {}, source, Device::host(), "to the host");
+      add_copy(between, y, {}, Device::host(), target, "from the host");
+    } else {
+      add_copy(x, y, {}, source, target, text);
+    }
     if (!is_direct) add_copy(y, to, scale, target, target, "unpacked");
     return;
   }

@@ -11,6 +11,8 @@
 namespace lunops {
 namespace {
 
+constexpr int64_t kMostUnseen = 1 << 22;  // residuals that are kept on a GPU
+
 // One of the independent problems: b of a batch element and where its solution stands.
 struct Element {
   bool is_done = false;
@@ -60,6 +62,10 @@ void check(const Linop& m, const Tensor& b, const CgOptions& options) {
       fail(Code::shape, "cg", "'x0' is {} and the right-hand side is {}; they must be equal",
            x0.shape().braced(), b.shape().braced());
     }
+    if (x0.device() != b.device()) {
+      fail(Code::device, "cg", "'x0' is on {} and the right-hand side on {}; use x0:to \"{}\"",
+           x0.device().text(), b.device().text(), b.device().text());
+    }
     if (x0.dtype() != b.dtype()) {
       fail(Code::dtype, "cg", "'x0' is {} and the right-hand side is {}; use x0:as \"{}\"",
            name_of(x0.dtype()), name_of(b.dtype()), name_of(b.dtype()));
@@ -78,9 +84,10 @@ class Run {
         context_(context),
         options_(options),
         space_("cg", b.shape().without_primes(), b.dtype(), options.batch, context),
-        // Looking costs nothing on the host.
+        // Looking costs nothing on the host, and less than a long history on a GPU.
         looks_(!is_gpu(context.device) || options.tol || options.on_iteration ||
-               std::isfinite(options.max_seconds)),
+               std::isfinite(options.max_seconds) ||
+               options.iters >= kMostUnseen / static_cast<int64_t>(space_.elements() + 1)),
         passes_(space_, context, looks_ ? 0 : options.iters + 1),
         elements_(space_.elements()) {
     CgScalars& scalars = passes_.scalars();
@@ -248,18 +255,18 @@ class Run {
              "data and in what made it",
              fault);
       case CgState::bad_product:
-        return fail_not_finite("<p, M p>", fault);
+        return fail_not_finite("<p, M p>", fault, e.iterations);
       case CgState::bad_residual:
-        return fail_not_finite("|r|^2", fault);
+        return fail_not_finite("|r|^2", fault, e.iterations);
       case CgState::bad_preconditioner:
-        return fail_not_finite("<r, P r>", fault);
+        return fail_not_finite("<r, P r>", fault, e.iterations);
     }
   }
 
-  [[noreturn]] void fail_not_finite(std::string_view quantity, double value) const {
+  [[noreturn]] static void fail_not_finite(std::string_view quantity, double value, int at) {
     fail(Code::numeric, "cg",
          "{} is {} at iteration {}; look for NaN or infinity in the operator's weights", quantity,
-         value, iteration_);
+         value, at);
   }
 
   // Whether the last step changed x.

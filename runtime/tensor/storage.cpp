@@ -91,14 +91,19 @@ void Storage::pin() {
     fail(Code::device, "pin", "x is on {}; only memory of the host is pinned", device_.text());
   }
   if (is_pinned_.exchange(true) || block_.bytes < kPinnedFrom || !cuda_absence().empty()) return;
-  const DeviceModule& module = module_of({DeviceKind::cuda, 0});
+  const DeviceModule* module = nullptr;
   try {
-    if (!module.pin(block_.data, block_.bytes)) return;
+    module = &module_of({DeviceKind::cuda, 0});
+  } catch (const Error&) {
+    return;  // no library of the toolkit, say: the mark is what there is without a GPU
+  }
+  try {
+    if (!module->pin(block_.data, block_.bytes)) return;
   } catch (...) {
     is_pinned_ = false;
     throw;
   }
-  release_ = [unpin = module.unpin, data = block_.data, then = std::move(release_)] {
+  release_ = [unpin = module->unpin, data = block_.data, then = std::move(release_)] {
     unpin(data);
     if (then) then();
   };

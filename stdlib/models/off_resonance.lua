@@ -126,8 +126,10 @@ function M.TimeSegmented(given)
   end
 
   local dtype = F.dtype or (b0.dtype == "f64" and "c128" or "c64")
-  local frequency, count = histogram(b0:as "f64")
-  local time = t:as "f64"
+  -- The fit is small work for the host; what is applied lies where the field map does.
+  local device = b0.device
+  local field, time = b0:to "cpu":as "f64", t:to "cpu":as "f64"
+  local frequency, count = histogram(field)
   local b, tau, off
   if segments == "auto" then
     segments = 0
@@ -144,10 +146,10 @@ function M.TimeSegmented(given)
   end
 
   local image, samples = F.ishape.names, F.oshape.names
-  local phase = turns(tau, b0:as "f64")
+  local phase = turns(tau, field)
   local rename = { seg = o.dim }
-  local C = lo.Dense{ phase:rename(rename):as(dtype), ("%s -> %s %s"):format(image, o.dim, image), name = "phases" }
-  local B = lo.Dense{ b:rename(rename):as(dtype), ("%s %s -> %s"):format(o.dim, samples, samples), name = "segments" }
+  local C = lo.Dense{ phase:rename(rename):as(dtype):to(device), ("%s -> %s %s"):format(image, o.dim, image), name = "phases" }
+  local B = lo.Dense{ b:rename(rename):as(dtype):to(device), ("%s %s -> %s"):format(o.dim, samples, samples), name = "segments" }
   local A = lo.Chain{ B, F, C, name = o.name or nil }
   return A, { segments = segments, error = off, tau = tau }
 end

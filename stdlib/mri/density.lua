@@ -26,7 +26,7 @@ function M.is_radial(traj)
   if not (shortest > 0) then return false end
   local outer = names == "spoke sample d" and "spoke d, sample -> spoke sample d"
     or "frame spoke d, sample -> frame spoke sample d"
-  local number = lo.arange("sample=" .. traj.extent.sample, { dtype = traj.dtype })
+  local number = lo.arange("sample=" .. traj.extent.sample, { dtype = traj.dtype, device = traj.device })
   local start = lo.einsum(outer, traj{ sample = 1 }, number * 0 + 1)
   -- A twentieth of a sample's distance allows for files in single precision and small delays.
   local bend = (traj - start - lo.einsum(outer, along, number)):norm "d"

@@ -55,6 +55,35 @@ check.it("each wait has its record and each read its write; copies run beside co
     B.N(there)
     local T = lo.timeline(function() return B.N(there) end)
     check.equal(T:check(), true)
+    local link = "cuda:0>cuda:1"
+    check.equal(tostring(T):find(link, 1, true) ~= nil, peer)
+    check.near(distance(B.N(there), A.N(x)), 0, 1e-6)
+  end
+end)
+
+check.it("functions of the user at the end of a tile hand their result on when it is there", function()
+  lo.virtual_devices{ cuda = 3 }
+  local function double(v) return v * 2 end
+  local twice = lo.Custom{ "c x -> c x", extent = { c = 6, x = 3 }, cuts = "c", apply = double, adjoint = double,
+    split = function() return { apply = double, adjoint = double } end }
+  local ones = lo.ones "c=6 x=3"
+  local B = lo.batch(twice, { c = 2 }, { devices = names(3) })
+  for _ = 1, 3 do
+    check.near(distance(B(ones), 2 * ones), 0, 0)
+    check.near(distance(B.H(ones), 2 * ones), 0, 0)
+    check.near(distance(B.N(ones), 4 * ones), 0, 0)
+  end
+end)
+
+check.it("gradients pass through tiles on GPUs", function()
+  lo.virtual_devices{ cuda = 2 }
+  local D = lo.Dense{ maps, "y x -> coil y x" }
+  local gx, gw = D:vjp(x, D(x))
+  for _, base in ipairs{ "cpu", "cuda:0" } do
+    local B = lo.batch(D, "coil=2", { devices = names(2), base = base })
+    local bx, bw = B:vjp(x:to(base), B(x:to(base)))
+    check.near(distance(bx, gx), 0, 1e-6)
+    check.near(distance(select(2, next(bw)), select(2, next(gw))), 0, 1e-6)
   end
 end)
 

@@ -43,6 +43,28 @@ check.it("arithmetic, reductions, views and reading single elements work there",
   same(g, x)
 end)
 
+check.it("CG tells of an x0 that lies elsewhere, and of the iteration that went wrong", function()
+  local N = 2 * lo.Identity{}
+  local ok, text = pcall(lo.cg, N, lo.ones("n=3", there), { x0 = lo.ones "n=3" })
+  check.equal(ok, false)
+  check.equal(tostring(text):find("cg: 'x0' is on cpu and the right-hand side on cuda:0", 1, true) ~= nil, true)
+  local bad = lo.Diagonal{ lo.tensor({ 1, 0 / 0 }, "n", { dtype = "c64" }), "n" }:to "cuda:0"
+  ok, text = pcall(lo.cg, bad, lo.ones("n=2", there), { iters = 20, tol = false })
+  check.equal(ok, false)
+  check.equal(tostring(text):find("at iteration 1;", 1, true) ~= nil, true)
+end)
+
+check.it("density weights and segments in time are made for data on a GPU", function()
+  local traj = lo.mri.radial{ spokes = 5, samples = 8, extent = 8 }
+  check.equal(lo.mri.is_radial(traj:to "cuda:0"), true)
+  local field = lo.rand("x=8", { dtype = "f64", seed = 1 })
+  local t = lo.arange("k=8", { dtype = "f64" }) / 8
+  local x = lo.randn("x=8", { dtype = "c128", seed = 2 })
+  local A = lo.TimeSegmented{ lo.FFT "x -> k", field, t, segments = 2 }
+  local G = lo.TimeSegmented{ lo.FFT "x -> k", field:to "cuda:0", t:to "cuda:0", segments = 2 }
+  check.near((G(x:to "cuda:0"):to "cpu" - A(x)):norm(), 0, 1e-12)
+end)
+
 check.it("tensors are written and read by way of the host", function()
   local x = lo.randn("x=6 y=5", { seed = 1 })
   local path = os.tmpname()

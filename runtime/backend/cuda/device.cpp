@@ -8,6 +8,7 @@
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/streams.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
 namespace lunops::cuda {
@@ -108,6 +109,13 @@ Scratch::Scratch(size_t bytes, const Stream& stream)
     : device_(stream.device().index), stream_(enter(stream)) {
   if (bytes == 0) return;
   data_ = take(device_, bytes, stream_, "cudaMallocAsync");
+  if (data_ == nullptr) {
+    // What the runtime and the driver keep for later may be enough.
+    Pool::of(stream.device()).trim();
+    check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+    check(cudaStreamSynchronize(Gpu::at(device_).compute), "cudaStreamSynchronize");
+    data_ = take(device_, bytes, stream_, "cudaMallocAsync");
+  }
   if (data_ == nullptr) {
     fail(Code::device_memory, "allocate", "{} bytes of scratch on {} could not be had", bytes,
          stream.device().text());

@@ -102,14 +102,10 @@ class Fft final : public FftKernel {
       inner = block;
     }
   }
-  ~Fft() override {
-    for (const Pass& pass : passes_) cufftDestroy(pass.plan);
-  }
-
   size_t workspace() const noexcept override { return work_bytes() + plan_bytes_; }
   double flops() const noexcept override { return fft_flops(spec_); }
   double bytes() const noexcept override {
-    return (4.0 + 2.0 * static_cast<double>(passes_.size())) * static_cast<double>(work_bytes());
+    return (4.0 + 2.0 * static_cast<double>(passes_.list.size())) * static_cast<double>(work_bytes());
   }
 
   void run(const void* x, void* y, Scale s, std::byte* workspace, Stream& stream) const override {
@@ -128,6 +124,12 @@ class Fft final : public FftKernel {
     cufftHandle plan;
     int64_t repeats, step;
   };
+  struct Passes {
+    std::vector<Pass> list;
+    ~Passes() {
+      for (const Pass& pass : list) cufftDestroy(pass.plan);
+    }
+  };
 
   bool is_axis(int d) const {
     return std::find(spec_.axes.begin(), spec_.axes.end(), d) != spec_.axes.end();
@@ -145,7 +147,7 @@ class Fft final : public FftKernel {
                 int64_t step) {
     cufftHandle plan = 0;
     check(cufftCreate(&plan), "cufftCreate");
-    passes_.push_back({plan, repeats, step});
+    passes_.list.push_back({plan, repeats, step});
     check(cufftSetAutoAllocation(plan, 0), "cufftSetAutoAllocation");
     size_t bytes = 0;
     std::vector<long long> embedded = n;
@@ -195,7 +197,7 @@ class Fft final : public FftKernel {
       // A plan keeps its stream and its workspace.
       const std::lock_guard lock(mutex_);
       const cudaStream_t native = enter(stream);
-      for (const Pass& pass : passes_) {
+      for (const Pass& pass : passes_.list) {
         check(cufftSetStream(pass.plan, native), "cufftSetStream");
         check(cufftSetWorkArea(pass.plan, workspace + work_bytes()), "cufftSetWorkArea");
         for (int64_t i = 0; i < pass.repeats; ++i) transform(pass.plan, work + i * pass.step);
@@ -220,7 +222,7 @@ class Fft final : public FftKernel {
 
   FftSpec spec_;
   int64_t within_ = 1, others_ = 1;
-  std::vector<Pass> passes_;
+  Passes passes_;
   size_t plan_bytes_ = 0;
   mutable std::mutex mutex_;
 };

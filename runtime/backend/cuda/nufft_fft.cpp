@@ -62,7 +62,7 @@ GridFft::~GridFft() { destroy(); }
 
 // Nothing can be done about an error here.
 void GridFft::destroy() noexcept {
-  cudaSetDevice(device_);
+  if (cudaSetDevice(physical(device_)) != cudaSuccess) cudaGetLastError();
   for (const cufftHandle handle : handles_) cufftDestroy(handle);
 }
 

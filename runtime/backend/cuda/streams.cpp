@@ -43,6 +43,7 @@ void direct(GpuStream& s, void* to, const void* from, size_t bytes, cudaMemcpyKi
 }
 
 void staged(GpuStream& s, void* to, const void* from, size_t bytes, bool is_upload) {
+  const std::lock_guard lock(s.staging_mutex);
   s.prepare();
   check(cudaEventRecord(s.begun, s.stream), "cudaEventRecord");
   check(cudaStreamWaitEvent(s.staging, s.begun, 0), "cudaStreamWaitEvent");
@@ -84,11 +85,19 @@ void enable_peer(int device, int other) {
   if (can == 0) return;
   use(device);
   const cudaError_t status = cudaDeviceEnablePeerAccess(to, 0);
-  if (status == cudaErrorPeerAccessAlreadyEnabled) {
-    cudaGetLastError();
-    return;
-  }
-  check(status, "cudaDeviceEnablePeerAccess");
+  if (status != cudaSuccess) cudaGetLastError();
+  // Where the driver allows no more of them, its copies go through the host.
+  if (status == cudaErrorTooManyPeers) return;
+  if (status != cudaErrorPeerAccessAlreadyEnabled) check(status, "cudaDeviceEnablePeerAccess");
+  if (!Gpu::at(other).has_ordered_memory) return;
+  // Memory of pools does not follow that setting.
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, to), "cudaDeviceGetDefaultMemPool");
+  cudaMemAccessDesc access{};
+  access.location.type = cudaMemLocationTypeDevice;
+  access.location.id = from;
+  access.flags = cudaMemAccessFlagsProtReadWrite;
+  check(cudaMemPoolSetAccess(pool, &access, 1), "cudaMemPoolSetAccess");
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ struct GpuStream {
   cudaStream_t stream = nullptr, staging = nullptr;
   cudaEvent_t begun = nullptr;  // on `stream`, when a staged copy begins
   std::array<Chunk, 2> chunks;
-  size_t turn = 0;  // number of chunks used so far
+  size_t turn = 0;           // number of chunks used so far
+  std::mutex staging_mutex;  // one copy takes the chunks at a time; functions of the host do not
   std::mutex mutex;
   std::vector<Job*> idle;  // guarded by mutex, which functions of the host take too
 

@@ -11,13 +11,15 @@
 
 namespace lunops::cuda {
 
-// `host` is pageable memory, which is read before this returns.
+// For planning: `host` was read when this returns.
 template <class T>
 void upload(const T* host, int64_t count, T* to, const Stream& stream) {
   if (count == 0) return;
   check(cudaMemcpyAsync(to, host, static_cast<size_t>(count) * sizeof(T), cudaMemcpyHostToDevice,
                         enter(stream)),
         "cudaMemcpyAsync");
+  // Memory that is pinned, or that the GPU reads where it lies, would be read later.
+  check(cudaStreamSynchronize(enter(stream)), "cudaStreamSynchronize");
 }
 
 // An array of the host in memory of the device that is kept.

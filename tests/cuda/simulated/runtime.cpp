@@ -42,7 +42,9 @@ cudaError_t cudaGetDeviceCount(int* count) {
   return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
 cudaError_t cudaSetDevice(int device) {
-  return simulated::set_device(device) ? cudaSuccess : cudaErrorInvalidDevice;
+  if (simulated::set_device(device)) return cudaSuccess;
+  simulated::fail(cudaErrorInvalidDevice);
+  return cudaErrorInvalidDevice;
 }
 cudaError_t cudaGetDevice(int* device) {
   *device = simulated::current_device();
@@ -96,6 +98,10 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
   *pool = nullptr;
   return cudaSuccess;
 }
+cudaError_t cudaMemPoolSetAccess(cudaMemPool_t, const cudaMemAccessDesc*, size_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, size_t) { return cudaSuccess; }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
   *static_cast<uint64_t*>(value) = 0;
