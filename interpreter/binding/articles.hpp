@@ -36,8 +36,8 @@ struct Article {
   bool is_operator() const noexcept { return kind == RecordKind::constructor; }
 };
 
-// Where every operator runs: law L9 compares the two.
-inline constexpr std::string_view kBackends = "reference cpu";
+// Where every operator runs: law L9 compares the first two, tests/cuda/laws.cpp the third.
+inline constexpr std::string_view kBackends = "reference cpu cuda";
 
 // All of them, in the order of the reference: records by topic, then recipes.
 const std::vector<Article>& articles();

@@ -124,7 +124,7 @@ class CommandLine(unittest.TestCase):
 
     def test_operators_are_listed_with_what_the_tests_found(self):
         lines = run("--list-operators").stdout.splitlines()
-        self.assertTrue(any(re.match(r"^FFT +y x -> ky kx +c64 c128 +reference cpu +\d+ law cases$", l) for l in lines))
+        self.assertTrue(any(re.match(r"^FFT +y x -> ky kx +c64 c128 +reference cpu cuda +\d+ law cases$", l) for l in lines))
         self.assertTrue(all(re.search(r" [1-9]\d* law cases$", l) for l in lines))
 
     def test_lua_init_counts_unless_E(self):
