@@ -55,6 +55,7 @@ class HeldArray {
   int64_t size() const noexcept { return count_; }
   size_t bytes() const noexcept { return static_cast<size_t>(count_) * sizeof(T); }
   T& operator[](int64_t i) const noexcept { return data()[i]; }
+  std::span<const T> elements() const noexcept { return {data(), static_cast<size_t>(count_)}; }
 
  private:
   std::unique_ptr<HeldMemory> memory_;  // stays where the account knows it
@@ -72,6 +73,10 @@ HeldArray<T> held_copy(std::span<const T> host, const char* what, const Stream& 
   HeldArray<T> made(static_cast<int64_t>(host.size()), what, stream);
   upload(host.data(), made.data(), host.size_bytes(), stream.device());
   return made;
+}
+template <class T>
+HeldArray<T> held_copy(const std::vector<T>& host, const char* what, const Stream& stream) {
+  return held_copy(std::span<const T>(host), what, stream);
 }
 
 // What GPUs keep of something of the host: one for each device, as long as somebody uses it.

@@ -7,8 +7,8 @@
 
 #include "runtime/backend/cuda/convolution_job.hpp"
 #include "runtime/backend/cuda/planned.hpp"
-#include "runtime/backend/cuda/upload.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/held.hpp"
 
 namespace lunops::cuda {
 
@@ -28,7 +28,7 @@ class Convolution final : public ConvolutionKernel {
       bring_filter(spec, stream);
       bring_taps(spec, stream);
     }
-    there_ = uploaded(std::vector<ConvolutionJob>{job_}, "taps of a convolution", stream);
+    there_ = held_copy(std::vector<ConvolutionJob>{job_}, "taps of a convolution", stream);
   }
 
   size_t bytes() const noexcept override {
@@ -153,9 +153,9 @@ class Convolution final : public ConvolutionKernel {
       summed.push_back(of_summed);
       position.insert(position.end(), j.begin(), j.begin() + job_.lines);
     }
-    offset_ = uploaded(offset, "taps of a convolution", stream);
-    summed_ = uploaded(summed, "taps of a convolution", stream);
-    position_ = uploaded(position, "taps of a convolution", stream);
+    offset_ = held_copy(offset, "taps of a convolution", stream);
+    summed_ = held_copy(summed, "taps of a convolution", stream);
+    position_ = held_copy(position, "taps of a convolution", stream);
     job_.offset = offset_.data();
     job_.summed = summed_.data();
     job_.position = position_.data();

@@ -73,6 +73,29 @@ Gpu& Gpu::at(int index) {
   return *known;
 }
 
+int Gpu::resident_blocks(const void* kernel, int threads) {
+  const std::lock_guard lock(kernels_mutex_);
+  const auto [known, is_new] = resident_.try_emplace(kernel, 0);
+  if (is_new) {
+    use(index);
+    const cudaError_t status =
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(&known->second, kernel, threads, 0);
+    if (status != cudaSuccess) resident_.erase(known);
+    check(status, "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
+  }
+  return known->second;
+}
+
+void Gpu::allow_most_shared(const void* kernel) {
+  const std::lock_guard lock(kernels_mutex_);
+  if (most_shared_.count(kernel) != 0) return;
+  use(index);
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(shared_bytes)),
+        "cudaFuncSetAttribute");
+  most_shared_.insert(kernel);
+}
+
 cudaStream_t enter(const Stream& stream) {
   use(stream.device().index);
   return static_cast<const GpuStream*>(stream.native())->stream;

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <mutex>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "runtime/device/stream.hpp"
 
@@ -26,6 +28,18 @@ struct Gpu {
   cublasHandle_t blas = nullptr;
 
   static Gpu& at(int index);  // throws Error{device}
+
+  // Blocks of `threads` that one multiprocessor holds at once, without dynamic shared memory.
+  int resident_blocks(const void* kernel, int threads);
+  // Lets a kernel take as much dynamic shared memory as the device has, whatever one launch needs:
+  // a launch by another thread may come between.  So such kernels have no static shared memory.
+  void allow_most_shared(const void* kernel);
+
+ private:
+  // What was asked of the driver, which takes longer to answer than to launch.
+  std::mutex kernels_mutex_;
+  std::unordered_map<const void*, int> resident_;  // a kernel has one number of threads here
+  std::unordered_set<const void*> most_shared_;
 };
 
 // 0 where there is an error.  Numbers of devices here are those of the runtime, where virtual ones

@@ -27,12 +27,7 @@ void issue(void (*kernel)(P...),
            const A&... arguments) {
   const cudaStream_t native = enter(stream);
   if (shared > kSharedByDefault) {
-    // All that the device has, not what this launch needs: a launch of the same kernel by another
-    // thread may come between.  So kernels that take as much have no static shared memory.
-    const size_t most = Gpu::at(stream.device().index).shared_bytes;
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(most)),
-          "cudaFuncSetAttribute");
+    Gpu::at(stream.device().index).allow_most_shared(reinterpret_cast<const void*>(kernel));
   }
 #ifdef __CUDACC__
   kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared, native>>>(
@@ -58,12 +53,9 @@ __device__ T* shared_memory() {
 // once: kernels loop over what is left.
 template <class... P, class... A>
 void launch(void (*kernel)(P...), int64_t wanted, const Stream& stream, const A&... arguments) {
-  enter(stream);
-  int resident = 0;
-  check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kBlock, 0),
-        "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
-  const int64_t most =
-      int64_t{std::max(resident, 1)} * Gpu::at(stream.device().index).multiprocessors;
+  Gpu& gpu = Gpu::at(stream.device().index);
+  const int resident = gpu.resident_blocks(reinterpret_cast<const void*>(kernel), kBlock);
+  const int64_t most = int64_t{std::max(resident, 1)} * gpu.multiprocessors;
   issue(kernel, std::max<int64_t>(1, std::min(wanted, most)), kBlock, 0, stream, arguments...);
 }
 

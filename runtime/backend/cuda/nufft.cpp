@@ -35,22 +35,11 @@ constexpr int64_t kDirectRun = 128;  // points of a block without tiles
 // Runs are shared by more blocks while fewer warps than this wait on a multiprocessor.
 constexpr int64_t kWarpsWanted = 24;
 constexpr int kMostParts = 8;
+// What lists of the largest say of kept memory.
+constexpr const char* kPoints = "sorted points";
+constexpr const char* kTables = "tables of a NUFFT";
 
 constexpr int64_t round_up(int64_t n, int64_t to) noexcept { return (n + to - 1) / to * to; }
-
-template <class E>
-HeldArray<E> uploaded(const E* host, int64_t count, const Stream& stream) {
-  HeldArray<E> there(std::max<int64_t>(count, 1), "sorted points", stream);
-  if (count == 0) return there;
-  check(cudaMemcpyAsync(there.data(), host, static_cast<size_t>(count) * sizeof(E),
-                        cudaMemcpyHostToDevice, enter(stream)),
-        "cudaMemcpyAsync");
-  return there;
-}
-template <class E>
-HeldArray<E> uploaded(const std::vector<E>& host, const Stream& stream) {
-  return uploaded(host.data(), static_cast<int64_t>(host.size()), stream);
-}
 
 // Dims as kernels count them: slowest first, leading ones of extent 1.
 std::array<int64_t, 3> padded_dims(const int64_t* extents, size_t dims) {
@@ -81,12 +70,10 @@ class Nufft final : public NufftPoints {
     make_points(stream);
     if (spec.counts != nullptr) {
       counts_.assign(spec.counts, spec.counts + spec.frames);
-      device_counts_ = uploaded(counts_, stream);
+      device_counts_ = held_copy(counts_, kPoints, stream);
     }
     spec_.coordinates = nullptr;
     spec_.counts = counts_.empty() ? nullptr : counts_.data();
-    // Tables of the host end here.
-    check(cudaStreamSynchronize(enter(stream)), "cudaStreamSynchronize");
     parameters_.bytes = z_.bytes() + cell_.bytes() + left_.bytes() + index_.bytes() +
                         runs_.bytes() + coloured_.bytes() + cuts_.bytes() + polynomial_.bytes() +
                         weight_x_.bytes() + weight_yz_.bytes() + device_counts_.bytes();
@@ -417,15 +404,14 @@ class Nufft final : public NufftPoints {
         weight = nufft::correction(kernel, spec_.image[at], parameters_.grid[at], scale);
       }
       if (is_last) {
-        weight_x_ = uploaded(std::vector<T>(weight.begin(), weight.end()), stream);
+        weight_x_ = held_copy(std::vector<T>(weight.begin(), weight.end()), kTables, stream);
       } else {
         weight_y_at_ = static_cast<int64_t>(weight_yz.size());
         weight_yz.insert(weight_yz.end(), weight.begin(), weight.end());
       }
     }
-    polynomial_ = uploaded(polynomial, stream);
-    if (!weight_yz.empty()) weight_yz_ = uploaded(weight_yz, stream);
-    // The vectors are pageable memory, which was read when the calls returned.
+    polynomial_ = held_copy(polynomial, kTables, stream);
+    weight_yz_ = held_copy(weight_yz, kTables, stream);
   }
 
   TileRun run_of(const cpu::TileOrder& order, const cpu::Run& run) const {
@@ -466,8 +452,8 @@ class Nufft final : public NufftPoints {
     }
     sizes_.is_direct = is_direct(points, tile_cells);
 
-    z_ = uploaded(sorted.z.data(), points * dims_, stream);
-    index_ = uploaded(sorted.index.data(), points, stream);
+    z_ = held_copy(sorted.z.elements(), kPoints, stream);
+    index_ = held_copy(sorted.index.elements(), kPoints, stream);
     std::vector<uint32_t> left;
     if (sizes_.is_direct) {
       left.resize(static_cast<size_t>(points * dims_));
@@ -477,13 +463,13 @@ class Nufft final : public NufftPoints {
               static_cast<uint32_t>(run.start[3 - dims_ + i % dims_]) + sorted.cell[i];
         }
       }
-      left_ = uploaded(left, stream);
+      left_ = held_copy(left, kPoints, stream);
     } else {
-      cell_ = uploaded(sorted.cell.data(), points * dims_, stream);
+      cell_ = held_copy(sorted.cell.elements(), kPoints, stream);
     }
 
     const std::vector<TileRun> by_frame = runs_by_frame(coloured);
-    runs_ = uploaded(by_frame, stream);
+    runs_ = held_copy(by_frame, kPoints, stream);
     std::vector<CutRuns> cuts;
     if (spec_.deterministic) {
       if (sizes_.is_direct) {
@@ -494,11 +480,9 @@ class Nufft final : public NufftPoints {
         sizes_.slots = sorted.slots;
         for (const cpu::CutTile& cut : sorted.cut_tiles) cuts.push_back({cut.first, cut.last});
       }
-      coloured_ = uploaded(coloured, stream);
-      if (!cuts.empty()) cuts_ = uploaded(cuts, stream);
+      coloured_ = held_copy(coloured, kPoints, stream);
+      cuts_ = held_copy(cuts, kPoints, stream);
     }
-    // The sorted points of the host live to here.
-    check(cudaStreamSynchronize(enter(stream)), "cudaStreamSynchronize");
   }
 
   // Where a tile does not fit into shared memory, or stencils have fewer cells than the tiles that

@@ -9,7 +9,7 @@
 
 namespace lunops::cuda {
 
-// Numbers that a kernel leaves for the host, or gets from it, one for each batch element.
+// Numbers that a kernel leaves for the host, one for each batch element.
 template <class T>
 class Results {
  public:
@@ -27,12 +27,6 @@ class Results {
   void read(T* host) const {
     if (bytes_ == 0) return;
     check(cudaMemcpyAsync(host, memory_.as<void>(), bytes_, cudaMemcpyDeviceToHost, stream_),
-          "cudaMemcpyAsync");
-  }
-  // `host` is pageable memory, which is read before this returns.
-  void write(const T* host) const {
-    if (bytes_ == 0) return;
-    check(cudaMemcpyAsync(memory_.as<void>(), host, bytes_, cudaMemcpyHostToDevice, stream_),
           "cudaMemcpyAsync");
   }
 

@@ -8,11 +8,12 @@
 #include <numbers>
 #include <vector>
 
+#include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/line_plan.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 #include "runtime/backend/cuda/toeplitz_passes.hpp"
 #include "runtime/backend/cuda/toeplitz_spectra.hpp"
-#include "runtime/backend/cuda/upload.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops::cuda {
@@ -334,9 +335,9 @@ class Toeplitz final : public ToeplitzKernel {
     }
     if (dtype() == DType::c64) {
       phases_single_ =
-          uploaded(std::vector<c64>(all.begin(), all.end()), "Toeplitz phases", stream);
+          held_copy(std::vector<c64>(all.begin(), all.end()), "Toeplitz phases", stream);
     } else {
-      phases_double_ = uploaded(all, "Toeplitz phases", stream);
+      phases_double_ = held_copy(all, "Toeplitz phases", stream);
     }
   }
   ToeplitzPhases phases(int term, bool conjugate) const noexcept {
@@ -367,7 +368,7 @@ class Toeplitz final : public ToeplitzKernel {
         }
       }
     }
-    entries_ = uploaded(entries, "Toeplitz matrix", stream);
+    entries_ = held_copy(entries, "Toeplitz matrix", stream);
   }
 
   nufft::Cost cost(int64_t batch) const noexcept { return toeplitz_cost(spec_, batch, !is_real_); }

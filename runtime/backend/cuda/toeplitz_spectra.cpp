@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "runtime/backend/backend.hpp"
+#include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/line_plan.hpp"
-#include "runtime/backend/cuda/upload.hpp"
+#include "runtime/device/held.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 #include "runtime/plan/nufft/nearest.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
@@ -160,8 +161,8 @@ struct ToeplitzSpectra::State {
       if (from_real != nullptr) from_real += at;
       if (from_imag != nullptr) from_imag += at;
     }
-    if (from_real != nullptr) upload(from_real, points.count, real.data(), stream);
-    if (!spec.is_real()) upload(from_imag, points.count, imag.data(), stream);
+    if (from_real != nullptr) upload(from_real, real.data(), real.bytes(), stream.device());
+    if (!spec.is_real()) upload(from_imag, imag.data(), imag.bytes(), stream.device());
   }
 };
 
@@ -174,7 +175,7 @@ ToeplitzSpectra::~ToeplitzSpectra() = default;
 
 const c128* ToeplitzSpectra::make(int64_t kernel, int64_t frame) {
   State& t = *state_;
-  upload(t.coordinates_of(frame), t.coordinates.size(), t.coordinates.data(), t.stream);
+  upload(t.coordinates_of(frame), t.coordinates.data(), t.coordinates.bytes(), t.stream.device());
   t.bring_weights(kernel, frame);
   RawView c;
   c.data = t.c.data();
