@@ -198,15 +198,24 @@ int timeline_entry(lua_State* L) {
   }
   Box<TimelineHandle>* box = push_box<TimelineHandle>(L, state);
   Failure why;
-  if (!run(state, why, [&] { box->emplace(std::make_shared<Timeline>()); })) raise(L, why);
+  auto begin = [&] {
+    box->emplace(std::make_shared<Timeline>());
+    // Before f runs, so that nothing is waited for while it does; other GPUs when they are opened.
+    for (const Device gpu : gpus_in_use()) box->value()->clocks().tie(gpu);
+  };
+  if (!run(state, why, begin)) raise(L, why);
   lua_insert(L, 1);
   Timeline* const before = state.context.timeline;
-  state.context.timeline = box->value().get();
+  Timeline* const recorded = box->value().get();
+  state.context.timeline = recorded;
   const int status = lua_pcall(L, count - 1, LUA_MULTRET, 0);
   state.context.timeline = before;
   state.running = L;
   // Work that is still under way writes its times into this timeline.
-  const bool is_done = run(state, why, [] { WorkQueue::wait_all(); });
+  const bool is_done = run(state, why, [&] {
+    WorkQueue::wait_all();
+    if (status == LUA_OK) recorded->close();
+  });
   if (status != LUA_OK) return lua_error(L);
   if (!is_done) raise(L, why);
   return lua_gettop(L);

@@ -21,10 +21,14 @@ struct DeviceModule {
   // Streams and events are kept for the process (runtime/device/native.hpp).
   void* (*make_stream)(int source, int target);  // for copies; source == target: for compute
   void* (*make_event)(int device);
+  void* (*make_timed_event)(int device);  // one whose time `milliseconds` tells
   void (*record)(void* event, void* stream);
   void (*wait)(void* stream, void* event);  // further work of the stream comes after the event
   void (*synchronize)(void* event);         // the calling thread waits; throws what work ended with
   void (*synchronize_stream)(void* stream);
+  // From one timed event to another, both of which have happened, of devices with one clock.
+  double (*milliseconds)(void* from, void* to);
+  int (*clock)(int device);  // devices that share a clock have one number
   // y <- x, contiguous.  Memory of the host stays as it is, and alive, until this work is done.
   void (*copy)(void* stream, int source, const void* x, int target, void* y, size_t bytes);
   // Locks memory of the host in its place, so that it is copied without staging; false: somebody

@@ -18,7 +18,8 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<std::tuple<bool, Device, Device>, std::unique_ptr<NativeStream>> streams;
-  std::map<Device, std::vector<void*>> events;  // that nobody uses
+  std::map<Device, std::unique_ptr<NativeStream>> idle;
+  std::map<std::pair<Device, bool>, std::vector<void*>> events;  // that nobody uses; timed ones
 };
 
 Registry& registry() {
@@ -61,18 +62,40 @@ NativeStream& NativeStream::transfer(Device source, Device target) {
   return find(true, source, target);
 }
 
-NativeEvent::NativeEvent(Device gpu) : device_(gpu) {
+NativeStream& NativeStream::idle(Device gpu) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  auto& stream = all.idle[gpu];
+  // A transfer stream is one of its own.
+  if (stream == nullptr) stream = std::make_unique<NativeStream>(Device::host(), gpu, true);
+  return *stream;
+}
+
+std::vector<Device> gpus_in_use() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::vector<Device> gpus;
+  for (const auto& [key, stream] : all.streams) {
+    const Device gpu = stream->device();
+    // Virtual ones may have been fewer since.
+    if (!std::get<0>(key) && gpu.index < stream->module().devices()) gpus.push_back(gpu);
+  }
+  return gpus;
+}
+
+NativeEvent::NativeEvent(Device gpu, bool is_timed) : device_(gpu), is_timed_(is_timed) {
   Registry& all = registry();
   {
     const std::lock_guard lock(all.mutex);
-    auto& unused = all.events[gpu];
+    auto& unused = all.events[{gpu, is_timed}];
     if (!unused.empty()) {
       handle_ = unused.back();
       unused.pop_back();
       return;
     }
   }
-  handle_ = module_of(gpu).make_event(gpu.index);
+  const DeviceModule& module = module_of(gpu);
+  handle_ = is_timed ? module.make_timed_event(gpu.index) : module.make_event(gpu.index);
 }
 
 NativeEvent::~NativeEvent() {
@@ -80,7 +103,7 @@ NativeEvent::~NativeEvent() {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   try {
-    all.events[device_].push_back(handle_);
+    all.events[{device_, is_timed_}].push_back(handle_);
   } catch (const std::bad_alloc&) {
     // Then it is never used again.
   }
@@ -88,6 +111,7 @@ NativeEvent::~NativeEvent() {
 
 void NativeEvent::swap(NativeEvent& other) noexcept {
   std::swap(device_, other.device_);
+  std::swap(is_timed_, other.is_timed_);
   std::swap(handle_, other.handle_);
 }
 
@@ -100,5 +124,10 @@ void NativeEvent::make_wait(const NativeStream& stream) const {
 }
 
 void NativeEvent::synchronize() const { module_of(device_).synchronize(handle_); }
+
+double NativeEvent::seconds_to(const NativeEvent& later) const {
+  LUNOPS_ASSERT(is_timed_ && later.is_timed_);
+  return module_of(device_).milliseconds(handle_, later.handle_) / 1e3;
+}
 
 }  // namespace lunops

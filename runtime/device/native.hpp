@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "runtime/device/device.hpp"
 #include "runtime/device/device_module.hpp"
@@ -26,6 +27,8 @@ class NativeStream {
   static NativeStream& compute(Device gpu);
   // One for each ordered pair of which at least one is a GPU.
   static NativeStream& transfer(Device source, Device target);
+  // One that has nothing to do but to tell the time (gpu_clock.hpp).
+  static NativeStream& idle(Device gpu);
 
   // y <- x, contiguous bytes of the source and the target.  Memory of the host stays as it is, and
   // alive, until this work is done.
@@ -50,13 +53,16 @@ class NativeStream {
   void* handle_;
 };
 
+// GPUs that have a compute stream, which is what they are used by.
+std::vector<Device> gpus_in_use();
+
 // An event of a GPU, taken from those that nobody uses and given back when destroyed; none in a
 // default-constructed one.  It may be given back while streams still wait for it: waits look at the
-// record that came before them.
+// record that came before them.  Only a timed one can tell when it happened, which makes it slower.
 class NativeEvent {
  public:
   NativeEvent() = default;
-  explicit NativeEvent(Device gpu);
+  explicit NativeEvent(Device gpu, bool is_timed = false);
   NativeEvent(NativeEvent&& other) noexcept { swap(other); }
   NativeEvent& operator=(NativeEvent&& other) noexcept {
     swap(other);
@@ -68,10 +74,15 @@ class NativeEvent {
   void record(const NativeStream& stream);
   void make_wait(const NativeStream& stream) const;  // for this event
   void synchronize() const;                          // the calling thread waits
+  // From this timed event to another of a GPU with the same clock, to 0.5 us or 24 bits; both have
+  // happened.  Throws Error{device} where the driver does not tell.
+  double seconds_to(const NativeEvent& later) const;
+  Device device() const noexcept { return device_; }
 
  private:
   void swap(NativeEvent& other) noexcept;
   Device device_;
+  bool is_timed_ = false;
   void* handle_ = nullptr;
 };
 

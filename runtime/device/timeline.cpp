@@ -176,6 +176,36 @@ void Timeline::set_times(int64_t node, double start, double stop) {
   n.stop = stop;
 }
 
+void Timeline::set_times(int64_t node, const Moment& start, const Moment& stop) {
+  const double *first = std::get_if<double>(&start), *last = std::get_if<double>(&stop);
+  if (first != nullptr && last != nullptr) return set_times(node, *first, *last);
+  const std::lock_guard lock(mutex_);
+  open_.push_back({node, start, stop});
+}
+
+void Timeline::close() {
+  std::vector<Open> open;
+  {
+    const std::lock_guard lock(mutex_);
+    open.swap(open_);
+  }
+  for (const Open& each : open) {
+    const auto seconds = [&](const Moment& moment) {
+      const auto* event = std::get_if<std::shared_ptr<const NativeEvent>>(&moment);
+      return event == nullptr ? std::get<double>(moment) : clocks_.seconds_of(**event);
+    };
+    try {
+      const double start = seconds(each.start);
+      set_times(each.node, start, seconds(each.stop));
+    } catch (const Error& e) {
+      const Node node = nodes().at(static_cast<size_t>(each.node));
+      throw Error(
+          e.code(), "timeline",
+          fmt::format("when {} ran cannot be told: {}", described(node, each.node), e.message()));
+    }
+  }
+}
+
 std::vector<TimelineNode> Timeline::nodes() const {
   const std::lock_guard lock(mutex_);
   return nodes_;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "runtime/device/device.hpp"
+#include "runtime/device/gpu_clock.hpp"
 
 namespace lunops {
 
@@ -32,8 +35,9 @@ struct TimelineNode {
   std::string tile;    // "coil=3..4", or empty
   std::vector<Access> accesses;
   double bytes = 0;  // of copies: moved; of compute: read and written
-  double start = 0,
-         stop = 0;  // seconds from any common origin; of the simulated clock where it runs
+  // Seconds from any common origin; of the simulated clock where it runs.  Of work of GPUs when it
+  // ran, which is known when the timeline is closed.
+  double start = 0, stop = 0;
 };
 
 std::string_view name_of(TimelineNode::Kind kind) noexcept;
@@ -50,11 +54,22 @@ struct TimelineFilter {
 
 // What was issued to the streams of all devices, in the order of issue: for tests of ordering and
 // overlap, and to look at.  Thread-safe; the order of issue is that of the calls of add.
+//
+// While it records, work of GPUs stands between timed events on its stream.  Nobody waits for them
+// before close(), which turns them into times.
 class Timeline {
  public:
+  // Seconds, or an event of a GPU that will tell.
+  using Moment = std::variant<double, std::shared_ptr<const NativeEvent>>;
+
   // Returns the node's number, from 0.
   int64_t add(TimelineNode node);
   void set_times(int64_t node, double start, double stop);
+  void set_times(int64_t node, const Moment& start, const Moment& stop);
+  GpuClocks& clocks() noexcept { return clocks_; }
+  // Waits for the work of GPUs and tells when it ran.  Throws what it ended with, and
+  // Error{device} for a node whose times cannot be told.
+  void close();
 
   std::vector<TimelineNode> nodes() const;
   int64_t count(const TimelineFilter& filter) const;
@@ -76,8 +91,15 @@ class Timeline {
   std::string text() const;
 
  private:
+  struct Open {
+    int64_t node;
+    Moment start, stop;
+  };
+
   mutable std::mutex mutex_;
   std::vector<TimelineNode> nodes_;
+  std::vector<Open> open_;  // nodes whose times are events
+  GpuClocks clocks_;
 };
 
 }  // namespace lunops

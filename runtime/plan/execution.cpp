@@ -25,10 +25,6 @@ void for_each_tile(const Step& step, const F& f) {
 
 }  // namespace
 
-double Execution::now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 Execution::Execution(const Plan& plan, const Tensor& x, const Tensor& y, Scale s, Context& context)
     : plan_(plan), x_(x), y_(y), context_(context) {
   using Kind = Schedule::Queue::Kind;
@@ -200,7 +196,9 @@ void Execution::issue_now(size_t i, const NativeStream& stream) {
   Frame frame = frames_[static_cast<size_t>(step.device)];
   if (is_link) frame.link = &stream;
   last_issued_[q] = static_cast<int>(i);
+  if (is_timed_) traced_[i].start = mark(stream);
   step.perform(frame);
+  if (is_timed_) traced_[i].stop = mark(stream);
   if (!entry.is_awaited) return;
   events_[i] = NativeEvent(stream.device());
   events_[i].record(stream);
@@ -215,7 +213,6 @@ void Execution::issue(size_t i) noexcept {
   const bool is_last_of_tile = step.tile >= 0 && tile_left_[static_cast<size_t>(step.tile)] == 1;
   if (!error_) {
     lock.unlock();
-    const double start = traced_.empty() ? 0 : now();
     try {
       issue_now(i, stream);
       // Who asks for progress hears of tiles that have ended, and waits for them.
@@ -224,10 +221,6 @@ void Execution::issue(size_t i) noexcept {
       }
     } catch (...) {
       error = std::current_exception();
-    }
-    if (!traced_.empty()) {
-      traced_[i].start = start;
-      traced_[i].stop = now();
     }
     lock.lock();
   }

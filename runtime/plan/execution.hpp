@@ -11,6 +11,7 @@
 
 #include "runtime/device/arena.hpp"
 #include "runtime/device/native.hpp"
+#include "runtime/device/timeline.hpp"
 #include "runtime/device/work_queue.hpp"
 #include "runtime/plan/plan.hpp"
 
@@ -56,11 +57,12 @@ class Execution {
   void finish(const Step& step);
   [[noreturn]] void rethrow();
 
-  static double now();  // seconds
+  static double now() { return GpuClocks::host_seconds(); }
   void trace_start();
   void trace_step(size_t step);
   void trace_end();
   void trace_times();
+  static Timeline::Moment mark(const NativeStream& stream);  // records a timed event there
   // Returns the numbers of their nodes.
   std::vector<int64_t> trace_waits(const std::vector<int>& waits,
                                    const std::string& stream,
@@ -96,10 +98,11 @@ class Execution {
   struct Traced {
     int64_t node = -1, record = -1;
     std::vector<int64_t> waits = {};
-    double start = 0, stop = 0;
+    Timeline::Moment start = 0.0, stop = 0.0;
   };
-  void set_times(const Traced& traced, double start, double stop);
+  void set_times(const Traced& traced, const Timeline::Moment& start, const Timeline::Moment& stop);
   std::vector<Traced> traced_;  // by step; empty: nobody looks
+  bool is_timed_ = false;       // steps of GPUs stand between timed events
   int64_t first_event_ = 0;
   Traced call_, end_;
 };

@@ -72,6 +72,15 @@ void Execution::trace_start() {
                        : natives_[q] != nullptr ? natives_[q]->name()
                                                 : queues_[q]->name());
   }
+  if (!virtual_devices()->clock) {
+    for (const NativeStream* stream : natives_) {
+      if (stream == nullptr) continue;
+      is_timed_ = true;
+      for (const Device end : {stream->source(), stream->target()}) {
+        if (is_gpu(end)) context_.timeline->clocks().tie(end);
+      }
+    }
+  }
   const auto span = [](const Tensor& t) {
     const auto first = reinterpret_cast<uintptr_t>(t.storage()->data());
     return Shown::Access{t.device(), first, first + t.storage()->bytes(), true};
@@ -169,8 +178,16 @@ void Execution::trace_end() {
   end_.node = context_.timeline->add(std::move(back));
 }
 
+Timeline::Moment Execution::mark(const NativeStream& stream) {
+  auto event = std::make_shared<NativeEvent>(stream.device(), true);
+  event->record(stream);
+  return event;
+}
+
 // Waits end where their step begins, and it records its event when it has ended.
-void Execution::set_times(const Traced& traced, double start, double stop) {
+void Execution::set_times(const Traced& traced,
+                          const Timeline::Moment& start,
+                          const Timeline::Moment& stop) {
   for (const int64_t wait : traced.waits) context_.timeline->set_times(wait, start, start);
   context_.timeline->set_times(traced.node, start, stop);
   if (traced.record >= 0) context_.timeline->set_times(traced.record, stop, stop);
@@ -191,11 +208,16 @@ void Execution::trace_times() {
     return;
   }
   set_times(call_, call_.start, call_.start);
-  double end = call_.start;
+  double last = std::get<double>(call_.start);
   for (const Traced& t : traced_) {
     set_times(t, t.start, t.stop);
-    end = std::max(end, t.stop);
+    if (const auto* stop = std::get_if<double>(&t.stop)) last = std::max(last, *stop);
   }
+  // Where the result lies on a GPU, "return" stands where it is there, not where the host went on.
+  const Device there = plan_.output_device_;
+  const Timeline::Moment end = !is_timed_       ? last
+                               : !is_gpu(there) ? now()
+                                                : mark(NativeStream::compute(there));
   set_times(end_, end, end);
 }
 

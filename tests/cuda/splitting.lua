@@ -61,6 +61,31 @@ check.it("each wait has its record and each read its write; copies run beside co
   end
 end)
 
+check.it("a timeline tells when the work of GPUs ran: in order along streams, after what it waits for", function()
+  lo.virtual_devices{ cuda = 2 }
+  local B = lo.batch(A, "coil=1", { devices = names(2), base = "cuda:0" })
+  local there = x:to "cuda:0"
+  B.N(there)
+  local T, y = lo.timeline(function() return B.N(there) end)
+  local ends, records = {}, {}
+  -- Clocks of different GPUs are tied to that of the host to some microseconds.
+  local tied = 1e-3
+  for _, node in ipairs(T.nodes) do
+    if node.stream ~= "cpu" then
+      check.equal(node.start > 0 and node.stop >= node.start, true)
+      check.equal(node.start >= (ends[node.stream] or 0), true)
+      ends[node.stream] = node.stop
+    end
+    if node.kind == "record" then records[node.event] = node.stop end
+    if node.kind == "wait" then check.equal(node.start > records[node.event] - tied, true) end
+  end
+  local share = T:overlap({ kind = "compute", device = "cuda:0" }, { kind = "compute", device = "cuda:1" })
+  check.equal(share >= 0 and share <= 1, true)
+  check.equal(T:count{ kind = "compute", device = "cuda:1" } > 0, true)
+  check.equal(tostring(T):find("cuda:1", 1, true) ~= nil, true)
+  check.near(distance(y, A.N(x)), 0, 1e-6)
+end)
+
 check.it("functions of the user at the end of a tile hand their result on when it is there", function()
   lo.virtual_devices{ cuda = 3 }
   local function double(v) return v * 2 end

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/gpu_clock.hpp"
 #include "runtime/device/loader.hpp"
 
 namespace lunops::fake {
@@ -31,6 +32,7 @@ struct FakeStream {
 
 struct FakeEvent {
   int64_t recorded = 0, happened = 0;  // numbers of records
+  double seconds = 0;                  // of the last that happened
 };
 
 struct State {
@@ -50,6 +52,13 @@ State& state() {
 
 std::string device_name(int device) {
   return device < 0 ? "cpu" : "cuda:" + std::to_string(device);
+}
+
+void* make_event(int) {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.events.push_back(std::make_unique<FakeEvent>());
+  return s.events.back().get();
 }
 
 bool may_run(const Work& work) {
@@ -110,19 +119,17 @@ const DeviceModule kModule{
       s.streams.push_back(std::move(made));
       return s.streams.back().get();
     },
-    .make_event = [](int) -> void* {
-      State& s = state();
-      const std::lock_guard lock(s.mutex);
-      s.events.push_back(std::make_unique<FakeEvent>());
-      return s.events.back().get();
-    },
+    .make_event = make_event,
+    .make_timed_event = make_event,
     .record =
         [](void* event, void* stream) {
           const std::lock_guard lock(state().mutex);
           const int64_t number = ++event_at(event).recorded;
           log(stream_at(stream), "record " + std::to_string(number_of(event)));
-          stream_at(stream).work.push_back(
-              {[event, number] { event_at(event).happened = number; }});
+          stream_at(stream).work.push_back({[event, number] {
+            event_at(event).happened = number;
+            event_at(event).seconds = GpuClocks::host_seconds();
+          }});
         },
     .wait =
         [](void* stream, void* event) {
@@ -144,6 +151,9 @@ const DeviceModule kModule{
           ++s.host_waits;
           run_until([&] { return stream_at(stream).work.empty(); });
         },
+    .milliseconds = [](void* from,
+                       void* to) { return 1e3 * (event_at(to).seconds - event_at(from).seconds); },
+    .clock = [](int device) { return device; },
     .copy =
         [](void* stream, int, const void* x, int, void* y, size_t bytes) {
           submit(stream, "copy " + std::to_string(bytes), [=] { std::memcpy(y, x, bytes); });

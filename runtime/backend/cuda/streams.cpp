@@ -155,6 +155,13 @@ void* make_event(int device) {
   return new_event();
 }
 
+void* make_timed_event(int device) {
+  use(device);
+  cudaEvent_t event = nullptr;
+  check(cudaEventCreateWithFlags(&event, cudaEventDefault), "cudaEventCreateWithFlags");
+  return event;
+}
+
 void record(void* event, void* stream) {
   GpuStream& s = stream_at(stream);
   use(s.device);
@@ -173,6 +180,12 @@ void synchronize(void* event) {
 
 void synchronize_stream(void* stream) {
   check(cudaStreamSynchronize(stream_at(stream).stream), "cudaStreamSynchronize");
+}
+
+double milliseconds(void* from, void* to) {
+  float elapsed = 0;
+  check(cudaEventElapsedTime(&elapsed, event_at(from), event_at(to)), "cudaEventElapsedTime");
+  return elapsed;
 }
 
 void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes) {

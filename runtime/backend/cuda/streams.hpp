@@ -49,10 +49,12 @@ struct GpuStream {
 // As DeviceModule says of its functions of these names.
 void* make_stream(int source, int target);
 void* make_event(int device);
+void* make_timed_event(int device);
 void record(void* event, void* stream);
 void wait(void* stream, void* event);
 void synchronize(void* event);
 void synchronize_stream(void* stream);
+double milliseconds(void* from, void* to);
 void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes);
 bool pin(void* host, size_t bytes);
 void unpin(void* host) noexcept;

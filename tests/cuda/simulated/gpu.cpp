@@ -43,6 +43,8 @@ struct Stream {
 };
 
 struct Event {
+  int device = 0;
+  bool is_timed = false;
   std::shared_ptr<Ticket> last;
 };
 
@@ -277,10 +279,12 @@ cudaStream_t make_stream() {
   return reinterpret_cast<cudaStream_t>(m.streams.back().get());
 }
 
-cudaEvent_t make_event() {
+cudaEvent_t make_event(bool is_timed) {
   Machine& m = machine();
   const Lock lock(m.mutex);
   m.events.push_back(std::make_unique<Event>());
+  m.events.back()->device = current;
+  m.events.back()->is_timed = is_timed;
   return reinterpret_cast<cudaEvent_t>(m.events.back().get());
 }
 
@@ -299,6 +303,7 @@ void record(cudaEvent_t event, cudaStream_t stream) {
   Machine& m = machine();
   const Lock lock(m.mutex);
   Stream& s = *stream_at(stream);
+  if (event_at(event)->device != s.device) return fail(cudaErrorInvalidResourceHandle);
   auto ticket = std::make_shared<Ticket>();
   ticket->stream = &s;
   event_at(event)->last = ticket;
@@ -365,10 +370,17 @@ bool is_done(cudaEvent_t event) {
   return ticket == nullptr || ticket->stream->done >= ticket->number;
 }
 
-double seconds_at(cudaEvent_t event) {
+cudaError_t elapsed(cudaEvent_t begin, cudaEvent_t end, double* seconds) {
   const Lock lock(machine().mutex);
-  const auto& ticket = event_at(event)->last;
-  return ticket == nullptr ? 0 : ticket->seconds;
+  const Event &from = *event_at(begin), &to = *event_at(end);
+  for (const Event* event : {&from, &to}) {
+    if (!event->is_timed || event->last == nullptr || event->device != from.device) {
+      return cudaErrorInvalidResourceHandle;
+    }
+    if (event->last->stream->done < event->last->number) return cudaErrorNotReady;
+  }
+  *seconds = to.last->seconds - from.last->seconds;
+  return cudaSuccess;
 }
 
 void fail(cudaError_t status) { machine().error = status; }

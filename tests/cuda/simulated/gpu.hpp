@@ -39,7 +39,7 @@ void unpin(void* data);
 bool is_pinned(const void* data);
 
 cudaStream_t make_stream();
-cudaEvent_t make_event();
+cudaEvent_t make_event(bool is_timed = false);
 // To a stream, or to the graph that it records.  Work on the default stream is an error.
 void issue(cudaStream_t stream, Work work);
 void record(cudaEvent_t event, cudaStream_t stream);
@@ -49,7 +49,9 @@ void synchronize(cudaEvent_t event);
 void synchronize_all();
 bool is_done(cudaEvent_t event);  // runs nothing
 int64_t waits();                  // of the host so far, for work that was not done
-double seconds_at(cudaEvent_t event);
+// Between two timed events of one device that have happened, by the clock of the host when they
+// did.
+cudaError_t elapsed(cudaEvent_t begin, cudaEvent_t end, double* seconds);
 
 // What the next call that is checked returns, once.
 void fail(cudaError_t status);

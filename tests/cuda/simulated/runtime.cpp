@@ -241,8 +241,8 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
   return status();
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = simulated::make_event();
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
+  *event = simulated::make_event((flags & cudaEventDisableTiming) == 0);
   return cudaSuccess;
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
@@ -259,9 +259,10 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   return simulated::is_done(event) ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-  *milliseconds =
-      static_cast<float>(1e3 * (simulated::seconds_at(end) - simulated::seconds_at(begin)));
-  return cudaSuccess;
+  double seconds = 0;
+  const cudaError_t told = simulated::elapsed(begin, end, &seconds);
+  if (told == cudaSuccess) *milliseconds = static_cast<float>(1e3 * seconds);
+  return told;
 }
 
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
