@@ -8,6 +8,8 @@
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/streams.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/account.hpp"
+#include "runtime/device/arena.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
@@ -133,20 +135,46 @@ Scratch::Scratch(size_t bytes, const Stream& stream)
   if (bytes == 0) return;
   data_ = take(device_, bytes, stream_, "cudaMallocAsync");
   if (data_ == nullptr) {
-    // What the runtime and the driver keep for later may be enough.
-    Pool::of(stream.device()).trim();
+    make_room(stream);
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-    check(cudaStreamSynchronize(Gpu::at(device_).compute), "cudaStreamSynchronize");
     data_ = take(device_, bytes, stream_, "cudaMallocAsync");
   }
-  if (data_ == nullptr) {
-    fail(Code::device_memory, "allocate", "{} bytes of scratch on {} could not be had", bytes,
-         stream.device().text());
-  }
+  if (data_ == nullptr) fail_memory(fmt::format("{} bytes of scratch do", bytes), stream);
 }
 
 Scratch::~Scratch() {
   if (data_ != nullptr) give(device_, data_, stream_);
+}
+
+void make_room(const Stream& stream) {
+  const Device device = stream.device();
+  // How much is wanted, libraries do not say.
+  if (stream.account() != nullptr) stream.account()->collect(0);
+  Arena::trim(device);
+  Pool::of(device).trim();
+  use(device.index);
+  const Gpu& gpu = Gpu::at(device.index);
+  check(cudaStreamSynchronize(gpu.compute), "cudaStreamSynchronize");
+  if (!gpu.has_ordered_memory) return;
+  // What libraries take by cudaMalloc does not come out of the driver's pool.
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, physical(device.index)), "cudaDeviceGetDefaultMemPool");
+  check(cudaMemPoolTrimTo(pool, 0), "cudaMemPoolTrimTo");
+}
+
+void fail_memory(std::string_view what_does, const Stream& stream) {
+  if (stream.account() == nullptr) {
+    fail(Code::device_memory, "allocate", "{} not fit on {}", what_does, stream.device().text());
+  }
+  // As the account says of allocations whose bytes are known.
+  const Account::Figures now = stream.account()->figures();
+  std::string list;
+  for (const std::string& line : stream.account()->largest(8)) list += "\n  " + line;
+  fail(Code::device_memory, "allocate",
+       "{} not fit on {}: {} of {} bytes are in use; drop tensors or raise the memory limit; "
+       "largest live tensors:{}",
+       what_does, stream.device().text(), now.live + now.workspace, now.budget,
+       list.empty() ? " none" : list);
 }
 
 // In the order of the compute stream: the runtime gives memory back when all work that it knows of

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -72,6 +73,22 @@ class Scratch {
   cudaStream_t stream_;
   void* data_ = nullptr;
 };
+
+// Before a second attempt at what found too little memory: collects dead tensors, gives back what
+// the runtime and the driver keep for later, and waits until that is done.
+void make_room(const Stream& stream);
+// Throws Error{device_memory} with the largest live tensors; `what_does` such as
+// "a plan of cuFFT does".
+[[noreturn]] void fail_memory(std::string_view what_does, const Stream& stream);
+
+// `attempt` gives false where memory is short, as libraries that allocate by themselves say; it has
+// then left nothing behind.
+template <class Attempt>
+void with_room(std::string_view what_does, const Stream& stream, const Attempt& attempt) {
+  if (attempt()) return;
+  make_room(stream);
+  if (!attempt()) fail_memory(what_does, stream);
+}
 
 // Memory of the device for the runtime's pool: null if it does not fit.
 void* allocate(int device, size_t bytes);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <cufft.h>
-
 #include <algorithm>
 #include <mutex>
 #include <vector>
 
-#include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/element.cuh"
 #include "runtime/backend/cuda/launch.cuh"
+#include "runtime/backend/cuda/line_plan.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 
 namespace lunops {
@@ -83,9 +81,8 @@ class Fft final : public FftKernel {
       if (!is_axis(d)) others_ *= spec_.extents[static_cast<size_t>(d)];
     }
     if (within_ * others_ == 0) return;
-    enter(stream);
     const auto rank = static_cast<int>(std::min<size_t>(3, spec_.axes.size()));
-    std::vector<long long> n;
+    std::vector<int64_t> n;
     int64_t inner = 1;
     for (size_t a = spec_.axes.size() - static_cast<size_t>(rank); a < spec_.axes.size(); ++a) {
       n.push_back(extent(a));
@@ -93,19 +90,19 @@ class Fft final : public FftKernel {
     }
     const int64_t lines = within_ * others_ / std::max<int64_t>(inner, 1);
     // What cuFFT does for many lines may differ from what it does for one.
-    if (rank > 0 && spec_.deterministic) add_pass(n, 1, inner, 1, lines, inner);
-    if (rank > 0 && !spec_.deterministic) add_pass(n, 1, inner, lines, 1, 0);
+    if (rank > 0 && spec_.deterministic) add_pass(n, 1, inner, 1, lines, inner, stream);
+    if (rank > 0 && !spec_.deterministic) add_pass(n, 1, inner, lines, 1, 0, stream);
     // Axes before the last three one by one: all lines that lie side by side at once.
     for (size_t a = spec_.axes.size() - static_cast<size_t>(rank); a-- > 0;) {
       const int64_t block = inner * extent(a);
-      add_pass({extent(a)}, inner, 1, inner, within_ * others_ / block, block);
+      add_pass({extent(a)}, inner, 1, inner, within_ * others_ / block, block, stream);
       inner = block;
     }
   }
   size_t workspace() const noexcept override { return work_bytes() + plan_bytes_; }
   double flops() const noexcept override { return fft_flops(spec_); }
   double bytes() const noexcept override {
-    return (4.0 + 2.0 * static_cast<double>(passes_.list.size())) * static_cast<double>(work_bytes());
+    return (4.0 + 2.0 * static_cast<double>(passes_.size())) * static_cast<double>(work_bytes());
   }
 
   void run(const void* x, void* y, Scale s, std::byte* workspace, Stream& stream) const override {
@@ -121,14 +118,8 @@ class Fft final : public FftKernel {
  private:
   // One plan, run for `repeats` stretches of `step` elements.
   struct Pass {
-    cufftHandle plan;
+    LinePlan plan;
     int64_t repeats, step;
-  };
-  struct Passes {
-    std::vector<Pass> list;
-    ~Passes() {
-      for (const Pass& pass : list) cufftDestroy(pass.plan);
-    }
   };
 
   bool is_axis(int d) const {
@@ -139,23 +130,16 @@ class Fft final : public FftKernel {
     return (static_cast<size_t>(within_ * others_) * size_of(spec_.dtype) + 255) / 256 * 256;
   }
 
-  void add_pass(std::vector<long long> n,
-                long long stride,
-                long long distance,
-                long long batch,
+  void add_pass(const std::vector<int64_t>& n,
+                int64_t stride,
+                int64_t distance,
+                int64_t batch,
                 int64_t repeats,
-                int64_t step) {
-    cufftHandle plan = 0;
-    check(cufftCreate(&plan), "cufftCreate");
-    passes_.list.push_back({plan, repeats, step});
-    check(cufftSetAutoAllocation(plan, 0), "cufftSetAutoAllocation");
-    size_t bytes = 0;
-    std::vector<long long> embedded = n;
-    check(cufftMakePlanMany64(plan, static_cast<int>(n.size()), n.data(), embedded.data(), stride,
-                              distance, embedded.data(), stride, distance,
-                              spec_.dtype == DType::c64 ? CUFFT_C2C : CUFFT_Z2Z, batch, &bytes),
-          "cufftMakePlanMany64");
-    plan_bytes_ = std::max(plan_bytes_, bytes);
+                int64_t step,
+                const Stream& stream) {
+    const bool is_double = spec_.dtype == DType::c128;
+    passes_.push_back({LinePlan(n, stride, distance, batch, is_double, stream), repeats, step});
+    plan_bytes_ = std::max(plan_bytes_, passes_.back().plan.work_bytes());
   }
 
   // The axes as an array sees them, and its other dims with the number within `axes`.
@@ -197,10 +181,11 @@ class Fft final : public FftKernel {
       // A plan keeps its stream and its workspace.
       const std::lock_guard lock(mutex_);
       const cudaStream_t native = enter(stream);
-      for (const Pass& pass : passes_.list) {
-        check(cufftSetStream(pass.plan, native), "cufftSetStream");
-        check(cufftSetWorkArea(pass.plan, workspace + work_bytes()), "cufftSetWorkArea");
-        for (int64_t i = 0; i < pass.repeats; ++i) transform(pass.plan, work + i * pass.step);
+      for (const Pass& pass : passes_) {
+        pass.plan.prepare(workspace + work_bytes(), native);
+        for (int64_t i = 0; i < pass.repeats; ++i) {
+          pass.plan.execute(work + i * pass.step, spec_.sign);
+        }
       }
     }
     int64_t wanted = 1;
@@ -208,21 +193,9 @@ class Fft final : public FftKernel {
     for_each(to, stream, Store<T>{out, work, within_, wanted, static_cast<T*>(y), scaling<T>(s)});
   }
 
-  template <class T>
-  void transform(cufftHandle plan, T* work) const {
-    const int direction = spec_.sign < 0 ? CUFFT_FORWARD : CUFFT_INVERSE;
-    if constexpr (std::is_same_v<T, Complex<float>>) {
-      auto* const data = reinterpret_cast<cufftComplex*>(work);
-      check(cufftExecC2C(plan, data, data, direction), "cufftExecC2C");
-    } else {
-      auto* const data = reinterpret_cast<cufftDoubleComplex*>(work);
-      check(cufftExecZ2Z(plan, data, data, direction), "cufftExecZ2Z");
-    }
-  }
-
   FftSpec spec_;
   int64_t within_ = 1, others_ = 1;
-  Passes passes_;
+  std::vector<Pass> passes_;
   size_t plan_bytes_ = 0;
   mutable std::mutex mutex_;
 };

@@ -9,20 +9,26 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/device/stream.hpp"
+
 namespace lunops::cuda {
 
 // A plan of cuFFT for equal transforms in place, unnormalised, in memory and with a work area that
 // the caller gives.  It keeps its stream and its work area: one thread at a time may issue it.
+//
+// cuFFT allocates tables on the device when a plan is made.  Where they do not fit, unused memory
+// is given back and it is tried once more; then the error lists the largest tensors.
 class LinePlan {
  public:
   LinePlan() = default;  // runs nothing
   // `batch` transforms of the extents n; elements lie `stride` apart, the first ones of transforms
-  // `distance`.  Made on the current device.
+  // `distance`.  Made on the stream's device.
   LinePlan(const std::vector<int64_t>& n,
            int64_t stride,
            int64_t distance,
            int64_t batch,
-           bool is_double);
+           bool is_double,
+           const Stream& stream);
   LinePlan(LinePlan&& other) noexcept { swap(other); }
   LinePlan& operator=(LinePlan&& other) noexcept {
     swap(other);
@@ -31,11 +37,20 @@ class LinePlan {
   ~LinePlan();
 
   size_t work_bytes() const noexcept { return work_bytes_; }
-  void run(void* data, int sign, void* work, cudaStream_t stream) const;
+  // What execute uses from then on.
+  void prepare(void* work, cudaStream_t stream) const;
+  void execute(void* data, int sign) const;
+  void run(void* data, int sign, void* work, cudaStream_t stream) const {
+    prepare(work, stream);
+    execute(data, sign);
+  }
 
  private:
   void swap(LinePlan& other) noexcept;
+  // False, with nothing left, where memory is short.
+  bool make(const std::vector<int64_t>& n, int64_t stride, int64_t distance, int64_t batch);
 
+  int device_ = 0;
   bool is_made_ = false;
   bool is_double_ = false;
   cufftHandle plan_ = 0;

@@ -30,40 +30,27 @@ GridFft::GridFft(std::array<int64_t, 3> image,
                  bool is_double,
                  bool deterministic,
                  const Stream& stream)
-    : device_(stream.device().index),
-      is_double_(is_double),
+    : is_double_(is_double),
       cells_(grid[0] * grid[1] * grid[2]),
       slab_(grid[1] * grid[2]),
       low_(image[0] - image[0] / 2),
       high_(image[0] / 2),
       first_high_(grid[0] - image[0] / 2) {
   is_sliced_ = dims == 3 && cells_ >= kSlicedCells;
-  enter(stream);
-  try {
-    if (is_sliced_) {
-      low_slabs_ = make({grid[1], grid[2]}, 1, slab_, low_);
-      if (high_ > 0) {
-        high_slabs_ = high_ == low_ ? low_slabs_ : make({grid[1], grid[2]}, 1, slab_, high_);
-      }
-      across_ = make({grid[0]}, slab_, 1, slab_);
-      return;
-    }
-    const std::vector<long long> extents(grid.end() - dims, grid.end());
-    for (int64_t planes = deterministic ? 1 : planes_at_once(cells_); planes > 0; planes /= 2) {
-      blocks_.push_back({make(extents, 1, cells_, planes), planes});
-    }
-  } catch (...) {
-    destroy();
-    throw;
+  if (is_sliced_) {
+    is_even_ = high_ == low_;
+    const std::vector<int64_t> slab(grid.begin() + 1, grid.end());
+    low_slabs_ = LinePlan(slab, 1, slab_, low_, is_double, stream);
+    if (high_ > 0 && !is_even_) high_slabs_ = LinePlan(slab, 1, slab_, high_, is_double, stream);
+    across_ = LinePlan({grid[0]}, slab_, 1, slab_, is_double, stream);
+    bytes_ = std::max({low_slabs_.work_bytes(), high_slabs_.work_bytes(), across_.work_bytes()});
+    return;
   }
-}
-
-GridFft::~GridFft() { destroy(); }
-
-// Nothing can be done about an error here.
-void GridFft::destroy() noexcept {
-  if (cudaSetDevice(physical(device_)) != cudaSuccess) cudaGetLastError();
-  for (const cufftHandle handle : handles_) cufftDestroy(handle);
+  const std::vector<int64_t> extents(grid.end() - dims, grid.end());
+  for (int64_t planes = deterministic ? 1 : planes_at_once(cells_); planes > 0; planes /= 2) {
+    blocks_.push_back({LinePlan(extents, 1, cells_, planes, is_double, stream), planes});
+    bytes_ = std::max(bytes_, blocks_.back().transforms.work_bytes());
+  }
 }
 
 size_t GridFft::expected_workspace(std::array<int64_t, 3> grid, bool is_double) noexcept {
@@ -71,33 +58,8 @@ size_t GridFft::expected_workspace(std::array<int64_t, 3> grid, bool is_double) 
   return static_cast<size_t>(planes_at_once(cells) * cells) * (is_double ? 16 : 8);
 }
 
-cufftHandle GridFft::make(std::vector<long long> extents,
-                          long long stride,
-                          long long distance,
-                          long long batch) {
-  cufftHandle handle = 0;
-  check(cufftCreate(&handle), "cufftCreate");
-  handles_.push_back(handle);
-  check(cufftSetAutoAllocation(handle, 0), "cufftSetAutoAllocation");
-  size_t bytes = 0;
-  std::vector<long long> embedded = extents;
-  check(cufftMakePlanMany64(handle, static_cast<int>(extents.size()), extents.data(),
-                            embedded.data(), stride, distance, embedded.data(), stride, distance,
-                            is_double_ ? CUFFT_Z2Z : CUFFT_C2C, batch, &bytes),
-        "cufftMakePlanMany64");
-  bytes_ = std::max(bytes_, bytes);
-  return handle;
-}
-
-void GridFft::execute(cufftHandle handle, void* cells, int64_t first, int sign) const {
-  const int direction = sign < 0 ? CUFFT_FORWARD : CUFFT_INVERSE;
-  if (is_double_) {
-    auto* data = static_cast<cufftDoubleComplex*>(cells) + first;
-    check(cufftExecZ2Z(handle, data, data, direction), "cufftExecZ2Z");
-  } else {
-    auto* data = static_cast<cufftComplex*>(cells) + first;
-    check(cufftExecC2C(handle, data, data, direction), "cufftExecC2C");
-  }
+void GridFft::execute(const LinePlan& plan, void* cells, int64_t first, int sign) const {
+  plan.execute(static_cast<std::byte*>(cells) + first * (is_double_ ? 16 : 8), sign);
 }
 
 void GridFft::run(void* cells,
@@ -108,15 +70,15 @@ void GridFft::run(void* cells,
                   const Stream& stream) const {
   const std::lock_guard lock(mutex_);
   const cudaStream_t native = enter(stream);
-  for (const cufftHandle handle : handles_) {
-    check(cufftSetStream(handle, native), "cufftSetStream");
-    check(cufftSetWorkArea(handle, workspace), "cufftSetWorkArea");
+  for (const LinePlan* plan : {&low_slabs_, &high_slabs_, &across_}) {
+    plan->prepare(workspace, native);
   }
+  for (const Plan& block : blocks_) block.transforms.prepare(workspace, native);
   if (!is_sliced_) {
     int64_t plane = 0;
     for (const Plan& block : blocks_) {
       for (; plane + block.planes <= planes; plane += block.planes) {
-        execute(block.handle, cells, plane * cells_, sign);
+        execute(block.transforms, cells, plane * cells_, sign);
       }
     }
     return;
@@ -124,7 +86,9 @@ void GridFft::run(void* cells,
   for (int64_t first = 0; first < planes * cells_; first += cells_) {
     if (!to_grid) execute(across_, cells, first, sign);
     execute(low_slabs_, cells, first, sign);
-    if (high_ > 0) execute(high_slabs_, cells, first + first_high_ * slab_, sign);
+    if (high_ > 0) {
+      execute(is_even_ ? low_slabs_ : high_slabs_, cells, first + first_high_ * slab_, sign);
+    }
     if (to_grid) execute(across_, cells, first, sign);
   }
 }

@@ -2,14 +2,13 @@
 // Host-only.
 #pragma once
 
-#include <cufft.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <vector>
 
+#include "runtime/backend/cuda/line_plan.hpp"
 #include "runtime/device/stream.hpp"
 
 namespace lunops::cuda {
@@ -29,7 +28,6 @@ class GridFft {
           bool is_double,
           bool deterministic,
           const Stream& stream);
-  ~GridFft();
   GridFft(const GridFft&) = delete;
 
   size_t workspace() const noexcept { return bytes_; }
@@ -46,23 +44,17 @@ class GridFft {
 
  private:
   struct Plan {
-    cufftHandle handle;
-    int64_t planes;  // 0: within one
+    LinePlan transforms;
+    int64_t planes;
   };
-  void destroy() noexcept;
-  cufftHandle make(std::vector<long long> extents,
-                   long long stride,
-                   long long distance,
-                   long long batch);
-  void execute(cufftHandle handle, void* cells, int64_t first, int sign) const;
+  void execute(const LinePlan& plan, void* cells, int64_t first, int sign) const;
 
-  int device_;
   bool is_double_, is_sliced_;
   int64_t cells_ = 1, slab_ = 1;
   int64_t low_ = 0, high_ = 0, first_high_ = 0;  // slabs from 0 on, and those at the end
-  std::vector<cufftHandle> handles_;
-  std::vector<Plan> blocks_;  // largest first
-  cufftHandle low_slabs_ = 0, high_slabs_ = 0, across_ = 0;
+  std::vector<Plan> blocks_;                     // largest first
+  LinePlan low_slabs_, high_slabs_, across_;
+  bool is_even_ = false;  // low_slabs_ serves for both ends
   size_t bytes_ = 0;
   mutable std::mutex mutex_;  // a plan keeps its stream and its workspace
 };

@@ -138,16 +138,17 @@ struct Plans {
   int columns = 0;
   size_t work_bytes = 0;
 
-  Plans(const ToeplitzSpec& spec, const Shape& shape, int64_t images) {
+  Plans(const ToeplitzSpec& spec, const Shape& shape, int64_t images, const Stream& stream) {
     const bool is_double = spec.nufft.dtype == DType::c128;
     const int64_t width = shape.grid[2];
     const int64_t across = images * shape.image[0] * width;  // from one y to the next
-    of[2] = LinePlan({width}, 1, width, images * shape.image[0] * shape.image[1], is_double);
-    if (shape.rank > 1) of[1] = LinePlan({shape.grid[1]}, across, 1, across, is_double);
+    const int64_t lines = images * shape.image[0] * shape.image[1];
+    of[2] = LinePlan({width}, 1, width, lines, is_double, stream);
+    if (shape.rank > 1) of[1] = LinePlan({shape.grid[1]}, across, 1, across, is_double, stream);
     if (shape.rank > 2) {
       columns = columns_of(spec, shape, images);
       const int64_t together = columns * images * width;
-      of[0] = LinePlan({shape.grid[0]}, together, 1, together, is_double);
+      of[0] = LinePlan({shape.grid[0]}, together, 1, together, is_double, stream);
     }
     for (const LinePlan& plan : of) work_bytes = std::max(work_bytes, plan.work_bytes());
   }
@@ -156,7 +157,7 @@ struct Plans {
 class Toeplitz final : public ToeplitzKernel {
  public:
   Toeplitz(const ToeplitzSpec& spec, Stream& stream)
-      : spec_(spec), shape_(spec), device_(stream.device().index), is_real_(spec.is_real()) {
+      : spec_(spec), shape_(spec), stream_(stream), is_real_(spec.is_real()) {
     if (shape_.pixels > 0) {
       keep_spectra(stream);
       if (!shape_.is_embedded) make_phases(stream);
@@ -182,7 +183,6 @@ class Toeplitz final : public ToeplitzKernel {
     const Room room(spec_, shape_, cuts, batch);
     size_t work = 0;
     try {
-      use(device_);
       for (const int64_t images : image_counts(spec_, cuts, batch)) {
         if (images > 0) work = std::max(work, plans_for(images).work_bytes);
       }
@@ -260,7 +260,7 @@ class Toeplitz final : public ToeplitzKernel {
 
   const Plans& plans_for(int64_t images) const {
     auto& plans = plans_[images];
-    if (plans == nullptr) plans = std::make_unique<Plans>(spec_, shape_, images);
+    if (plans == nullptr) plans = std::make_unique<Plans>(spec_, shape_, images, stream_);
     return *plans;
   }
 
@@ -375,7 +375,7 @@ class Toeplitz final : public ToeplitzKernel {
 
   ToeplitzSpec spec_;  // without coordinates and weights
   Shape shape_;
-  int device_;
+  Stream stream_;  // that of the plan, for whose account memory is looked for
   bool is_real_;
   HeldArray<std::byte> spectra_;
   HeldArray<c64> phases_single_;  // of z, y, x

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -247,10 +248,15 @@ bool is_host_memory(const void* data) {
 }
 
 size_t total_bytes() { return machine().total; }
+void set_total(size_t bytes) {
+  const Lock lock(machine().mutex);
+  machine().total = bytes;
+}
 size_t free_bytes() {
   Machine& m = machine();
   const Lock lock(m.mutex);
-  return m.total - m.devices[static_cast<size_t>(current)].used;
+  const size_t used = m.devices[static_cast<size_t>(current)].used;
+  return m.total - std::min(m.total, used);
 }
 
 void pin(void* data, size_t bytes) {

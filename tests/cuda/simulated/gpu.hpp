@@ -33,6 +33,7 @@ bool is_host_memory(const void* data);  // that is mapped and not pinned
 int device_of(const void* data);
 size_t free_bytes();
 size_t total_bytes();
+void set_total(size_t bytes);  // of each device from now on; no block is taken back
 
 void pin(void* data, size_t bytes);
 void unpin(void* data);

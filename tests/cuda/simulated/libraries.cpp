@@ -23,6 +23,7 @@ struct Plan {
   cufftType type = CUFFT_C2C;
   size_t bytes = 0;  // of its work area
   void* area = nullptr;
+  void* tables = nullptr;  // of the plan itself
   cudaStream_t stream = nullptr;
 };
 
@@ -102,7 +103,11 @@ cufftResult cufftCreate(cufftHandle* handle) {
 cufftResult cufftDestroy(cufftHandle handle) {
   Plans& p = plans();
   const std::lock_guard lock(p.mutex);
-  return p.all.erase(handle) == 1 ? CUFFT_SUCCESS : CUFFT_INVALID_PLAN;
+  const auto it = p.all.find(handle);
+  if (it == p.all.end()) return CUFFT_INVALID_PLAN;
+  cudaFree(it->second.tables);
+  p.all.erase(it);
+  return CUFFT_SUCCESS;
 }
 cufftResult cufftSetAutoAllocation(cufftHandle handle, int is_automatic) {
   if (is_automatic != 0) return CUFFT_NOT_SUPPORTED;
@@ -143,6 +148,11 @@ cufftResult cufftMakePlanMany64(cufftHandle handle,
   plan.bytes = type == CUFFT_C2C ? 8 : 16;
   for (const int64_t extent : plan.extents) plan.bytes *= static_cast<size_t>(extent);
   *bytes = plan.bytes;
+  // Roots of unity, as cuFFT keeps them on the device.
+  size_t tables = 0;
+  for (size_t d = 1; d < count; ++d) tables += static_cast<size_t>(plan.extents[d]) * 16;
+  plan.tables = simulated::allocate(tables);
+  if (plan.tables == nullptr) return CUFFT_ALLOC_FAILED;
   return change(handle, [&](Plan& known) { known = plan; });
 }
 cufftResult cufftSetStream(cufftHandle handle, cudaStream_t stream) {
