@@ -230,8 +230,9 @@ void nufft(benchmark::State& state, bool adjoint) {
       points->forward(x, {}, false, {}, y, aligned, *problem.context.stream);
     }
   }
-  state.counters["flops"] = points->flops(coils);
-  state.counters["bytes"] = points->bytes(coils);
+  const NufftCost cost = points->cost(coils, adjoint);
+  state.counters["flops"] = cost.flops;
+  state.counters["bytes"] = cost.bytes;
   state.SetLabel(
       fmt::format("256 x 256, {} coils, {} spokes x 512 samples, c64, tol 1e-4", coils, spokes));
 }
@@ -268,8 +269,9 @@ void toeplitz(benchmark::State& state) {
     kernel->run(contiguous(image.data(), {1, 1, size, size}), maps, false, false, {},
                 contiguous(result.data(), {1, 1, size, size}), aligned, *problem.context.stream);
   }
-  state.counters["flops"] = kernel->flops(coils);
-  traffic(state, kernel->traffic(coils), "SENSE normal, 256 x 256, c64");
+  const NufftCost cost = kernel->cost(coils);
+  state.counters["flops"] = cost.flops;
+  traffic(state, cost.bytes, "SENSE normal, 256 x 256, c64");
 }
 BENCHMARK(toeplitz)->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 

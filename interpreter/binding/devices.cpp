@@ -8,7 +8,9 @@
 #include "runtime/device/account.hpp"
 #include "runtime/device/cuda_status.hpp"
 #include "runtime/device/device_module.hpp"
+#include "runtime/device/gpu_rates.hpp"
 #include "runtime/device/loader.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/device/work_queue.hpp"
@@ -57,18 +59,26 @@ Value rates_of(const DeviceProfile& profile, double speed) {
   return rates;
 }
 
+Value rates_of(const GpuRates& gpu) {
+  Table rates;
+  rates["flops"] = gpu.flops_single;
+  rates["flops_double"] = gpu.flops_double;
+  rates["bytes"] = gpu.bytes;
+  rates["shared_bytes"] = gpu.shared_bytes;
+  rates["launch"] = gpu.launch;
+  rates["measured"] = false;
+  return rates;
+}
+
 Value described(Device device, Context& context) {
   const VirtualDevices& declared = *virtual_devices();
   Table row;
-  if (device.kind == DeviceKind::cpu) {
-    const Account::Figures a = Account::on(context.account, device)->figures();
-    row["budget"] =
-        static_cast<int64_t>(a.budget != 0 ? a.budget : Pool::of(device).memory_limit());
-    row["live"] = static_cast<int64_t>(a.live);
-  }
+  const Account::Figures a = Account::on(context.account, device)->figures();
+  row["budget"] = static_cast<int64_t>(a.budget != 0 ? a.budget : Pool::of(device).memory_limit());
+  row["live"] = static_cast<int64_t>(a.live);
   Table peers;
   const double speed = device.is_host() ? 1.0 : declared.speed_of(device.index);
-  if (device.kind == DeviceKind::cpu) row["rates"] = rates_of(*device_profile(), speed);
+  row["rates"] = is_gpu(device) ? rates_of(gpu_rates(device)) : rates_of(*device_profile(), speed);
   if (device.kind == DeviceKind::cpu && !device.is_host()) {
     row["speed"] = declared.speed_of(device.index);
     for (int i = 0; declared.peer && i < declared.cpu; ++i) {
@@ -84,8 +94,9 @@ constexpr auto devices_ = function(
      .summary = "The devices that can be used here: the host, declared virtual ones, GPUs.",
      .returns =
          "a list of names, \"cpu\" first; list[name] is {budget, live, peers, speed, rates}, "
-         "peers being the devices it copies to without the host, rates what lo.calibrate "
-         "measured, else constants; list.streams is the number of streams that exist, each of "
+         "peers being the virtual devices it copies to without the host, rates what lo.calibrate "
+         "measured, else constants, of a GPU what its clocks and widths allow; list.streams is the "
+         "number of streams that exist, each of "
          "which has a thread; list.cuda tells why there are no GPUs (\"built without CUDA\", \"no "
          "driver\" …), nil where there are some",
      .example = R"(lo.virtual_devices{ cpu = 2, memory = "64 MB" }

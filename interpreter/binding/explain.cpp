@@ -18,6 +18,7 @@ Value node_of(const ExplainedNode& node) {
   table["flops"] = node.flops;
   table["bytes"] = node.bytes;
   table["workspace"] = static_cast<int64_t>(node.workspace);
+  table["atomic"] = node.is_atomic;
   Table children;
   for (const ExplainedNode& child : node.children) children.list.push_back(node_of(child));
   table["children"] = std::move(children);

@@ -146,6 +146,11 @@ class Backend {
     bool embedded = true;
   };
   virtual NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) = 0;
+  // One application, before anything is made.  Default: on one core of the host.
+  virtual NufftCost gridding_cost(const NufftSpec& spec, int64_t batch, bool is_adjoint) const;
+  virtual NufftCost toeplitz_cost(const ToeplitzSpec& spec,
+                                  int64_t batch,
+                                  bool complex_weights) const;
   // Bytes that a NUFFT and its Toeplitz kernel take, before they are made.  Only how many buffers
   // places with very many points take is a guess: sorting shows it.
   struct NufftBytes {

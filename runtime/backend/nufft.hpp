@@ -71,6 +71,19 @@ struct NufftMaps {
   }
 };
 
+// Of one application, by the cost model of a backend.
+struct NufftCost {
+  double seconds = 0;
+  double flops = 0;
+  double bytes = 0;  // memory traffic
+  NufftCost& operator+=(const NufftCost& c) noexcept {
+    seconds += c.seconds;
+    flops += c.flops;
+    bytes += c.bytes;
+    return *this;
+  }
+};
+
 // Sorted points and everything derived from them: serves both directions and the Toeplitz build.
 // Immutable, thread-safe.
 //
@@ -83,9 +96,7 @@ class NufftPoints {
   virtual const NufftParameters& parameters() const noexcept = 0;
   virtual size_t workspace(int64_t batch)
       const noexcept = 0;  // bytes for forward or adjoint with this many batch elements
-  virtual double flops(int64_t batch) const noexcept = 0;
-  virtual double bytes(int64_t batch) const noexcept = 0;
-  virtual double seconds(int64_t batch) const noexcept = 0;  // by the cost model, one core
+  virtual NufftCost cost(int64_t batch, bool is_adjoint) const noexcept = 0;
 
   // samples = alpha F(image) + beta samples, F by (1) of nufft.md; with the sign of the exponent
   // flipped if `conjugate`.
@@ -161,9 +172,7 @@ class ToeplitzKernel {
   virtual bool is_embedded() const noexcept = 0;
   virtual std::array<int64_t, 3> grid() const noexcept = 0;
   virtual size_t workspace(int64_t batch) const noexcept = 0;
-  virtual double flops(int64_t batch) const noexcept = 0;
-  virtual double traffic(int64_t batch) const noexcept = 0;
-  virtual double seconds(int64_t batch) const noexcept = 0;
+  virtual NufftCost cost(int64_t batch) const noexcept = 0;
   // y = alpha T x + beta y; with maps: y = alpha sum_c conj(S_c) T (S_c x) + beta y.  Views
   // {frames, batch, N…} as for NufftPoints. `conjugate`: conj(T) in place of T (T is Hermitian for
   // real weights; `adjoint` takes the conjugate transpose of complex ones).

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "runtime/device/gpu_rates.hpp"
+
 namespace lunops {
 
 class Backend;
@@ -16,6 +18,7 @@ struct DeviceModule {
   void* (*allocate)(int device, size_t bytes);  // null if it does not fit
   void (*release)(int device, void* data) noexcept;
   size_t (*free_bytes)(int device);
+  GpuRates (*rates)(int device);
 
   // Work given to a native stream returns at once and runs in the order in which it was given.
   // Streams and events are kept for the process (runtime/device/native.hpp).

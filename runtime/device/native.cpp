@@ -48,6 +48,8 @@ const DeviceModule& module_of(Device gpu) {
   return module;
 }
 
+GpuRates gpu_rates(Device gpu) { return module_of(gpu).rates(gpu.index); }
+
 NativeStream::NativeStream(Device source, Device target, bool is_transfer)
     : source_(source),
       target_(target),

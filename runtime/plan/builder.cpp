@@ -143,6 +143,7 @@ ExplainedNode node_of(const Step& step) {
   node.flops = step.flops;
   node.bytes = step.bytes;
   node.workspace = step.scratch_bytes;
+  node.is_atomic = step.is_atomic;
   return node;
 }
 
@@ -166,6 +167,7 @@ void Builder::end_node() {
     node.flops += child.flops;
     node.bytes += child.bytes;
     node.workspace = std::max(node.workspace, child.workspace);
+    node.is_atomic = node.is_atomic || child.is_atomic;
   }
   const bool is_one_step = node.children.size() == 1 && node.children.front().children.empty();
   if (is_one_step) node = ExplainedNode(std::move(node.children.front()));

@@ -99,7 +99,7 @@ double nufft_speed(Context& context) {
   const double seconds = seconds_of_call([&] {
     points->forward(image.view(), {}, false, {}, samples.view(), aligned, *context.stream);
   });
-  return points->seconds(1) / seconds;
+  return points->cost(1, false).seconds / seconds;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/device/gpu_rates.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
 namespace lunops {
@@ -33,6 +35,17 @@ double transfer_bytes(const Step& step) noexcept {
   return step.bytes / 2;
 }
 
+namespace {
+
+double seconds_on_gpu(const Step& step, const GpuRates& rates) {
+  if (step.seconds > 0) return step.seconds;  // its kernels' own model
+  const bool in_double = !step.refs.empty() && is_double(step.refs.front().view.dtype);
+  const double flops = in_double ? rates.flops_double : rates.flops_single;
+  return std::max({rates.launch, step.flops / flops, step.bytes / rates.bytes});
+}
+
+}  // namespace
+
 double seconds_of(const Step& step, const std::vector<Device>& devices) {
   const auto given = virtual_devices();
   if (is_transfer(step)) {
@@ -40,6 +53,7 @@ double seconds_of(const Step& step, const std::vector<Device>& devices) {
   }
   const Device device = devices[static_cast<size_t>(step.device)];
   if (device.is_host() || step.has_own_time) return seconds_of(step);
+  if (is_gpu(device)) return seconds_on_gpu(step, gpu_rates(device));
   return seconds_of(step) / given->speed_of(device.index);
 }
 

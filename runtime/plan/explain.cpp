@@ -74,6 +74,7 @@ void put_nodes(const std::vector<ExplainedNode>& nodes,
     if (n.workspace > 0) {
       out += fmt::format("  workspace {}", bytes_text(static_cast<double>(n.workspace)));
     }
+    if (is_step && n.is_atomic) out += "  atomic";
     put_nodes(n.children, depth + 1, w, number, out);
   }
 }
@@ -137,7 +138,7 @@ Explained explain(
   for (const auto& step : plan->steps()) {
     e.flops += step->flops;
     e.bytes += step->bytes;
-    e.seconds += seconds_of(*step);
+    e.root.is_atomic = e.root.is_atomic || step->is_atomic;
   }
   e.root.flops = e.flops;
   e.root.bytes = e.bytes;
@@ -148,6 +149,7 @@ Explained explain(
   };
   e.peak = e.persistent + e.workspace + bytes_of(x) + bytes_of(plan->output()->shape);
   e.figures = figures_of(*plan, a.node(), x, dtype);
+  e.seconds = e.figures.seconds;
   if (const PlannedCore* planned = as_planned(a.node())) e.tiles = planned->report()->tiles();
   e.planning_seconds = plan->seconds();
   e.fft = context.backend().fft_planning();

@@ -18,7 +18,8 @@ namespace lunops {
 struct ExplainedNode {
   std::string name, signature;
   double flops = 0, bytes = 0;
-  size_t workspace = 0;  // of the step that needs most
+  size_t workspace = 0;    // of the step that needs most
+  bool is_atomic = false;  // a sum in it comes in any order (splitting.md §10)
   std::vector<ExplainedNode> children;
 };
 

@@ -10,8 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/device/gpu_rates.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/plan/planner.hpp"
+#include "runtime/plan/profile.hpp"
 
 namespace lunops {
 
@@ -88,7 +91,8 @@ class Search {
   // Contiguous shares of `tiles` tiles for the devices.
   std::vector<Device> shares(int64_t tiles) const;
   double speed_of(Device d) const {
-    return d.kind == DeviceKind::cpu ? virtual_devices()->speed_of(d.index) : 1.0;
+    if (is_gpu(d)) return gpu_rates(d).bytes / device_profile()->bytes;
+    return virtual_devices()->speed_of(d.index);
   }
   bool are_alike() const {
     return std::all_of(devices_.begin(), devices_.end(),

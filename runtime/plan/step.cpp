@@ -125,6 +125,12 @@ void Step::perform(const Frame& frame) const {
   if (is_issued && is_blocking() && frame.link == nullptr) frame.stream->wait();
 }
 
+void Step::costs(const NufftCost& of_call, double calls) noexcept {
+  flops = calls * of_call.flops;
+  bytes = calls * of_call.bytes;
+  seconds = calls * of_call.seconds;
+}
+
 GroupStep::GroupStep(std::vector<std::vector<std::unique_ptr<Step>>> groups, int workers)
     : groups_(std::move(groups)), workers_(workers) {
   for (const auto& group : groups_) {

@@ -140,11 +140,14 @@ class Step {
   int source = -1;                // of a transfer: the device that it copies from
   int tile = -1;                  // number among the plan's tiles
   bool has_own_time = false;      // `seconds` hold on any device
+  bool is_atomic = false;         // sums of this kernel come in any order: other bits each time
   bool is_host_callback = false;  // calls code of the host: on the applying thread only
   int scratch = -1;               // slot of the kernel's own workspace
   size_t scratch_bytes = 0;
   std::string label, text;  // operator and what it does
   double flops = 0, bytes = 0, seconds = 0;
+  // Those of so many calls of one kernel.
+  void costs(const NufftCost& of_call, double calls) noexcept;
 
  protected:
   std::byte* scratch_at(const Frame& frame) const noexcept {

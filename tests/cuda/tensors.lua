@@ -65,6 +65,25 @@ check.it("density weights and segments in time are made for data on a GPU", func
   check.near((G(x:to "cuda:0"):to "cpu" - A(x)):norm(), 0, 1e-12)
 end)
 
+check.it("plans tell the time of the GPU, and sums that come in any order", function()
+  local traj = lo.mri.radial{ spokes = 40, samples = 64, extent = 64 }
+  local maps = lo.randn("coil=4 y=64 x=64", { seed = 1 })
+  local A = lo.NUFFT{ traj, "y x -> spoke sample" } * lo.Dense{ maps, "y x -> coil y x" }
+  local G = A:to "cuda:0"
+  local function told(B, x) return lo.explain(B, x, { format = "table" }) end
+  local here, on_gpu = told(A, "y=64 x=64"), told(G, "y=64 x=64")
+  check.equal(on_gpu.total.seconds > 0 and on_gpu.total.seconds ~= here.total.seconds, true)
+  local image = lo.ones("y=64 x=64", there)
+  local data = G(image)
+  check.equal(on_gpu.nodes[1].atomic, false)
+  check.equal(told(G.H, data).nodes[1].atomic, true)
+  check.equal(tostring(lo.explain(G.H, data)):find("  atomic", 1, true) ~= nil, true)
+  check.equal(told(A.H, data:to "cpu").nodes[1].atomic, false)
+  local fixed = lo.plan(G.H, { deterministic = true, input = data })
+  check.equal(tostring(lo.explain(fixed)):find("atomic", 1, true), nil)
+  check.equal(lo.devices()["cuda:0"].rates.bytes > 1e10, true)
+end)
+
 check.it("tensors are written and read by way of the host", function()
   local x = lo.randn("x=6 y=5", { seed = 1 })
   local path = os.tmpname()

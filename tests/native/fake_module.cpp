@@ -110,6 +110,10 @@ const DeviceModule kModule{
     },
     .release = [](int, void* data) noexcept { std::free(data); },
     .free_bytes = [](int) { return size_t{1} << 30; },
+    .rates =
+        [](int) {
+          return GpuRates{1e12, 1e13, 1e12, 1e13, 1e-6};
+        },
     .make_stream = [](int source, int target) -> void* {
       State& s = state();
       const std::lock_guard lock(s.mutex);

@@ -162,18 +162,8 @@ size_t Nufft<T>::workspace(int64_t batch) const noexcept {
 }
 
 template <class T>
-double Nufft<T>::flops(int64_t batch) const noexcept {
-  return nufft::gridding(spec_, parameters_, batch, false).flops;
-}
-
-template <class T>
-double Nufft<T>::bytes(int64_t batch) const noexcept {
-  return nufft::gridding(spec_, parameters_, batch, false).bytes;
-}
-
-template <class T>
-double Nufft<T>::seconds(int64_t batch) const noexcept {
-  return nufft::gridding(spec_, parameters_, batch, false).seconds;
+NufftCost Nufft<T>::cost(int64_t batch, bool is_adjoint) const noexcept {
+  return nufft::gridding(spec_, parameters_, batch, is_adjoint);
 }
 
 template <class T>

@@ -30,9 +30,7 @@ class Nufft final : public NufftPoints {
   // About the workspace of one that is not made yet.
   static size_t expected_workspace(const NufftSpec& spec, int64_t batch, int threads);
   size_t workspace(int64_t batch) const noexcept override;
-  double flops(int64_t batch) const noexcept override;
-  double bytes(int64_t batch) const noexcept override;
-  double seconds(int64_t batch) const noexcept override;
+  NufftCost cost(int64_t batch, bool is_adjoint) const noexcept override;
   void forward(RawView image,
                const NufftMaps& maps,
                bool conjugate,

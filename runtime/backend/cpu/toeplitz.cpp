@@ -128,9 +128,11 @@ class Toeplitz final : public ToeplitzKernel {
     return static_cast<size_t>(g.frames * g.batches * passes_.plane() + threads_ * worker()) *
            sizeof(C);
   }
-  double flops(int64_t batch) const noexcept override { return cost(batch).flops; }
-  double traffic(int64_t batch) const noexcept override { return cost(batch).bytes; }
-  double seconds(int64_t batch) const noexcept override { return cost(batch).seconds; }
+  NufftCost cost(int64_t batch) const noexcept override {
+    ToeplitzSpec made = spec_;
+    made.form = is_embedded_ ? ToeplitzSpec::Form::embedded : ToeplitzSpec::Form::decomposed;
+    return nufft::toeplitz(made, batch);
+  }
 
   void run(RawView x,
            const NufftMaps& maps,
@@ -181,15 +183,6 @@ class Toeplitz final : public ToeplitzKernel {
   int64_t reals() const noexcept { return is_real_ ? 1 : 2; }
   int64_t worker() const noexcept { return worker_size(spec_, passes_.buffer()); }
   C* map_row(C* buffers) const noexcept { return buffers + (2 + spec_.matrix) * passes_.buffer(); }
-  nufft::Cost cost(int64_t batch) const noexcept {
-    NufftSpec one = spec_.nufft;
-    one.frames = frames_;
-    nufft::Cost sum = is_embedded_ ? nufft::toeplitz_embedded(one, batch)
-                                   : nufft::toeplitz_decomposed(one, batch);
-    if (spec_.matrix > 0) sum += nufft::toeplitz_matrix(spec_.nufft, grid_, spec_.matrix, batch);
-    return sum;
-  }
-
   Group group_of(int64_t batch) const noexcept {
     const GroupSize size =
         group_size(spec_, is_embedded_, threads_, passes_.plane() * int64_t{sizeof(C)}, batch);

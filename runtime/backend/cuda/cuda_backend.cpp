@@ -10,6 +10,7 @@
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/plan/nufft/parameters.hpp"
 
 namespace lunops {
 
@@ -60,6 +61,16 @@ Backend::NufftEstimate CudaBackend::estimate(const NufftSpec& spec,
                                              int64_t batch,
                                              bool complex_weights) {
   return cpu::estimate_nufft(spec, batch, complex_weights);
+}
+
+NufftCost CudaBackend::gridding_cost(const NufftSpec& spec, int64_t batch, bool is_adjoint) const {
+  return cuda::gridding_cost(spec, nufft::choose(spec), batch, is_adjoint, Gpu::at(device_).rates);
+}
+
+NufftCost CudaBackend::toeplitz_cost(const ToeplitzSpec& spec,
+                                     int64_t batch,
+                                     bool complex_weights) const {
+  return cuda::toeplitz_cost(spec, batch, complex_weights, Gpu::at(device_).rates);
 }
 
 Backend::NufftBytes CudaBackend::nufft_bytes(const ToeplitzSpec& spec,

@@ -70,6 +70,10 @@ class CudaBackend final : public Backend {
                                                        Stream&) override;
   std::shared_ptr<const WaveletKernel> wavelet(const WaveletSpec& spec, Stream&) override;
   NufftEstimate estimate(const NufftSpec& spec, int64_t batch, bool complex_weights) override;
+  NufftCost gridding_cost(const NufftSpec& spec, int64_t batch, bool is_adjoint) const override;
+  NufftCost toeplitz_cost(const ToeplitzSpec& spec,
+                          int64_t batch,
+                          bool complex_weights) const override;
   NufftBytes nufft_bytes(const ToeplitzSpec& spec,
                          bool complex_weights,
                          int64_t batch,

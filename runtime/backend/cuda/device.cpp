@@ -28,6 +28,37 @@ int physical_gpus() {
 
 }  // namespace
 
+namespace {
+
+// What kernels are taken to reach of the clocks' products: guesses, to be measured.
+constexpr double kOfBandwidth = 0.85, kOfArithmetic = 0.5, kOfShared = 0.5;
+constexpr double kLaunch = 4e-6;  // s
+
+template <class Attribute>
+GpuRates rates_by(const Attribute& attribute) {
+  const double clock = 1e3 * attribute(cudaDevAttrClockRate);  // told in kHz, widths in bits
+  const double sms = attribute(cudaDevAttrMultiProcessorCount);
+  const int major = attribute(cudaDevAttrComputeCapabilityMajor);
+  const int minor = attribute(cudaDevAttrComputeCapabilityMinor);
+  // Multiply-adds per clock and multiprocessor (CUDA C++ Programming Guide, "Arithmetic
+  // Instructions").
+  const double singles = major == 8 && minor == 0 ? 64 : 128;
+  const double doubles = minor != 0 || major > 10 ? 2 : major == 8 ? 32 : 64;
+  const double memory = 1e3 * attribute(cudaDevAttrMemoryClockRate);
+  GpuRates made;
+  // Two transfers per clock; where a driver tells no clock, an A100's bandwidth.
+  made.bytes =
+      kOfBandwidth *
+      (memory > 0 ? 2 * memory * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8 : 1.555e12);
+  made.flops_single = kOfArithmetic * 2 * singles * sms * clock;
+  made.flops_double = kOfArithmetic * 2 * doubles * sms * clock;
+  made.shared_bytes = kOfShared * 128 * sms * clock;
+  made.launch = kLaunch;
+  return made;
+}
+
+}  // namespace
+
 int count_gpus() {
   const int count = physical_gpus(), parts = virtual_devices()->cuda;
   return count == 0 || parts == 0 ? count : parts;
@@ -60,6 +91,7 @@ Gpu& Gpu::at(int index) {
   gpu->multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
   gpu->has_ordered_memory = attribute(cudaDevAttrMemoryPoolsSupported) != 0;
   gpu->shared_bytes = static_cast<size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
+  gpu->rates = rates_by(attribute);
   if (gpu->has_ordered_memory) {
     // What was given back stays with the driver's pool: by default each wait of the host would
     // return it to the system.
@@ -203,5 +235,7 @@ size_t free_bytes(int device) {
   }
   return free;
 }
+
+GpuRates rates(int device) { return Gpu::at(device).rates; }
 
 }  // namespace lunops::cuda

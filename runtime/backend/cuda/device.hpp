@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "runtime/device/gpu_rates.hpp"
 #include "runtime/device/stream.hpp"
 
 namespace lunops::cuda {
@@ -23,6 +24,7 @@ struct Gpu {
   bool has_ordered_memory = false;  // cudaMallocAsync
   size_t shared_bytes = 0;          // that one block may ask for
   cudaStream_t compute = nullptr;   // the one compute stream of the device
+  GpuRates rates;
 
   // cuBLAS keeps a stream and a workspace in its handle: one application at a time sets it up.
   std::mutex blas_mutex;
@@ -94,5 +96,6 @@ void with_room(std::string_view what_does, const Stream& stream, const Attempt& 
 void* allocate(int device, size_t bytes);
 void release(int device, void* data) noexcept;
 size_t free_bytes(int device);
+GpuRates rates(int device);
 
 }  // namespace lunops::cuda

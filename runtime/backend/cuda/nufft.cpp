@@ -11,7 +11,6 @@
 #include "runtime/backend/cuda/nufft_fft.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 #include "runtime/device/held.hpp"
-#include "runtime/plan/nufft/cost.hpp"
 #include "runtime/plan/nufft/kaiser_bessel.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
 
@@ -65,6 +64,7 @@ class Nufft final : public NufftPoints {
         grid_(padded_dims(parameters_.grid.data(), spec.image.size())),
         shared_limit_(Gpu::at(stream.device().index).shared_bytes),
         multiprocessors_(Gpu::at(stream.device().index).multiprocessors),
+        rates_(Gpu::at(stream.device().index).rates),
         fft_(image_, grid_, dims_, sizeof(T) == 8, spec.deterministic, stream) {
     make_kernel(stream);
     make_points(stream);
@@ -105,14 +105,8 @@ class Nufft final : public NufftPoints {
     sizes.fft_bytes = GridFft::expected_workspace(grid, sizeof(T) == 8);
     return bytes_of(layout_of(spec, sizes, batch));
   }
-  double flops(int64_t batch) const noexcept override {
-    return nufft::gridding(spec_, parameters_, batch, false).flops;
-  }
-  double bytes(int64_t batch) const noexcept override {
-    return nufft::gridding(spec_, parameters_, batch, false).bytes;
-  }
-  double seconds(int64_t batch) const noexcept override {
-    return nufft::gridding(spec_, parameters_, batch, false).seconds;
+  NufftCost cost(int64_t batch, bool is_adjoint) const noexcept override {
+    return gridding_cost(spec_, parameters_, batch, is_adjoint, rates_);
   }
 
   void forward(RawView image,
@@ -556,6 +550,7 @@ class Nufft final : public NufftPoints {
   std::array<int64_t, 3> image_, grid_;
   size_t shared_limit_;
   int multiprocessors_;
+  GpuRates rates_;
   GridFft fft_;
   std::array<int, 3> degree_ = {0, 0, 0};
   Sizes sizes_;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "runtime/backend/backend.hpp"
-#include "runtime/plan/nufft/cost.hpp"
+#include "runtime/device/gpu_rates.hpp"
 
 namespace lunops::cuda {
 
@@ -17,8 +17,16 @@ std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& str
 size_t gridding_workspace(const NufftSpec& spec, int64_t batch, const Stream& stream);
 
 std::shared_ptr<const ToeplitzKernel> make_toeplitz(const ToeplitzSpec& spec, Stream& stream);
-// One application on this device.
-nufft::Cost toeplitz_cost(const ToeplitzSpec& spec, int64_t batch, bool complex_weights);
+// One application on a GPU of these rates.
+NufftCost toeplitz_cost(const ToeplitzSpec& spec,
+                        int64_t batch,
+                        bool complex_weights,
+                        const GpuRates& rates);
+NufftCost gridding_cost(const NufftSpec& spec,
+                        const NufftParameters& parameters,
+                        int64_t batch,
+                        bool is_adjoint,
+                        const GpuRates& rates);
 // All but `gridding`.
 Backend::NufftBytes toeplitz_bytes(const ToeplitzSpec& spec,
                                    bool complex_weights,

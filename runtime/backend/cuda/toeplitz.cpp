@@ -29,11 +29,6 @@ int64_t group_bytes(const ToeplitzSpec& spec) noexcept {
   return spec.nufft.forced.group_bytes > 0 ? spec.nufft.forced.group_bytes : kGroupBytes;
 }
 
-// Bytes per second of a pass, and the time that a pass takes at least.  Guesses for an H100; to be
-// measured.
-constexpr double kPassBytes = 2e12;
-constexpr double kPassSeconds = 5e-6;
-
 constexpr int64_t round_up(int64_t bytes) noexcept { return (bytes + 255) / 256 * 256; }
 
 // Both forms of nufft.md §6 as this backend runs them.  Embedded: one term, on a grid of at least
@@ -191,9 +186,9 @@ class Toeplitz final : public ToeplitzKernel {
     }
     return static_cast<size_t>(room.planes + room.lines) + work;
   }
-  double flops(int64_t batch) const noexcept override { return cost(batch).flops; }
-  double traffic(int64_t batch) const noexcept override { return cost(batch).bytes; }
-  double seconds(int64_t batch) const noexcept override { return cost(batch).seconds; }
+  NufftCost cost(int64_t batch) const noexcept override {
+    return toeplitz_cost(spec_, batch, !is_real_, Gpu::at(device_).rates);
+  }
 
   void run(RawView x,
            const NufftMaps& maps,
@@ -371,8 +366,6 @@ class Toeplitz final : public ToeplitzKernel {
     entries_ = held_copy(entries, "Toeplitz matrix", stream);
   }
 
-  nufft::Cost cost(int64_t batch) const noexcept { return toeplitz_cost(spec_, batch, !is_real_); }
-
   ToeplitzSpec spec_;  // without coordinates and weights
   Shape shape_;
   Stream stream_;  // that of the plan, for whose account memory is looked for
@@ -387,9 +380,12 @@ class Toeplitz final : public ToeplitzKernel {
 
 }  // namespace
 
-nufft::Cost toeplitz_cost(const ToeplitzSpec& spec, int64_t batch, bool complex_weights) {
+NufftCost toeplitz_cost(const ToeplitzSpec& spec,
+                        int64_t batch,
+                        bool complex_weights,
+                        const GpuRates& rates) {
   const Shape shape(spec);
-  nufft::Cost sum;
+  NufftCost sum;
   const auto images = static_cast<double>(batch * spec.image_frames());
   if (shape.pixels == 0 || images == 0) return sum;
   const auto element = static_cast<double>(size_of(spec.nufft.dtype));
@@ -425,7 +421,7 @@ nufft::Cost toeplitz_cost(const ToeplitzSpec& spec, int64_t batch, bool complex_
   }
   sum.flops = flops * images * shape.terms;
   sum.bytes = elements * element * images * shape.terms;
-  sum.seconds = std::max(sum.bytes / kPassBytes, groups * passes * kPassSeconds);
+  sum.seconds = std::max(sum.bytes / rates.bytes, groups * passes * rates.launch);
   return sum;
 }
 

@@ -145,15 +145,15 @@ class Points final : public NufftPoints {
   size_t workspace(int64_t batch) const noexcept override {
     return static_cast<size_t>(sum_.phases() + batch * sum_.pixels()) * sizeof(c128);
   }
-  double flops(int64_t batch) const noexcept override {
-    return 8.0 * static_cast<double>(spec_.frames * spec_.points * batch * sum_.pixels());
+  NufftCost cost(int64_t batch, bool) const noexcept override {
+    NufftCost made;
+    made.flops = 8.0 * static_cast<double>(spec_.frames * spec_.points * batch * sum_.pixels());
+    made.bytes = static_cast<double>(size_of(spec_.dtype)) *
+                 static_cast<double>(spec_.frames * batch * (spec_.points + sum_.pixels()));
+    // One multiply-add of complex numbers in a plain loop: about 1 ns.
+    made.seconds = made.flops / 8e9;
+    return made;
   }
-  double bytes(int64_t batch) const noexcept override {
-    return static_cast<double>(size_of(spec_.dtype)) *
-           static_cast<double>(spec_.frames * batch * (spec_.points + sum_.pixels()));
-  }
-  // One multiply-add of complex numbers in a plain loop: about 1 ns.
-  double seconds(int64_t batch) const noexcept override { return flops(batch) / 8e9; }
 
   void forward(RawView image,
                const NufftMaps& maps,

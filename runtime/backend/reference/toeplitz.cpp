@@ -59,15 +59,15 @@ class Toeplitz final : public ToeplitzKernel {
   size_t workspace(int64_t) const noexcept override {
     return static_cast<size_t>(sum_.phases() + 3 * sum_.pixels()) * sizeof(c128);
   }
-  double flops(int64_t batch) const noexcept override {
-    return 16.0 * static_cast<double>(spec_.nufft.frames * spec_.nufft.points * batch) *
-           static_cast<double>(sum_.pixels());
+  NufftCost cost(int64_t batch) const noexcept override {
+    NufftCost made;
+    made.flops = 16.0 * static_cast<double>(spec_.nufft.frames * spec_.nufft.points * batch) *
+                 static_cast<double>(sum_.pixels());
+    made.bytes = 2.0 * static_cast<double>(size_of(spec_.nufft.dtype)) *
+                 static_cast<double>(spec_.nufft.frames * batch * sum_.pixels());
+    made.seconds = made.flops / 8e9;
+    return made;
   }
-  double traffic(int64_t batch) const noexcept override {
-    return 2.0 * static_cast<double>(size_of(spec_.nufft.dtype)) *
-           static_cast<double>(spec_.nufft.frames * batch * sum_.pixels());
-  }
-  double seconds(int64_t batch) const noexcept override { return flops(batch) / 8e9; }
 
   void run(RawView x,
            const NufftMaps& maps,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/device/native.hpp"
 #include "runtime/plan/nufft/cost.hpp"
 
 namespace lunops {
@@ -121,6 +122,7 @@ void lower_nufft(Builder& b,
                      make_ref(sv.operand, {f.frames(), loops.batch.extent, f.points_per_frame()},
                               {sv.frames, loops.batch.strides[1], 1})};
   step_made->written = is_adjoint ? 0 : 1;
+  step_made->is_atomic = is_adjoint && !deterministic && is_gpu(b.context().device);
   if (maps != nullptr) {
     map.view.extent[0] = loops.batch.extent;
     map.view.stride[0] = loops.batch.strides[2];
@@ -130,19 +132,13 @@ void lower_nufft(Builder& b,
   for (const LoopAxis& l : loops.loops) calls *= static_cast<double>(l.extent);
   if (points != nullptr) {
     step_made->scratch_bytes = points->workspace(loops.batch.extent);
-    step_made->flops = calls * points->flops(loops.batch.extent);
-    step_made->bytes = calls * points->bytes(loops.batch.extent);
-    step_made->seconds = calls * points->seconds(loops.batch.extent);
+    step_made->costs(points->cost(loops.batch.extent, is_adjoint), calls);
     b.persists(f.shared(), points->parameters().bytes);
   } else {
     NufftSpec spec = f.spec(roles.extents, x.dtype);
     spec.deterministic = deterministic;
-    const auto estimate = b.context().backend().estimate(spec, loops.batch.extent, false);
-    const nufft::Cost cost =
-        nufft::gridding(spec, estimate.parameters, loops.batch.extent, is_adjoint);
-    step_made->flops = calls * cost.flops;
-    step_made->bytes = calls * cost.bytes;
-    step_made->seconds = calls * cost.seconds;
+    step_made->costs(b.context().backend().gridding_cost(spec, loops.batch.extent, is_adjoint),
+                     calls);
     ToeplitzSpec wanted;
     wanted.nufft = spec;
     step_made->scratch_bytes =

@@ -317,14 +317,8 @@ void NufftMatrixCore::lower(
   if (kernel != nullptr) {
     b.persists(kernel.get(), kernel->bytes());
     step->scratch_bytes = kernel->workspace(loops.batch.extent);
-    step->flops = calls * kernel->flops(loops.batch.extent);
-    step->bytes = calls * kernel->traffic(loops.batch.extent);
-    step->seconds = calls * kernel->seconds(loops.batch.extent);
+    step->costs(kernel->cost(loops.batch.extent), calls);
   } else {
-    NufftSpec coupled = spec;
-    coupled.frames = k;
-    nufft::Cost cost = nufft::toeplitz_embedded(coupled, loops.batch.extent);
-    cost += nufft::toeplitz_matrix(spec, nufft::embedding_grid(spec.image), k, loops.batch.extent);
     ToeplitzSpec wanted;
     wanted.nufft = spec;
     wanted.kernels = e.kernels;
@@ -334,9 +328,9 @@ void NufftMatrixCore::lower(
     b.persists(f_->shared(), bytes.kernel,
                f_->coordinate_bytes(*b.context().stream) + bytes.building, middle_.weight.get());
     step->scratch_bytes = bytes.toeplitz;
-    step->flops = calls * cost.flops;
-    step->bytes = calls * cost.bytes;
-    step->seconds = calls * cost.seconds;
+    step->costs(
+        b.context().backend().toeplitz_cost(wanted, loops.batch.extent, middle_.is_complex()),
+        calls);
   }
   step->label = fmt::format("{} normal, {} x {} Toeplitz", f_->label(), k, k);
   b.add(std::move(step));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/nufft/nufft_lower.hpp"
 #include "runtime/linop/nufft/toeplitz_step.hpp"
@@ -167,6 +168,8 @@ NufftNormalCore::Form NufftNormalCore::form(Builder& b,
   std::string why =
       fmt::format("{:.0f} applications of {:.2g} s against {:.2g} s, {:.2g} s to build", runs,
                   e.toeplitz_seconds, e.gridding_seconds, build_seconds);
+  // So that an operator is applied in one form wherever its data lie.
+  if (is_gpu(b.context().device)) why += ", on one core of the host";
   made.choice.is_given = f_->choices().toeplitz != Toeplitz::automatic;
   if (wanted != Toeplitz::automatic) {
     made.is_toeplitz = wanted == Toeplitz::always;
@@ -294,13 +297,8 @@ void NufftNormalCore::lower(
   if (kernel != nullptr) {
     b.persists(kernel.get(), kernel->bytes());
     made->scratch_bytes = kernel->workspace(loops.batch.extent);
-    made->flops = calls * kernel->flops(loops.batch.extent);
-    made->bytes = calls * kernel->traffic(loops.batch.extent);
-    made->seconds = calls * kernel->seconds(loops.batch.extent);
+    made->costs(kernel->cost(loops.batch.extent), calls);
   } else {
-    const nufft::Cost cost = estimate.embedded
-                                 ? nufft::toeplitz_embedded(spec, loops.batch.extent)
-                                 : nufft::toeplitz_decomposed(spec, loops.batch.extent);
     ToeplitzSpec wanted;
     wanted.nufft = spec;
     wanted.kernels = kernels;
@@ -310,9 +308,8 @@ void NufftNormalCore::lower(
                f_->coordinate_bytes(*b.context().stream) + bytes.building,
                middle_ == nullptr ? static_cast<const void*>(&kToeplitz) : middle_->weight().get());
     made->scratch_bytes = bytes.toeplitz;
-    made->flops = calls * cost.flops;
-    made->bytes = calls * cost.bytes;
-    made->seconds = calls * cost.seconds;
+    made->costs(b.context().backend().toeplitz_cost(wanted, loops.batch.extent, !is_self_adjoint()),
+                calls);
   }
   made->label = f_->label() + " normal, Toeplitz";
   b.add(std::move(made));

@@ -11,6 +11,7 @@
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/linop/nufft/nufft_lower.hpp"
 #include "runtime/linop/transform/constructors.hpp"
 #include "runtime/plan/nufft/kaiser_bessel.hpp"
@@ -263,9 +264,11 @@ void InterpolateCore::lower(
   call->flops = calls * terms * elements * static_cast<double>(points_);
   call->bytes = calls * elements * static_cast<double>(size_of(x.dtype)) *
                 static_cast<double>(points_ + (is_spread ? 2 : 1) * cells);
-  // As the NUFFT's cost model has it for its kernels, eight elements at once.
-  call->seconds = 1e-9 * calls * held * std::ceil(static_cast<double>(loops.batch.extent) / 8.0) *
-                  (8.0 + (is_spread ? 0.9 : 0.5) * terms / 4.0);
+  // As the NUFFT's cost model has it for its kernels on the host, eight elements at once.
+  if (!is_gpu(b.context().device)) {
+    call->seconds = 1e-9 * calls * held * std::ceil(static_cast<double>(loops.batch.extent) / 8.0) *
+                    (8.0 + (is_spread ? 0.9 : 0.5) * terms / 4.0);
+  }
   if (made != nullptr) {
     call->scratch_bytes = made->workspace(loops.batch.extent);
     b.persists(made.get(), made->held_bytes());

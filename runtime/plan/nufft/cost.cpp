@@ -139,6 +139,22 @@ Cost toeplitz_matrix(const NufftSpec& spec,
   return sum;
 }
 
+Cost toeplitz(const ToeplitzSpec& spec, int64_t batch) {
+  using Form = ToeplitzSpec::Form;
+  NufftSpec one = spec.nufft;
+  one.frames = spec.image_frames();
+  const Cost embedded = toeplitz_embedded(one, batch), parts = toeplitz_decomposed(one, batch);
+  const bool is_embedded = spec.form == Form::embedded ||
+                           (spec.form == Form::choose && embedded.seconds <= parts.seconds);
+  Cost sum = is_embedded ? embedded : parts;
+  if (spec.matrix > 0) {
+    std::array<int64_t, 3> grid = embedding_grid(one.image);
+    for (size_t d = 0; !is_embedded && d < one.image.size(); ++d) grid[d] = 2 * one.image[d];
+    sum += toeplitz_matrix(one, grid, spec.matrix, batch);
+  }
+  return sum;
+}
+
 NufftSpec build_spec(const NufftSpec& spec) {
   NufftSpec fine = spec;
   fine.dtype = DType::c128;

@@ -12,17 +12,7 @@ namespace lunops::nufft {
 // The cost model of nufft.md §4 and performance.md §3: seconds on one core, with the built-in
 // constants, so that every machine decides alike.  `d` extents are read from the arrays.
 
-struct Cost {
-  double seconds = 0;
-  double flops = 0;
-  double bytes = 0;  // memory traffic
-  Cost& operator+=(const Cost& c) noexcept {
-    seconds += c.seconds;
-    flops += c.flops;
-    bytes += c.bytes;
-    return *this;
-  }
-};
+using Cost = NufftCost;
 
 // FFT passes between an image and a grid that holds it, zero lines skipped, one direction.
 Cost pruned_fft(const std::vector<int64_t>& image,
@@ -37,6 +27,9 @@ Cost gridding(const NufftSpec& spec, const NufftParameters& p, int64_t batch, bo
 std::array<int64_t, 3> embedding_grid(const std::vector<int64_t>& image) noexcept;
 Cost toeplitz_embedded(const NufftSpec& spec, int64_t batch);
 Cost toeplitz_decomposed(const NufftSpec& spec, int64_t batch);
+
+// In the form that `spec` asks for, or the cheaper one; with the products of a matrix.
+Cost toeplitz(const ToeplitzSpec& spec, int64_t batch);
 
 // What a K x K kernel on this grid adds to the transforms of K images.
 Cost toeplitz_matrix(const NufftSpec& spec,

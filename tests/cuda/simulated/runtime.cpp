@@ -63,6 +63,15 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr name, int) {
     case cudaDevAttrMultiProcessorCount:
       *value = 2;
       return cudaSuccess;
+    case cudaDevAttrClockRate:
+      *value = 1980000;  // these three as an H100 has them
+      return cudaSuccess;
+    case cudaDevAttrMemoryClockRate:
+      *value = 2619000;
+      return cudaSuccess;
+    case cudaDevAttrGlobalMemoryBusWidth:
+      *value = 5120;
+      return cudaSuccess;
     case cudaDevAttrMemoryPoolsSupported:
       *value = 1;
       return cudaSuccess;

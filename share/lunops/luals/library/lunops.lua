@@ -2215,7 +2215,7 @@ function lo.scope(f, ...) end
 --- print(table.concat(all, " "))  --> cpu cpu:0 cpu:1
 --- print(all["cpu:1"].budget, all["cpu:1"].peers[1])  --> 64000000	cpu:0
 --- ```
----@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed, rates}, peers being the devices it copies to without the host, rates what lo.calibrate measured, else constants; list.streams is the number of streams that exist, each of which has a thread; list.cuda tells why there are no GPUs ("built without CUDA", "no driver" …), nil where there are some
+---@return string[] # a list of names, "cpu" first; list[name] is {budget, live, peers, speed, rates}, peers being the virtual devices it copies to without the host, rates what lo.calibrate measured, else constants, of a GPU what its clocks and widths allow; list.streams is the number of streams that exist, each of which has a thread; list.cuda tells why there are no GPUs ("built without CUDA", "no driver" …), nil where there are some
 function lo.devices() end
 
 ---@class lunops.CalibrateOptions
