@@ -187,7 +187,7 @@ class Toeplitz final : public ToeplitzKernel {
     return static_cast<size_t>(room.planes + room.lines) + work;
   }
   NufftCost cost(int64_t batch) const noexcept override {
-    return toeplitz_cost(spec_, batch, !is_real_, Gpu::at(device_).rates);
+    return toeplitz_cost(spec_, batch, !is_real_, Gpu::at(stream_.device().index).rates);
   }
 
   void run(RawView x,
