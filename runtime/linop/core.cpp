@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
@@ -374,9 +375,36 @@ Device result_device(const Node& node, Device in) {
 
 namespace {
 
+// Where the first weight lies that is on another device than this one, and whose it is.
+struct Elsewhere {
+  Device device;  // that of the others
+  std::optional<Device> found = {};
+  std::string owner = {};
+  bool moves = false;  // parts bring data to other devices, as ToDevice does
+
+  void look(const Node& node) {
+    const Core& core = *node.core;
+    const Device nowhere{DeviceKind::cpu, INT16_MAX};
+    moves = moves || core.device_places() || !(core.result_device(node.mode, nowhere) == nowhere);
+    std::vector<Node> parts = core.factors(Mode::forward);
+    if (parts.empty()) parts = core.children();
+    for (const Node& part : parts) look(part);
+    if (!parts.empty() || found) return;
+    for (const WeightPtr& w : core.weights()) {
+      if (found || w->is_anywhere() || w->device() == device) continue;
+      found = w->device();
+      owner = shown(node);
+    }
+  }
+  static std::string shown(const Node& node) {
+    return fmt::format("{} \"{}\"", label_of(node), node.core->signature().text());
+  }
+};
+
 // Without a dtype, of the device alone.  `comes`: weights on other devices are brought by each
-// application.
-void check(const Node& node, std::optional<DType> dtype, Device device, bool comes);
+// application.  `whole`: what is applied.
+void check(
+    const Node& node, std::optional<DType> dtype, Device device, bool comes, const Node& whole);
 
 // What brings data to its children must find them, and find their results, where they are to be.
 void check_places(const Node& node, std::optional<DType> dtype, const DevicePlaces& places) {
@@ -385,7 +413,7 @@ void check_places(const Node& node, std::optional<DType> dtype, const DevicePlac
   const bool comes = tiled != nullptr && !tiled->options().is_resident;
   for (size_t i = 0; i < children.size(); ++i) {
     const Node child = with_mode(children[i], node.mode);
-    check(child, dtype, places.children[i], comes);
+    check(child, dtype, places.children[i], comes, child);
     const Device result = result_device(child, places.children[i]);
     if (result == places.children[i]) continue;
     fail(Code::device, "apply",
@@ -395,7 +423,8 @@ void check_places(const Node& node, std::optional<DType> dtype, const DevicePlac
   }
 }
 
-void check(const Node& node, std::optional<DType> dtype, Device device, bool comes) {
+void check(
+    const Node& node, std::optional<DType> dtype, Device device, bool comes, const Node& whole) {
   const Core& core = *node.core;
   if (const auto places = core.device_places()) {
     if (device != places->base) {
@@ -407,13 +436,15 @@ void check(const Node& node, std::optional<DType> dtype, Device device, bool com
   }
   const std::vector<Node> product = core.factors(node.mode);
   for (size_t i = product.size(); i-- > 0;) {
-    check(product[i], dtype, device, comes);
+    check(product[i], dtype, device, comes, whole);
     if (dtype) dtype = result_dtype(product[i], *dtype);
     device = result_device(product[i], device);
   }
   const std::vector<Node> children = core.children();
   if (!product.empty()) return;
-  for (const Node& child : children) check(with_mode(child, node.mode), dtype, device, comes);
+  for (const Node& child : children) {
+    check(with_mode(child, node.mode), dtype, device, comes, whole);
+  }
   for (const Node& child : children) {
     const Device first = result_device(with_mode(children.front(), node.mode), device);
     const Device other = result_device(with_mode(child, node.mode), device);
@@ -432,6 +463,16 @@ void check(const Node& node, std::optional<DType> dtype, Device device, bool com
            label_of(node), name_of(*w->dtype()), name_of(*w->dtype()));
     }
     if (!comes && !w->is_anywhere() && !(w->device() == device)) {
+      // Then x cannot be right wherever it lies.
+      Elsewhere other{w->device()};
+      other.look(whole);
+      if (other.found && !other.moves) {
+        fail(Code::device, "apply",
+             "{} is on {} but {} is on {}; move the operator with A:to \"{}\", or data between its "
+             "parts with lo.ToDevice",
+             Elsewhere::shown(node), w->device().text(), other.owner, other.found->text(),
+             device.text());
+      }
       fail(Code::device, "apply", "x is on {} but the operator is on {}; use x:to \"{}\"",
            device.text(), w->device().text(), w->device().text());
     }
@@ -440,9 +481,13 @@ void check(const Node& node, std::optional<DType> dtype, Device device, bool com
 
 }  // namespace
 
-void check_data(const Node& node, DType dtype, Device device) { check(node, dtype, device, false); }
+void check_data(const Node& node, DType dtype, Device device) {
+  check(node, dtype, device, false, node);
+}
 
-void check_device(const Node& node, Device device) { check(node, std::nullopt, device, false); }
+void check_device(const Node& node, Device device) {
+  check(node, std::nullopt, device, false, node);
+}
 
 Signature one_sided(std::string_view operation,
                     std::string_view text,

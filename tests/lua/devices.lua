@@ -99,6 +99,32 @@ check.it("memory of another device is not combined with the host's, nor read as 
   check.raises("cpu:1", lo.einsum, "x, x -> x", x, y)
 end)
 
+check.it("parts of an operator that lie on different devices are named, both of them", function()
+  lo.virtual_devices{ cpu = 2 }
+  local U, V, s = lo.arange "y=6 r=2", lo.arange "x=5 r=2", lo.arange "r=2"
+  local x = lo.arange "x=5"
+  local W = lo.Dense{ lo.arange "y=6 x=5":to "cpu:0", "x -> y", name = "W" }
+  local d = lo.Diagonal{ lo.arange "x=5":to "cpu:1", "x" }
+
+  check.raises('LowRank: U is on cpu:0 but V is on cpu; use V:to "cpu:0"', lo.LowRank, { U:to "cpu:0", V, "x -> y" })
+  check.raises('LowRank: U is on cpu but s is on cpu:1; use s:to "cpu"', lo.LowRank, { U, V, "x -> y", s = s:to "cpu:1" })
+  local col = lo.tensor({ 1, 2 }, "e", { dtype = "i64" })
+  check.raises('Sparse: value is on cpu:1 but col is on cpu; use col:to "cpu:1"', lo.Sparse,
+    { { row = col, col = col, value = lo.ones "e=2":to "cpu:1" }, "x=5 -> y=6" })
+  check.raises('Sampling: an index tensor is on cpu but another on cpu:1; use :to "cpu"', lo.Sampling,
+    { { col, col:to "cpu:1" }, "y x -> e" })
+  -- Whatever device x is on, one of them is elsewhere.
+  for _, device in ipairs{ "cpu:0", "cpu:1" } do
+    local _, text = pcall(W * d, x:to(device))
+    check.equal(tostring(text), device == "cpu:0"
+        and 'apply: Diagonal "x=5 -> x=5" is on cpu:1 but Dense \'W\' "x=5 -> y=6" is on cpu:0; '
+          .. 'move the operator with A:to "cpu:0", or data between its parts with lo.ToDevice'
+      or 'apply: Dense \'W\' "x=5 -> y=6" is on cpu:0 but Diagonal "x=5 -> x=5" is on cpu:1; '
+        .. 'move the operator with A:to "cpu:1", or data between its parts with lo.ToDevice')
+  end
+  check.near((((W * d):to "cpu:1")(x:to "cpu:1"):to "cpu" - (W:to "cpu" * d:to "cpu")(x)):norm(), 0, 0)
+end)
+
 check.it("what is computed from a tensor on a device stays there; values come back when asked for", function()
   lo.virtual_devices{ cpu = 2 }
   local y = lo.arange "x=4":to "cpu:1"

@@ -9,6 +9,7 @@
 #include "runtime/linop/elementary/constructors.hpp"
 #include "runtime/linop/elementary/dense.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
+#include "runtime/linop/one_device.hpp"
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/rewrite/product.hpp"
@@ -179,6 +180,7 @@ Linop LowRank(const Tensor& u,
               const Tensor& v,
               std::string_view text,
               const LowRankOptions& options) {
+  require_one_device(kName, {{"U", &u}, {"V", &v}, {"s", options.s ? &*options.s : nullptr}});
   const SignatureText parsed = parse_signature(kName, text);
   if (parsed.is_one_sided) {
     fail(Code::shape, kName, "\"{}\" has one side; write \"n -> m\"", text);

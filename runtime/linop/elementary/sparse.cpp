@@ -8,6 +8,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/linop/elementary/constructors.hpp"
+#include "runtime/linop/one_device.hpp"
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 
@@ -229,6 +230,10 @@ Linop Sparse(const SparseEntries& e, std::string_view text, const LinopOptions& 
          "give either 'rowptr', the limits of the rows, or 'row', the row of "
          "each entry");
   }
+  require_one_device(kName, {{"value", &e.value},
+                             {"col", &e.col},
+                             {"row", e.row ? &*e.row : nullptr},
+                             {"rowptr", e.rowptr ? &*e.rowptr : nullptr}});
   const Signature signature = with_options(kName, parsed.signature, options);
   for (const Term& t : terms_of(signature.input())) {
     if (find_term(signature.output(), t) < 0) continue;

@@ -228,6 +228,10 @@ Linop Sampling(const std::vector<Tensor>& given,
       fail(Code::shape, kName, "the index tensors differ: {} and {}",
            given.front().shape().braced(), one.shape().braced());
     }
+    if (one.device() != given.front().device()) {
+      fail(Code::device, kName, "an index tensor is on {0} but another on {1}; use :to \"{0}\"",
+           given.front().device().text(), one.device().text());
+    }
     index.tensors.push_back(std::make_shared<Weight>(one, owner_of(options)));
   }
   index.terms =
