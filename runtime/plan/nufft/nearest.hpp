@@ -12,7 +12,8 @@ namespace lunops::nufft {
 // §7): in [0, grid).
 int64_t nearest_cell(double k, int64_t extent, int64_t grid) noexcept;
 
-// {frames, points, d}: where nearest mode puts the points, round(k grid / extent) extent / grid.
+// {frames, points, d}: where nearest mode puts the points, round(k grid / extent) extent / grid,
+// but for whole periods.
 std::vector<double> nearest_points(const NufftSpec& spec, const NufftParameters& parameters);
 
 }  // namespace lunops::nufft

@@ -51,6 +51,15 @@ TEST_CASE("NUFFT, nearest: ties go to the even grid point before anything is wra
   CHECK(nufft::nearest_cell(5.5, 5, 5) == 1);
 }
 
+TEST_CASE("NUFFT, nearest: a point is rounded exactly on large grids and far away", "[backend]") {
+  // By rational arithmetic; next to half cells, where products and quotients are rounded to ties.
+  CHECK(nufft::nearest_cell(1496.000666555574, 3000, 6001) == 2993);
+  CHECK(nufft::nearest_cell(-1492.0013331111481, 3000, 6001) == 6001 - 2985);
+  CHECK(nufft::nearest_cell(-848.0136719793089, 100000, 131071) == 129960);
+  CHECK(nufft::nearest_cell(138560.3192799518, 1000003, 2000005) == 277121);
+  CHECK(nufft::nearest_cell(3e25, 50, 101) == 89);
+}
+
 TEST_CASE("NUFFT, nearest: cpu and reference agree with the sum at the rounded positions",
           "[backend]") {
   const std::vector<int64_t> image =
