@@ -22,11 +22,13 @@ struct FoldDim {
   int width;
 };
 
+// Points no more extents from 0 are reduced by whole extents, which is exact.
+inline constexpr double kMostExtents = 2147483648.0;
+
 // One per instruction set, all with the same bits.
 struct FoldTable {
   // Folds `count` points k {count, dims} in cycles (nufft.md §3).  Returns false, with results that
-  // mean nothing, if a coordinate is not finite or more than 2^31 extents from 0, where the
-  // reduction by whole extents would not be exact.
+  // mean nothing, if a coordinate is not finite or more than kMostExtents away.
   bool (*fold)(const double* k, int64_t count, int64_t dims, const FoldDim* dim, Folded* folded);
 };
 

@@ -6,8 +6,6 @@ namespace lunops::cpu::LUNOPS_ISA_NAMESPACE {
 
 namespace {
 
-constexpr double kMostExtents = 2147483648.0;
-
 // t = k g / N in double-double, so that z is right to rounding for c128 and any k.  The builtins
 // are instructions where the set has them and otherwise calls with the same results.
 bool fold_dim(const double* k,

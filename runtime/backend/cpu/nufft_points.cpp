@@ -24,26 +24,22 @@ void fold_any(const NufftSpec& spec,
               Folded& folded) {
   const auto dims = static_cast<int64_t>(spec.image.size());
   if (table.fold(k, count, dims, dim, &folded)) return;
+  // Those that are far alone, so that the bits of a point do not depend on others.
   double near[3 * kFoldedPoints];
   for (int64_t i = 0; i < count * dims; ++i) {
-    if (!std::isfinite(k[i])) {
-      const int64_t point = first + i / dims;
-      fail(Code::argument, "NUFFT", "coordinate at frame={}, point={}, d={} is {}",
-           point / spec.points, point % spec.points, i % dims, k[i]);
-    }
-    near[i] = std::remainder(k[i], dim[i % dims].extent);
+    if (!std::isfinite(k[i])) refuse_coordinate(spec, first * dims + i);
+    const double extent = dim[i % dims].extent;
+    const bool is_far = std::abs(std::nearbyint(k[i] / extent)) > kMostExtents;
+    near[i] = is_far ? std::remainder(k[i], extent) : k[i];
   }
   table.fold(near, count, dims, dim, &folded);
 }
 
 }  // namespace
 
-template <class T>
-SortedPoints<T> sort_points(const NufftSpec& spec,
-                            const NufftParameters& parameters,
-                            const Stream& stream,
-                            const TileCuts& cuts) {
-  const auto dims = static_cast<int64_t>(spec.image.size());
+TileProblem tile_problem(const NufftSpec& spec,
+                         const NufftParameters& parameters,
+                         const TileCuts& cuts) {
   TileProblem problem;
   problem.operation = "NUFFT";
   problem.frames = spec.frames;
@@ -51,10 +47,29 @@ SortedPoints<T> sort_points(const NufftSpec& spec,
   problem.counts = spec.counts;
   problem.deterministic = spec.deterministic;
   problem.cuts = cuts;
-  FoldDim dim[3] = {};
   for (size_t d = 0; d < spec.image.size(); ++d) {
     problem.grid.push_back(parameters.grid[d]);
     problem.terms[d] = parameters.width;
+  }
+  return problem;
+}
+
+void refuse_coordinate(const NufftSpec& spec, int64_t number) {
+  const auto dims = static_cast<int64_t>(spec.image.size());
+  const int64_t point = number / dims;
+  fail(Code::argument, "NUFFT", "coordinate at frame={}, point={}, d={} is {}", point / spec.points,
+       point % spec.points, number % dims, spec.coordinates[number]);
+}
+
+template <class T>
+SortedPoints<T> sort_points(const NufftSpec& spec,
+                            const NufftParameters& parameters,
+                            const Stream& stream,
+                            const TileCuts& cuts) {
+  const auto dims = static_cast<int64_t>(spec.image.size());
+  const TileProblem problem = tile_problem(spec, parameters, cuts);
+  FoldDim dim[3] = {};
+  for (size_t d = 0; d < spec.image.size(); ++d) {
     dim[d] = {static_cast<double>(spec.image[d]), static_cast<double>(parameters.grid[d]),
               parameters.width};
   }

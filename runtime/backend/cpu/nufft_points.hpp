@@ -23,4 +23,11 @@ SortedPoints<T> sort_points(const NufftSpec& spec,
                             const Stream& stream,
                             const TileCuts& cuts = {});
 
+// What both backends sort by.  `spec` is looked at as long as the problem is.
+TileProblem tile_problem(const NufftSpec& spec,
+                         const NufftParameters& parameters,
+                         const TileCuts& cuts);
+// Throws Error{argument} for a coordinate that is not finite; `number` counts those of all frames.
+[[noreturn]] void refuse_coordinate(const NufftSpec& spec, int64_t number);
+
 }  // namespace lunops::cpu

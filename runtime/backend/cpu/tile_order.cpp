@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/thread_pool.hpp"
@@ -29,10 +30,6 @@ namespace {
 // A padded tile of one block stays within half of a 1 MiB L2: 36^2 cells of 64 B are 83 kB, and
 // 12 x 20 x 20 cells 307 kB.  Slowest dim first, by the number of dims.
 constexpr int64_t kTileSide[3][3] = {{512, 0, 0}, {32, 32, 0}, {8, 16, 16}};
-
-// Points of neighbouring groups of 4 rows of a tile follow each other, so that their cells stay in
-// L1.
-constexpr int64_t kRowGroup = 4;
 
 constexpr int64_t kChunkPoints = 8192;
 
@@ -81,25 +78,16 @@ ExpectedTiles expected_tiles(const std::vector<int64_t>& grid,
   return made;
 }
 
-TileOrder sort_by_tile(const TileProblem& problem,
-                       const Stream& stream,
-                       const FoldPoints& fold,
-                       const KeepPoints& keep) {
-  TileOrder s;
-  const int threads = stream.threads();
-  const auto dims = static_cast<int64_t>(problem.grid.size());
-  const int64_t total = problem.frames * problem.points;
-  const int64_t live = live_points(problem);
+TileBins bins_of(const TileProblem& problem) {
   if (problem.points > int64_t{std::numeric_limits<uint32_t>::max()}) {
     fail(Code::limit, problem.operation, "{} points per frame are more than {}; split the samples",
          problem.points, std::numeric_limits<uint32_t>::max());
   }
-  s.dims = static_cast<int>(dims);
-  s.frames = problem.frames;
-  s.colours = 1 << dims;
+  const auto dims = static_cast<int64_t>(problem.grid.size());
   const int64_t lead = 3 - dims;
+  TileBins bins;
   for (int64_t d = 0; d < 3; ++d) {
-    TileDim& dim = s.tiles[static_cast<size_t>(d)];
+    TileDim& dim = bins.tiles[static_cast<size_t>(d)];
     if (d < lead) {
       dim.start = {0, 1};
       dim.tile_of = {0};
@@ -107,21 +95,36 @@ TileOrder sort_by_tile(const TileProblem& problem,
       const auto at = static_cast<size_t>(d - lead);
       dim = cut_dim(problem.grid[at], kTileSide[dims - 1][d - lead], problem.terms[at]);
     }
+    bins.tile_count *= dim.count();
   }
-  const auto groups_of = [&](int64_t d) {
+  const auto groups_along = [&](int64_t d) {
     return d < 2 && dims > 2 - d
-               ? (s.tiles[static_cast<size_t>(d)].longest() + kRowGroup - 1) / kRowGroup
+               ? (bins.tiles[static_cast<size_t>(d)].longest() + kRowGroup - 1) / kRowGroup
                : 1;
   };
-  const int64_t middle_groups = groups_of(1);
-  const int64_t groups = groups_of(0) * middle_groups;
-  const int64_t tile_count = s.tiles[0].count() * s.tiles[1].count() * s.tiles[2].count();
+  bins.middle_groups = groups_along(1);
+  bins.groups = groups_along(0) * bins.middle_groups;
+  return bins;
+}
+
+TileOrder sort_by_tile(const TileProblem& problem,
+                       const Stream& stream,
+                       const FoldPoints& fold,
+                       const KeepPoints& keep) {
+  const int threads = stream.threads();
+  const auto dims = static_cast<int64_t>(problem.grid.size());
+  const int64_t lead = 3 - dims;
+  const int64_t total = problem.frames * problem.points;
+  const int64_t live = live_points(problem);
+  TileBins tile_bins = bins_of(problem);
+  const std::array<TileDim, 3>& tiles = tile_bins.tiles;
+  const int64_t middle_groups = tile_bins.middle_groups, groups = tile_bins.groups;
   const int64_t bins_per_tile = groups * problem.kinds;
-  const int64_t bins_per_frame = tile_count * bins_per_tile;
+  const int64_t bins_per_frame = tile_bins.tile_count * bins_per_tile;
   const int64_t bins = bins_per_frame * problem.frames;
 
-  s.cell = HeldArray<uint16_t>(live * dims, "sorted points", stream);
-  s.index = HeldArray<uint32_t>(live, "sorted points", stream);
+  HeldArray<uint16_t> cells(live * dims, "sorted points", stream);
+  HeldArray<uint32_t> numbers(live, "sorted points", stream);
 
   // Fixed chunks with a histogram each: the order is that of a sequential stable sort.
   const int64_t chunk_points = std::max(kChunkPoints, bins);
@@ -148,7 +151,7 @@ TileOrder sort_by_tile(const TileProblem& problem,
         int64_t group = 0;
         for (int64_t d = 0; d < dims; ++d) {
           int64_t& cell = at.cell[d][i];
-          const TileDim& dim = s.tiles[static_cast<size_t>(lead + d)];
+          const TileDim& dim = tiles[static_cast<size_t>(lead + d)];
           const int64_t t = dim.tile_of[static_cast<size_t>(cell)];
           cell -= dim.start[static_cast<size_t>(t)];
           tile = tile * dim.count() + t;
@@ -168,10 +171,10 @@ TileOrder sort_by_tile(const TileProblem& problem,
       for (int64_t i = 0; i < count; ++i) ++histogram[bin[i]];
     });
   });
-  std::vector<int64_t> bin_start(static_cast<size_t>(bins + 1), 0);
+  std::vector<int64_t> start;
   int64_t sum = 0;
   for (int64_t bin = 0; bin < bins; ++bin) {
-    bin_start[static_cast<size_t>(bin)] = sum;
+    if (bin % groups == 0) start.push_back(sum);
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
       int64_t& entry = offset[static_cast<size_t>(chunk * bins + bin)];
       const int64_t count = entry;
@@ -179,9 +182,9 @@ TileOrder sort_by_tile(const TileProblem& problem,
       sum += count;
     }
   }
-  bin_start[static_cast<size_t>(bins)] = sum;
-  uint16_t* const cell = s.cell.data();
-  uint32_t* const index = s.index.data();
+  start.push_back(sum);
+  uint16_t* const cell = cells.data();
+  uint32_t* const index = numbers.data();
   pool.run(chunks, threads, [&](int64_t chunk, int) {
     int64_t* next = offset.data() + chunk * bins;
     visit(chunk, [&](int64_t count, int64_t* bin, const Folded& at, int64_t first) {
@@ -195,6 +198,21 @@ TileOrder sort_by_tile(const TileProblem& problem,
     });
   });
 
+  TileOrder s = order_of(problem, std::move(tile_bins), start);
+  s.cell = std::move(cells);
+  s.index = std::move(numbers);
+  return s;
+}
+
+TileOrder order_of(const TileProblem& problem, TileBins bins, std::span<const int64_t> start) {
+  TileOrder s;
+  const auto dims = static_cast<int64_t>(problem.grid.size());
+  const int64_t lead = 3 - dims;
+  s.dims = static_cast<int>(dims);
+  s.frames = problem.frames;
+  s.colours = 1 << dims;
+  s.tiles = std::move(bins.tiles);
+  const int64_t per_frame = bins.tile_count * problem.kinds;
   struct Keyed {
     int64_t colour;
     int64_t tile_points;
@@ -203,14 +221,14 @@ TileOrder sort_by_tile(const TileProblem& problem,
   std::vector<Keyed> list;
   for (int64_t f = 0; f < problem.frames; ++f) {
     const int64_t together = problem.deterministic
-                                 ? bin_start[static_cast<size_t>((f + 1) * bins_per_frame)] -
-                                       bin_start[static_cast<size_t>(f * bins_per_frame)]
-                                 : live;
-    for (int64_t tile = 0; tile < tile_count; ++tile) {
-      const int64_t first_bin = f * bins_per_frame + tile * bins_per_tile;
-      const int64_t begin = bin_start[static_cast<size_t>(first_bin)];
-      const int64_t second = bin_start[static_cast<size_t>(first_bin + groups)];
-      const int64_t end = bin_start[static_cast<size_t>(first_bin + bins_per_tile)];
+                                 ? start[static_cast<size_t>((f + 1) * per_frame)] -
+                                       start[static_cast<size_t>(f * per_frame)]
+                                 : start.back();
+    for (int64_t tile = 0; tile < bins.tile_count; ++tile) {
+      const int64_t first = f * per_frame + tile * problem.kinds;
+      const int64_t begin = start[static_cast<size_t>(first)];
+      const int64_t second = start[static_cast<size_t>(first + 1)];
+      const int64_t end = start[static_cast<size_t>(first + problem.kinds)];
       if (begin == end) continue;
       Run run{f, {0, 0, 0}, begin, end, second, -1};
       int64_t rest = tile;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "runtime/backend/cpu/fold.hpp"
@@ -80,6 +81,25 @@ struct TileProblem {
   bool deterministic = false;  // the order within a frame does not depend on other frames
   TileCuts cuts = {};
 };
+
+// Points of neighbouring groups of so many rows of a tile follow each other, so that their cells
+// stay in L1.
+inline constexpr int64_t kRowGroup = 4;
+
+// The tiles of a problem.  The points of a frame are sorted by tile, of a tile by kind, of a kind
+// by group of rows.
+struct TileBins {
+  std::array<TileDim, 3> tiles;  // slowest first, leading dims of extent 1
+  int64_t tile_count = 1;        // of a frame
+  int64_t middle_groups = 1;     // of rows, along the middle dim
+  int64_t groups = 1;            // of rows, in a tile
+};
+// Throws Error{limit} if a frame has more points than can be numbered.
+TileBins bins_of(const TileProblem& problem);
+
+// The order of points that are sorted, but for `cell` and `index`.  `start` {frames, tiles, kinds,
+// and one more}: where the points of each kind of each tile begin.
+TileOrder order_of(const TileProblem& problem, TileBins bins, std::span<const int64_t> start);
 
 // Where points j = first … first + count - 1 (over all frames) fall, at most kFoldedPoints: the
 // same whenever it is asked.
