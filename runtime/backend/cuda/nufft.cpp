@@ -5,11 +5,13 @@
 #include <cmath>
 #include <memory>
 
-#include "runtime/backend/cpu/nufft_points.hpp"
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/nufft_fft.hpp"
+#include "runtime/backend/cuda/nufft_points.hpp"
+#include "runtime/backend/cuda/nufft_runs.hpp"
 #include "runtime/backend/cuda/planned.hpp"
+#include "runtime/backend/nufft_order.hpp"
 #include "runtime/device/held.hpp"
 #include "runtime/plan/nufft/kaiser_bessel.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
@@ -30,7 +32,6 @@ constexpr int64_t kMostElements = 8;
 // Kernel values of a chunk of points.
 constexpr int64_t kValueBytes = int64_t{12} << 10;
 constexpr int64_t kMostChunk = 128;
-constexpr int64_t kDirectRun = 128;  // points of a block without tiles
 // Runs are shared by more blocks while fewer warps than this wait on a multiprocessor.
 constexpr int64_t kWarpsWanted = 24;
 constexpr int kMostParts = 8;
@@ -47,12 +48,24 @@ std::array<int64_t, 3> padded_dims(const int64_t* extents, size_t dims) {
   return all;
 }
 
+template <class E>
+std::vector<E> brought(const HeldArray<E>& there, const Stream& stream) {
+  std::vector<E> here(static_cast<size_t>(there.size()));
+  const cudaStream_t native = enter(stream);
+  if (!here.empty()) {
+    check(cudaMemcpyAsync(here.data(), there.data(), there.bytes(), cudaMemcpyDeviceToHost, native),
+          "cudaMemcpyAsync");
+  }
+  check(cudaStreamSynchronize(native), "cudaStreamSynchronize");
+  return here;
+}
+
 // The NUFFT of nufft.md §8.  T is the real type.
 //
-// Points are sorted on the host, where their coordinates come from, and everything that kernels
+// Points are sorted on the GPU; the host makes the lists of their tiles.  Everything that kernels
 // read lies on the GPU.
 template <class T>
-class Nufft final : public NufftPoints {
+class Nufft final : public NufftPoints, public ShowsOrder {
  public:
   using C = std::complex<T>;
 
@@ -74,9 +87,9 @@ class Nufft final : public NufftPoints {
     }
     spec_.coordinates = nullptr;
     spec_.counts = counts_.empty() ? nullptr : counts_.data();
-    parameters_.bytes = z_.bytes() + cell_.bytes() + left_.bytes() + index_.bytes() +
-                        runs_.bytes() + coloured_.bytes() + cuts_.bytes() + polynomial_.bytes() +
-                        weight_x_.bytes() + weight_yz_.bytes() + device_counts_.bytes();
+    parameters_.bytes = points_.bytes() + runs_.bytes() + coloured_.bytes() + cuts_.bytes() +
+                        polynomial_.bytes() + weight_x_.bytes() + weight_yz_.bytes() +
+                        device_counts_.bytes();
   }
 
   const NufftParameters& parameters() const noexcept override { return parameters_; }
@@ -179,6 +192,21 @@ class Nufft final : public NufftPoints {
     });
   }
 
+  NufftOrder order(const Stream& stream) const override {
+    NufftOrder made;
+    made.has_tiles = !sizes_.is_direct;
+    const std::vector<T> z = brought(points_.z, stream);
+    made.z.assign(z.begin(), z.end());
+    const std::vector<uint16_t> cell = brought(points_.cell, stream);
+    made.cell.assign(cell.begin(), cell.end());
+    if (sizes_.is_direct) made.cell = brought(points_.left, stream);
+    made.index = brought(points_.index, stream);
+    for (const TileRun& run : brought(runs_, stream)) {
+      made.runs.push_back({run.frame, run.begin, run.begin + run.count, run.slot});
+    }
+    return made;
+  }
+
  private:
   // What layouts follow from.
   struct Sizes {
@@ -270,10 +298,10 @@ class Nufft final : public NufftPoints {
 
   NufftJob<T> job_of(const Group& g, const RawView& samples) const {
     NufftJob<T> job;
-    job.z = z_.data();
-    job.cell = cell_.data();
-    job.left = left_.data();
-    job.index = index_.data();
+    job.z = points_.z.data();
+    job.cell = points_.cell.data();
+    job.left = points_.left.data();
+    job.index = points_.index.data();
     job.polynomial = polynomial_.data();
     std::copy(degree_.begin(), degree_.end(), job.degree);
     job.width = parameters_.width;
@@ -408,25 +436,9 @@ class Nufft final : public NufftPoints {
     weight_yz_ = held_copy(weight_yz, kTables, stream);
   }
 
-  TileRun run_of(const cpu::TileOrder& order, const cpu::Run& run) const {
-    TileRun made;
-    made.begin = run.begin;
-    made.count = static_cast<int32_t>(run.end - run.begin);
-    made.frame = static_cast<int32_t>(run.frame);
-    made.slot = run.slot;
-    for (size_t d = static_cast<size_t>(3 - dims_); d < 3; ++d) {
-      const cpu::TileDim& dim = order.tiles[d];
-      const auto t = static_cast<size_t>(run.tile[d]);
-      made.start[d] = static_cast<int32_t>(dim.start[t]);
-      made.side[d] = static_cast<int32_t>(dim.start[t + 1] - dim.start[t] + parameters_.width - 1);
-    }
-    return made;
-  }
-
   void make_points(const Stream& stream) {
-    const Stream host = stream.for_host();
-    const cpu::SortedPoints<T> sorted = cpu::sort_points<T>(spec_, parameters_, host, kCuts);
-    const int64_t points = sorted.points();
+    PointSort sort(spec_, parameters_, kCuts, stream);
+    const cpu::TileOrder& order = sort.order();
     sizes_.dims = dims_;
     sizes_.width = parameters_.width;
     sizes_.shared_limit = shared_limit_;
@@ -434,49 +446,27 @@ class Nufft final : public NufftPoints {
     sizes_.fft_bytes = fft_.workspace();
     int64_t largest = 1;
     for (size_t d = static_cast<size_t>(3 - dims_); d < 3; ++d) {
-      largest *= sorted.tiles[d].longest() + parameters_.width - 1;
+      largest *= order.tiles[d].longest() + parameters_.width - 1;
     }
     sizes_.pitch = largest | 1;
-    std::vector<TileRun> coloured;
+    std::vector<TileRun> runs = runs_of(order, parameters_.width);
     int64_t tile_cells = 0;
-    for (const cpu::Run& run : sorted.runs) {
-      coloured.push_back(run_of(sorted, run));
-      const TileRun& made = coloured.back();
-      tile_cells += int64_t{made.side[0]} * made.side[1] * made.side[2];
+    for (const TileRun& run : runs) {
+      tile_cells += int64_t{run.side[0]} * run.side[1] * run.side[2];
     }
-    sizes_.is_direct = is_direct(points, tile_cells);
+    sizes_.is_direct = is_direct(sort.points(), tile_cells);
+    points_ = sort.take<T>(sizes_.is_direct, stream);
 
-    z_ = held_copy(sorted.z.elements(), kPoints, stream);
-    index_ = held_copy(sorted.index.elements(), kPoints, stream);
-    std::vector<uint32_t> left;
-    if (sizes_.is_direct) {
-      left.resize(static_cast<size_t>(points * dims_));
-      for (const TileRun& run : coloured) {
-        for (int64_t i = run.begin * dims_; i < (run.begin + run.count) * dims_; ++i) {
-          left[static_cast<size_t>(i)] =
-              static_cast<uint32_t>(run.start[3 - dims_ + i % dims_]) + sorted.cell[i];
-        }
-      }
-      left_ = held_copy(left, kPoints, stream);
-    } else {
-      cell_ = held_copy(sorted.cell.elements(), kPoints, stream);
-    }
-
-    const std::vector<TileRun> by_frame = runs_by_frame(coloured);
-    runs_ = held_copy(by_frame, kPoints, stream);
-    std::vector<CutRuns> cuts;
-    if (spec_.deterministic) {
-      if (sizes_.is_direct) {
-        join_cuts(sorted, coloured);
-      } else {
-        colour_runs_ = sorted.run_start;
-        colour_cuts_ = sorted.cut_start;
-        sizes_.slots = sorted.slots;
-        for (const cpu::CutTile& cut : sorted.cut_tiles) cuts.push_back({cut.first, cut.last});
-      }
-      coloured_ = held_copy(coloured, kPoints, stream);
-      cuts_ = held_copy(cuts, kPoints, stream);
-    }
+    RunLists lists = run_lists(spec_, order, std::move(runs), sizes_.is_direct);
+    sizes_.slots = lists.slots;
+    runs_ = held_copy(lists.by_frame, kPoints, stream);
+    coloured_ = held_copy(lists.coloured, kPoints, stream);
+    cuts_ = held_copy(lists.cuts, kPoints, stream);
+    frame_runs_ = std::move(lists.frame_runs);
+    colour_runs_ = std::move(lists.colour_runs);
+    colour_cuts_ = std::move(lists.colour_cuts);
+    // What sorting took is given back now, and may be taken by other streams.
+    check(cudaStreamSynchronize(enter(stream)), "cudaStreamSynchronize");
   }
 
   // Where a tile does not fit into shared memory, or stencils have fewer cells than the tiles that
@@ -493,56 +483,6 @@ class Nufft final : public NufftPoints {
     return points * stencil < tile_cells;
   }
 
-  // Those with most points first; without tiles stretches of points.
-  std::vector<TileRun> runs_by_frame(const std::vector<TileRun>& coloured) {
-    std::vector<TileRun> made;
-    frame_runs_.assign(static_cast<size_t>(spec_.frames + 1), 0);
-    if (sizes_.is_direct) {
-      int64_t begin = 0;
-      for (int64_t f = 0; f < spec_.frames; ++f) {
-        const int64_t end = begin + (spec_.counts == nullptr ? spec_.points : spec_.counts[f]);
-        for (; begin < end; begin += kDirectRun) {
-          TileRun run;
-          run.begin = begin;
-          run.count = static_cast<int32_t>(std::min(kDirectRun, end - begin));
-          run.frame = static_cast<int32_t>(f);
-          made.push_back(run);
-        }
-        begin = end;
-        frame_runs_[static_cast<size_t>(f + 1)] = static_cast<int64_t>(made.size());
-      }
-      return made;
-    }
-    made = coloured;
-    std::stable_sort(made.begin(), made.end(), [](const TileRun& a, const TileRun& b) {
-      return a.frame != b.frame ? a.frame < b.frame : a.count > b.count;
-    });
-    for (const TileRun& run : made) ++frame_runs_[static_cast<size_t>(run.frame + 1)];
-    for (size_t f = 1; f < frame_runs_.size(); ++f) frame_runs_[f] += frame_runs_[f - 1];
-    return made;
-  }
-
-  // The runs of a tile as one.
-  void join_cuts(const cpu::TileOrder& order, std::vector<TileRun>& coloured) {
-    std::vector<TileRun> whole;
-    colour_runs_.assign(order.run_start.size(), 0);
-    for (size_t part = 0; part + 1 < order.run_start.size(); ++part) {
-      for (int64_t r = order.run_start[part]; r < order.run_start[part + 1]; ++r) {
-        const TileRun& run = coloured[static_cast<size_t>(r)];
-        const bool continues = run.slot > 0 && !whole.empty() &&
-                               whole.back().begin + whole.back().count == run.begin &&
-                               std::equal(run.start, run.start + 3, whole.back().start);
-        if (continues) {
-          whole.back().count += run.count;
-        } else {
-          whole.push_back(run);
-        }
-      }
-      colour_runs_[part + 1] = static_cast<int64_t>(whole.size());
-    }
-    coloured = std::move(whole);
-  }
-
   NufftSpec spec_;  // without coordinates
   int dims_;
   std::vector<int64_t> counts_;  // empty: all points exist
@@ -555,11 +495,10 @@ class Nufft final : public NufftPoints {
   std::array<int, 3> degree_ = {0, 0, 0};
   Sizes sizes_;
 
-  HeldArray<T> z_, polynomial_, weight_x_;
+  SortedPoints<T> points_;
+  HeldArray<T> polynomial_, weight_x_;
   HeldArray<double> weight_yz_;  // of the slow dim, then of the middle one
   int64_t weight_y_at_ = 0;
-  HeldArray<uint16_t> cell_;
-  HeldArray<uint32_t> left_, index_;
   HeldArray<int64_t> device_counts_;
   HeldArray<TileRun> runs_;           // by frame
   std::vector<int64_t> frame_runs_;   // {frames + 1} into `runs_`

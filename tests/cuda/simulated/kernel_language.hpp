@@ -172,6 +172,10 @@ inline void sincospif(float x, float* s, float* c) {
   *s = static_cast<float>(wide_s);
   *c = static_cast<float>(wide_c);
 }
+// Each rounds by itself, as everything does here.
+inline double __dmul_rn(double a, double b) { return a * b; }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dsub_rn(double a, double b) { return a - b; }
 inline double sinpi(double x) { return sin(x * M_PI); }
 inline double cospi(double x) { return cos(x * M_PI); }
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
