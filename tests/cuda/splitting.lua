@@ -36,6 +36,29 @@ check.it("tiles on 1, 2, 4 and 8 GPUs give what the host gives: forward, adjoint
   end
 end)
 
+check.it("estimates of memory hold while points are sorted and kernels made", function()
+  lo.virtual_devices{ cuda = 1 }
+  local function estimate(N, image, dtype)
+    local P = lo.plan(N:to "cuda:0", { devices = { "cuda:0" }, base = "cuda:0", dtype = dtype })
+    P(image:to "cuda:0")
+    for _, figure in ipairs{ "peak", "building" } do
+      local bytes = P.measured[figure]["cuda:0"]
+      check.near(P.estimate[figure]["cuda:0"], bytes, 0.1 * bytes) -- runs of tiles that are cut
+    end
+  end
+  for _, options in ipairs{
+    { toeplitz = true }, { toeplitz = false }, { toeplitz = false, dtype = "c128" },
+  } do
+    local traj = lo.mri.radial{ spokes = 150, samples = 96, extent = { y = 48, x = 48 } }
+    local F = lo.NUFFT{ traj, "y x -> spoke sample", extent = { y = 48, x = 48 },
+      toeplitz = options.toeplitz }
+    estimate(F.N, lo.randn("y=48 x=48", { seed = 2, dtype = options.dtype }), options.dtype)
+  end
+  local line = lo.randn("sample=20000 d=1", { seed = 3, dtype = "f64" })
+  estimate(lo.NUFFT{ line, "x -> sample", extent = { x = 300 }, toeplitz = false }.N,
+    lo.randn("x=300", { seed = 4 }))
+end)
+
 check.it("with deterministic = true the bits do not depend on the number of GPUs", function()
   local first
   for _, count in ipairs{ 1, 2, 4 } do

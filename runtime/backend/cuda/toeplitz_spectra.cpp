@@ -83,9 +83,13 @@ size_t ToeplitzSpectra::expected_bytes(const ToeplitzSpec& spec,
     cells *= grid[d];
     pixels *= spec.nufft.image[d];
   }
-  // The grid with the work area of its transform; samples, images, coordinates and weights.
-  return static_cast<size_t>(2 * cells + most * (points + pixels)) * sizeof(c128) +
-         static_cast<size_t>(points * (dims + (complex_weights ? 2 : 1))) * sizeof(double);
+  // The grid with the work area of its transform; samples, images, coordinates and weights. Sorting
+  // takes no more than these, and is done before.
+  const auto others =
+      static_cast<size_t>(2 * cells + most * (points + pixels)) * sizeof(c128) +
+      static_cast<size_t>(points * (dims + (complex_weights ? 2 : 1))) * sizeof(double);
+  // The points of every frame: fractions, cells and index.
+  return others + static_cast<size_t>(spec.kernel_frames() * points * (dims * 10 + 4));
 }
 
 struct ToeplitzSpectra::State {

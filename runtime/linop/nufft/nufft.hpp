@@ -91,8 +91,8 @@ class NufftCore final : public Core {
                                             Context& context) const;
   // One for all copies of this operator that share what plans make of it.
   const void* shared() const noexcept { return made_.get(); }
-  // Bytes of coordinates() on the stream's device while they live: none on a GPU, whose plans read
-  // them on the host.
+  // Bytes of coordinates() on the stream's device while they live: none on a GPU, since they
+  // are the host's.
   size_t coordinate_bytes(const Stream& stream) const noexcept;
   std::shared_ptr<const NufftPoints> last_points() const;  // of the last plan; null before one
   // The kernel of FᴴMF, M a Diagonal or null; kept as long as a plan uses it.

@@ -59,15 +59,28 @@ std::vector<int> sample_axes(const NufftRoles& r) {
   return positions;
 }
 
+size_t existing_points(const NufftCore& f) noexcept {
+  const auto& counts = f.counts();
+  if (counts.empty()) return static_cast<size_t>(f.frames() * f.points_per_frame());
+  return static_cast<size_t>(std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+}
+
 }  // namespace
 
 size_t expected_points_bytes(const NufftCore& f, DType dtype) noexcept {
   // Fraction, cell and index of a point: 16 bytes in 2-D c64, 24 in 3-D (nufft.md §3).
   const size_t per_dim = is_double(dtype) ? 10 : 6;
-  int64_t points = f.frames() * f.points_per_frame();
-  if (!f.counts().empty())
-    points = std::accumulate(f.counts().begin(), f.counts().end(), int64_t{0});
-  return static_cast<size_t>(points) * (4 + per_dim * f.image_terms().size());
+  return existing_points(f) * (4 + per_dim * f.image_terms().size());
+}
+
+size_t expected_sorting_bytes(const NufftCore& f, DType dtype, const Stream& stream) noexcept {
+  if (!is_gpu(stream.device())) return f.coordinate_bytes(stream);
+  // The coordinates are there all the time; first keys and indices, twice and with an eighth of a
+  // byte for the sort, then the keys beside what is kept.
+  const size_t points = existing_points(f), kept = expected_points_bytes(f, dtype);
+  const size_t first = 16 * points + points / 8, then = kept + 4 * points;
+  const auto all = static_cast<size_t>(f.frames() * f.points_per_frame());
+  return all * f.image_terms().size() * sizeof(double) + std::max(first, then) - kept;
 }
 
 void lower_nufft(Builder& b,
@@ -147,7 +160,7 @@ void lower_nufft(Builder& b,
             .nufft_bytes(wanted, false, loops.batch.extent, *b.context().stream)
             .gridding;
     b.persists(f.shared(), expected_points_bytes(f, x.dtype),
-               f.coordinate_bytes(*b.context().stream));
+               expected_sorting_bytes(f, x.dtype, *b.context().stream));
   }
   b.add(std::move(step_made));
   if (out.is_copy) {

@@ -94,6 +94,8 @@ class LoopStep : public Step {
 
 // What plans that are never run say of sorted points, where no kernel can be asked.
 size_t expected_points_bytes(const NufftCore& f, DType dtype) noexcept;
+// What sorting them takes on the stream's device besides.
+size_t expected_sorting_bytes(const NufftCore& f, DType dtype, const Stream& stream) noexcept;
 
 // The maps as a constant over {batch, image dims}, their strides by axis filled into `axes`.
 Ref maps_ref(Builder& b,
