@@ -99,6 +99,31 @@ double transform(const Settings& settings,
   return median(r.seconds);
 }
 
+// What stands before the first application: the points of a trajectory of the host moved, sorted
+// and cut into runs, with the plans of the transform.
+void planning(const Settings& settings,
+              const Problem& problem,
+              Context& host,
+              Context& there,
+              Report& report) {
+  const Tensor k = trajectory(problem, host);
+  NufftSpec spec;
+  spec.image = problem.image;
+  spec.points = problem.points();
+  spec.coordinates = static_cast<const double*>(k.data());
+  spec.tol = problem.tol;
+  const auto seconds =
+      time_runs(settings, there, [&] { there.backend().nufft(spec, *there.stream); });
+  Record r{"nufft_planning", problem.description(), "sorted there", seconds, settings.device};
+  const auto points = static_cast<double>(spec.points);
+  const double rate = points / median(seconds);
+  r.numbers = {{"points", points}, {"points_per_second", rate}};
+  report.add(r);
+  report.compare(
+      fmt::format("NUFFT {}-D planned, {:.1e} points [1e6/s]", problem.image.size(), points),
+      1e-6 * rate, "-");
+}
+
 }  // namespace
 
 void copy_ceiling(const Settings& settings, Context& there, Report& report) {
@@ -164,6 +189,7 @@ void nufft_cases(const Settings& settings, Context& host, Context& there, Report
         fmt::format("T21 256^3, 1.7e7 points, {} [ms]", is_adjoint ? "adjoint" : "forward"),
         1e3 * seconds, is_adjoint ? "25" : "15");
   }
+  planning(settings, large, host, there, report);
   // T22 on the same problem, all threads of the host.
   Problem p = flat;
   p.coils = main_job(settings).coils;
