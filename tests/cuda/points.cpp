@@ -192,7 +192,7 @@ TEST_CASE("cuda points: those on cells, tiles, periods and far away are sorted a
 
 TEST_CASE("cuda points: a point does not depend on those that are far away", "[cuda]") {
   if (!on_gpu::is_here()) return;
-  // Where the quotient by the extent rounds to a tie, reductions differ in the last bit.
+  // Near odd multiples of half an extent, where a reduction may go to either side.
   auto k = random_points({49}, 400, 82);
   for (size_t i = 0; i < 200; ++i) k[i] = std::nextafter(49 * (static_cast<double>(i) - 99.5), 0);
   NufftSpec spec = nufft_spec(DType::c128, {49}, k, 1e-4);
