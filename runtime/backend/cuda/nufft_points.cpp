@@ -66,15 +66,12 @@ PointSort::PointSort(const NufftSpec& spec,
     }
     fold_.coordinates = coordinates_.data();
     fold_.first = first_.data();
-    found_ = HeldArray<long long>(tiles + 2, kSorting, stream);
-    sort(stream);
-    find_tiles(keys_.data(), points_, fold_.groups, tiles, found_.data() + 1, stream);
-    start = read_starts(spec, tiles, stream);
+    start = sort(spec, tiles, stream);
   }
   order_ = cpu::order_of(problem, std::move(bins), start);
 }
 
-void PointSort::sort(const Stream& stream) {
+std::vector<int64_t> PointSort::sort(const NufftSpec& spec, int64_t tiles, const Stream& stream) {
   std::array<HeldArray<uint32_t>, 2> keys, numbers;
   SortedPairs pairs{};
   for (size_t side = 0; side < 2; ++side) {
@@ -86,26 +83,25 @@ void PointSort::sort(const Stream& stream) {
   pairs.count = points_;
   const int64_t bins = fold_.frames * fold_.tile_count * fold_.groups;
   pairs.bits = std::max(1, static_cast<int>(std::bit_width(static_cast<uint64_t>(bins - 1))));
-  const cudaStream_t native = enter(stream);
+  const cudaStream_t native = enter(stream);  // the device that cub asks about too
   const HeldArray<std::byte> memory(static_cast<int64_t>(sort_pairs_bytes(pairs)), kSorting,
                                     stream);
-  check(cudaMemcpyAsync(found_.data(), &kNone, sizeof kNone, cudaMemcpyHostToDevice, native),
+  // A coordinate that is refused, and where tiles start.
+  const HeldArray<long long> there(tiles + 2, kSorting, stream);
+  check(cudaMemcpyAsync(there.data(), &kNone, sizeof kNone, cudaMemcpyHostToDevice, native),
         "cudaMemcpyAsync");
-  key_points(fold_, pairs.keys[0], pairs.numbers[0], found_.data(), stream);
+  key_points(fold_, pairs.keys[0], pairs.numbers[0], there.data(), stream);
   const SortedSides at = sort_pairs(pairs, memory.data(), memory.bytes(), enter(stream));
   keys_ = std::move(keys[static_cast<size_t>(at.keys)]);
   index_ = std::move(numbers[static_cast<size_t>(at.numbers)]);
-}
+  find_tiles(keys_.data(), points_, fold_.groups, tiles, there.data() + 1, stream);
 
-std::vector<int64_t> PointSort::read_starts(const NufftSpec& spec,
-                                            int64_t tiles,
-                                            const Stream& stream) {
   std::vector<int64_t> found(static_cast<size_t>(tiles + 2));
-  const cudaStream_t native = enter(stream);
-  check(
-      cudaMemcpyAsync(found.data(), found_.data(), found_.bytes(), cudaMemcpyDeviceToHost, native),
-      "cudaMemcpyAsync");
-  check(cudaStreamSynchronize(native), "cudaStreamSynchronize");
+  check(cudaMemcpyAsync(found.data(), there.data(), there.bytes(), cudaMemcpyDeviceToHost,
+                        enter(stream)),
+        "cudaMemcpyAsync");
+  // Before what is not needed any more is given back.
+  check(cudaStreamSynchronize(enter(stream)), "cudaStreamSynchronize");
   if (found.front() != kNone) cpu::refuse_coordinate(spec, found.front());
   found.erase(found.begin());
   return found;

@@ -51,8 +51,8 @@ class PointSort {
   SortedPoints<T> take(bool is_direct, const Stream& stream);
 
  private:
-  void sort(const Stream& stream);
-  std::vector<int64_t> read_starts(const NufftSpec& spec, int64_t tiles, const Stream& stream);
+  // Where tiles start.
+  std::vector<int64_t> sort(const NufftSpec& spec, int64_t tiles, const Stream& stream);
 
   PointFold fold_;
   int64_t points_ = 0;
@@ -60,7 +60,6 @@ class PointSort {
   HeldArray<double> coordinates_;
   HeldArray<int64_t> first_;
   HeldArray<uint32_t> keys_, index_;
-  HeldArray<long long> found_;  // a coordinate that is refused, and where tiles start
 };
 
 // Kernels of nufft_points.cu.
