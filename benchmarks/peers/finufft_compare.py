@@ -8,13 +8,13 @@ its own defaults otherwise; MEASURE is asked for where its build has FFTW.  Prin
 direction and target; `ratio` is FINUFFT's time over ours, the median over pairs.
 """
 import argparse
-import json
 import os
-import subprocess
 import tempfile
 import time
 
 import numpy as np
+
+from paired import Program, append, fastest, in_turn, noise, relative_error
 
 
 def arguments():
@@ -78,34 +78,23 @@ def direct_adjoint(samples, k, shape, chosen):
     return out / np.sqrt(np.prod(shape))
 
 
-class Ours:
+class Ours(Program):
     def __init__(self, a, folder, settings):
         command = [os.path.join(a.build, "bin", "nufft_case"), "--image", a.image]
         command += ["--coils", str(a.coils), "--threads", str(a.threads)]
         command += ["--coordinates", os.path.join(folder, "k"), *settings]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(command)
         self.settings = " ".join(settings)
         self.folder = folder
-        self.plan = json.loads(self.process.stdout.readline())
+        self.plan = self.read()
         for name in ("image", "samples"):
             self.ask(f"load {name} {os.path.join(folder, name)}")
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def run(self, direction, count):
-        return self.ask(f"{direction} {count}")["seconds"]
 
     def result(self, direction, shape):
         name = "samples" if direction == "forward" else "image"
         path = os.path.join(self.folder, "result")
         self.ask(f"save {name} {path}")
         return np.fromfile(path, np.complex64).reshape(shape)
-
-    def close(self):
-        self.process.communicate("quit\n")
 
 
 class Peer:
@@ -147,12 +136,6 @@ class Peer:
         pass
 
 
-def bootstrap(ratios):
-    random = np.random.default_rng(1)
-    medians = [np.median(random.choice(ratios, len(ratios))) for _ in range(2000)]
-    return [float(v) for v in np.percentile(medians, [2.5, 97.5])]
-
-
 def main():
     a = arguments()
     image_shape = tuple(int(n) for n in a.image.split("x"))
@@ -162,13 +145,9 @@ def main():
         cores = sorted(os.sched_getaffinity(0))[: a.threads]
         os.sched_setaffinity(0, cores)  # the child inherits it
     random = np.random.default_rng(7)
-
-    def noise(shape):
-        return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(np.complex64)
-
     k = radial(image_shape, a.spokes, a.samples)
-    image = noise((a.coils, *image_shape))
-    samples = noise((a.coils, len(k)))
+    image = noise(random, (a.coils, *image_shape))
+    samples = noise(random, (a.coils, len(k)))
     with tempfile.TemporaryDirectory() as folder:
         k.tofile(os.path.join(folder, "k"))
         image.tofile(os.path.join(folder, "image"))
@@ -184,7 +163,7 @@ def main():
             def error(side):
                 side.run(direction, 1)
                 got = side.result(direction, shape)[0].reshape(-1)[chosen]
-                return float(np.linalg.norm(got - exact) / np.linalg.norm(exact))
+                return relative_error(got, exact)
 
             for target in (float(e) for e in a.errors.split(",")):
                 record = compare(a, folder, direction, target, image, samples, k, error)
@@ -195,66 +174,29 @@ def main():
                     f"FINUFFT / lunops {record['ratio']:.2f} (95 % interval {low:.2f} … {high:.2f})",
                     flush=True,
                 )
-                if a.json:
-                    with open(a.json, "a") as file:
-                        file.write(json.dumps(record) + "\n")
-
-
-def fastest(candidates, target, error, direction):
-    """The fastest of the sides that keep the target, and its error."""
-    best = None
-    for make in candidates:
-        side = make()
-        if side is None:
-            continue
-        e = error(side)
-        seconds = float(np.median(side.run(direction, 5))) if e <= target else np.inf
-        if e <= target and (best is None or seconds < best[0]):
-            if best is not None:
-                best[1].close()
-            best = (seconds, side, e)
-        else:
-            side.close()
-    if best is None:
-        raise SystemExit(f"no setting keeps the error {target}")
-    return best[1], best[2]
+                append(record, a.json)
 
 
 def compare(a, folder, direction, target, image, samples, k, error):
-    load = os.getloadavg()[0]
-
     def ours(width, oversamp):
         return lambda: Ours(a, folder, ["--width", str(width), "--oversamp", str(oversamp)])
 
     def peer(eps, upsampfac):
-        def make():
-            try:
-                return Peer(a, direction, image, samples, k, eps, upsampfac)
-            except RuntimeError:
-                return None  # refuses this eps at this upsampfac
+        return lambda: Peer(a, direction, image, samples, k, eps, upsampfac)
 
-        return make
+    def best(candidates):
+        found = fastest(candidates, target, error, lambda side: float(np.median(side.run(direction, 5))))
+        if found is None:
+            raise SystemExit(f"no setting keeps the error {target}")
+        return found
 
-    mine, my_error = fastest(
-        [ours(w, s) for s in (1.25, 1.5, 2.0) for w in range(3, 10)], target, error, direction
-    )
+    mine, my_error = best([ours(w, s) for s in (1.25, 1.5, 2.0) for w in range(3, 10)])
     steps = [target * f for f in (3, 1.5, 1, 0.7, 0.5, 0.3, 0.1, 0.03)]
-    theirs, their_error = fastest([peer(e, u) for u in (1.25, 2.0) for e in steps], target, error, direction)
+    theirs, their_error = best([peer(e, u) for u in (1.25, 2.0) for e in steps])
 
     for side in (mine, theirs):
         side.run(direction, 3)
-    my_seconds, their_seconds, ratios = [], [], []
-    runs = 3
-    for pair in range(max(10, a.pairs)):
-        order = (mine, theirs, theirs, mine)
-        times = [float(np.median(side.run(direction, runs))) for side in order]
-        my_seconds += [times[0], times[3]]
-        their_seconds += [times[1], times[2]]
-        ratios.append((times[1] + times[2]) / (times[0] + times[3]))
-        if pair >= 9:
-            low, high = bootstrap(np.array(ratios))
-            if high - low <= 0.1 * np.median(ratios):
-                break
+    times = in_turn(mine, theirs, lambda side: float(np.median(side.run(direction, 3))), a.pairs)
     mine.close()
     return {
         "name": f"nufft_{direction}_against_finufft",
@@ -266,21 +208,13 @@ def compare(a, folder, direction, target, image, samples, k, error):
             "target_error": target,
         },
         "variant": f"{mine.settings}; peer {theirs.settings}",
-        "seconds": my_seconds,
-        "peer_seconds": their_seconds,
-        "median": float(np.median(my_seconds)),
-        "peer_median": float(np.median(their_seconds)),
-        "quartiles": [float(v) for v in np.percentile(my_seconds, [25, 75])],
-        "ratio": float(np.median(ratios)),
-        "interval": bootstrap(np.array(ratios)),
+        **times,
         "error": my_error,
         "peer_error": their_error,
         "reference": "direct sum, 200 random outputs",
         "warm_up": 3,
         "threads": a.threads,
         "device": "cpu",
-        "load": [load, os.getloadavg()[0]],
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 

@@ -9,7 +9,6 @@ with one synchronisation at its end.  One JSON record per problem, direction and
 ours, the median over pairs.
 """
 import argparse
-import json
 import os
 import subprocess
 import tempfile
@@ -18,7 +17,8 @@ import time
 import numpy as np
 import torch
 
-from finufft_compare import bootstrap, direct_adjoint, direct_forward
+from finufft_compare import direct_adjoint, direct_forward
+from paired import Program, append, fastest, in_turn, noise, relative_error
 
 RUN_SECONDS = 5e-3
 
@@ -44,14 +44,14 @@ class Problem:
         return "x".join(str(n) for n in self.image)
 
 
-class Ours:
+class Ours(Program):
     name = "lunops"
 
     def __init__(self, a, problem, folder, tol):
         command = [os.path.join(a.build, "bin", "bench_gpu_case"), "--image", problem.text(), "--tol", str(tol)]
         command += ["--spokes", str(problem.spokes), "--samples", str(problem.samples)]
         command += ["--coils", str(problem.coils), "--device", a.device]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(command)
         self.settings = f"tol {tol:g}"
         self.folder = folder
         for name in ("image", "samples"):
@@ -59,21 +59,10 @@ class Ours:
             if os.path.exists(path):
                 self.ask(f"load {name} {path}")
 
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def run(self, direction, count):
-        return self.ask(f"{direction} {count}")["seconds"]
-
     def result(self, shape):
         path = os.path.join(self.folder, "result")
         self.ask(f"save {path}")
         return np.fromfile(path, np.complex64).reshape(shape)
-
-    def close(self):
-        self.process.communicate("quit\n")
 
 
 class Peer:
@@ -136,25 +125,6 @@ class TorchLinops(Peer):
         self.scale = None  # fitted
 
 
-def fastest(candidates, target, error, direction):
-    """The fastest of those that keep the target, with its error; None where none does."""
-    best = None
-    for make in candidates:
-        try:
-            side = make()
-        except (RuntimeError, ValueError):
-            continue  # it refuses this setting
-        e = error(side)
-        seconds = side.run(direction, 3) if e <= target else np.inf
-        if e <= target and (best is None or seconds < best[0]):
-            if best is not None:
-                best[1].close()
-            best = (seconds, side, e)
-        else:
-            side.close()
-    return best and best[1:]
-
-
 def peers_here():
     found = {}
     for name, make in (("cufinufft", CuFinufft), ("torchlinops", TorchLinops)):
@@ -187,17 +157,20 @@ def compare(a, problem, direction, folder, image, samples, k, peers):
             got = side.result(shape)[0].reshape(-1)[chosen]
             side.scale = np.vdot(got, exact) / np.vdot(got, got)
         got = side.result(shape)[0].reshape(-1)[chosen]
-        return float(np.linalg.norm(got - exact) / np.linalg.norm(exact))
+        return relative_error(got, exact)
+
+    def seconds(side):
+        return side.run(direction, 3)
 
     Ours.scale = 1
-    ours = fastest([lambda t=t: Ours(a, problem, folder, t) for t in (2 * a.error, a.error, a.error / 2)], a.error, error, direction)
+    ours = fastest([lambda t=t: Ours(a, problem, folder, t) for t in (2 * a.error, a.error, a.error / 2)], a.error, error, seconds)
     if ours is None:
         raise SystemExit(f"no tolerance of ours keeps the error {a.error}")
     mine, my_error = ours
     for name, make in peers.items():
         settings = settings_of(name, a.error)
         best = fastest(
-            [lambda s=s: make(problem, direction, image, samples, k, *s) for s in settings], a.error, error, direction
+            [lambda s=s: make(problem, direction, image, samples, k, *s) for s in settings], a.error, error, seconds
         )
         if best is None:
             print(f"{name}, {direction} {problem.text()}: no setting keeps the error {a.error}; not compared")
@@ -212,28 +185,16 @@ def compare(a, problem, direction, folder, image, samples, k, peers):
             f"{name} / lunops {record['ratio']:.2f} (95 % interval {low:.2f} … {high:.2f})",
             flush=True,
         )
-        if a.json:
-            with open(a.json, "a") as file:
-                file.write(json.dumps(record) + "\n")
+        append(record, a.json)
     mine.close()
 
 
 def pairs(a, problem, direction, mine, theirs):
-    load = os.getloadavg()[0]
     count = {}
     for side in (mine, theirs):
         once = side.run(direction, 3)
         count[side] = 1 if a.quick else max(1, int(np.ceil(RUN_SECONDS / once)))
-    ours, others, ratios = [], [], []
-    for pair in range(max(10, a.pairs)):
-        times = [side.run(direction, count[side]) for side in (mine, theirs, theirs, mine)]
-        ours += [times[0], times[3]]
-        others += [times[1], times[2]]
-        ratios.append((times[1] + times[2]) / (times[0] + times[3]))
-        if pair >= 9:
-            low, high = bootstrap(np.array(ratios))
-            if a.quick or high - low <= 0.1 * np.median(ratios):
-                break
+    times = in_turn(mine, theirs, lambda side: side.run(direction, count[side]), a.pairs, a.quick)
     commit = os.environ.get("LUNOPS_COMMIT") or subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -241,13 +202,7 @@ def pairs(a, problem, direction, mine, theirs):
         "name": f"gpu/nufft_{direction}_against_{theirs.name}",
         "problem": {"image": problem.text(), "coils": problem.coils, "points": problem.points, "dtype": "c64", "target_error": a.error},
         "variant": f"{mine.settings}; peer {theirs.settings}",
-        "seconds": ours,
-        "peer_seconds": others,
-        "median": float(np.median(ours)),
-        "peer_median": float(np.median(others)),
-        "quartiles": [float(v) for v in np.percentile(ours, [25, 75])],
-        "ratio": float(np.median(ratios)),
-        "interval": bootstrap(np.array(ratios)),
+        **times,
         "warm_up": 3,
         "threads": 1,
         "device": f"{a.device} {torch.cuda.get_device_name(0)}",
@@ -256,8 +211,6 @@ def pairs(a, problem, direction, mine, theirs):
         "commit": commit.removesuffix("-dirty"),
         "dirty": commit.endswith("-dirty"),
         "quick": a.quick,
-        "load": [load, os.getloadavg()[0]],
-        "date": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
     }
 
 
@@ -270,17 +223,14 @@ def main():
     if a.quick:
         problems = [Problem((16, 16), 9, 32, 2)]
     random = np.random.default_rng(7)
-
-    def noise(shape):
-        return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(np.complex64)
-
     for problem in problems:
         with tempfile.TemporaryDirectory() as folder:
             side = Ours(a, problem, folder, a.error)
             side.ask(f"trajectory {os.path.join(folder, 'k')}")
             side.close()
             k = np.fromfile(os.path.join(folder, "k")).reshape(-1, len(problem.image))
-            image, samples = noise((problem.coils, *problem.image)), noise((problem.coils, problem.points))
+            image = noise(random, (problem.coils, *problem.image))
+            samples = noise(random, (problem.coils, problem.points))
             image.tofile(os.path.join(folder, "image"))
             samples.tofile(os.path.join(folder, "samples"))
             for direction in ("forward", "adjoint"):

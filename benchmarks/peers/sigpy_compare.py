@@ -11,9 +11,7 @@ per case and direction; `ratio` is sigpy's time over ours, the median over pairs
 """
 import argparse
 import dataclasses
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,8 @@ for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 import numpy as np
 import sigpy
 import sigpy.linop
+
+from paired import Program, append, in_turn, noise, relative_error
 
 
 @dataclasses.dataclass
@@ -45,8 +45,7 @@ class Case:
 
 
 def random_numbers(shape, seed):
-    random = np.random.default_rng(seed)
-    return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(np.complex64)
+    return noise(np.random.default_rng(seed), shape)
 
 
 def blocks_3d(n=128, block=8, stride=4):
@@ -171,7 +170,7 @@ CASES = {
 }
 
 
-class Ours:
+class Ours(Program):
     def __init__(self, build, threads, case, folder, image, samples):
         def write(name, array):
             path = os.path.join(folder, f"{name}.npy")
@@ -184,30 +183,13 @@ class Ours:
         command += ["--operator", case.lua(write)]
         command += ["--input", write("side_input", image), "--idims", f"coil {case.input_dims}"]
         command += ["--output", write("side_output", samples), "--odims", f"coil {case.output_dims}"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(command)
         self.plan = self.read()
-
-    def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit("bench: lunops ended; its message is above")
-        return json.loads(line)
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.read()
-
-    def run(self, direction, count):
-        return self.ask(f"{direction} {count}")["seconds"]
 
     def result(self, direction):
         path = os.path.join(self.folder, "result.npy")
         self.ask(f"save {direction} {path}")
         return np.load(path)[0]
-
-    def close(self):
-        self.process.communicate("quit\n")
 
 
 class Peer:
@@ -230,16 +212,6 @@ class Peer:
         return self.last[direction][0]
 
 
-def bootstrap(ratios):
-    random = np.random.default_rng(1)
-    medians = [np.median(random.choice(ratios, len(ratios))) for _ in range(2000)]
-    return [float(v) for v in np.percentile(medians, [2.5, 97.5])]
-
-
-def error(got, exact):
-    return float(np.linalg.norm(got.astype(np.complex128) - exact) / np.linalg.norm(exact))
-
-
 def compare(case, direction, mine, theirs, data, peer_data, a):
     """One record: errors first, then times in turn."""
     for side in (mine, theirs):
@@ -253,31 +225,14 @@ def compare(case, direction, mine, theirs, data, peer_data, a):
         peer_exact = case.peer_reference(direction, peer_wide[0])
     else:
         peer_exact = peer_in_double(peer_wide)[0] if case.reference else exact
-    errors = error(mine.result(direction), exact), error(theirs.result(direction), peer_exact)
-
-    load = os.getloadavg()[0]
-    my_seconds, their_seconds, ratios = [], [], []
-    for pair in range(max(10, a.pairs)):
-        times = [float(np.median(side.run(direction, a.runs))) for side in (mine, theirs, theirs, mine)]
-        my_seconds += [times[0], times[3]]
-        their_seconds += [times[1], times[2]]
-        ratios.append((times[1] + times[2]) / (times[0] + times[3]))
-        if pair >= 9:
-            low, high = bootstrap(np.array(ratios))
-            if high - low <= 0.1 * np.median(ratios):
-                break
+    errors = relative_error(mine.result(direction), exact), relative_error(theirs.result(direction), peer_exact)
+    times = in_turn(mine, theirs, lambda side: float(np.median(side.run(direction, a.runs))), a.pairs)
     moved = data["forward"].nbytes + data["adjoint"].nbytes
     return {
         "name": f"{case.name}_{direction}_against_sigpy",
         "problem": {"operator": case.problem, "coils": a.coils, "dtype": "c64"},
         "variant": f"sigpy {sigpy.__version__}",
-        "seconds": my_seconds,
-        "peer_seconds": their_seconds,
-        "median": float(np.median(my_seconds)),
-        "peer_median": float(np.median(their_seconds)),
-        "quartiles": [float(v) for v in np.percentile(my_seconds, [25, 75])],
-        "ratio": float(np.median(ratios)),
-        "interval": bootstrap(np.array(ratios)),
+        **times,
         "error": errors[0],
         "peer_error": errors[1],
         "reference": "the case's own, c128" if case.reference else "sigpy in c128",
@@ -285,8 +240,6 @@ def compare(case, direction, mine, theirs, data, peer_data, a):
         "warm_up": a.warm_up,
         "threads": THREADS,
         "device": "cpu",
-        "load": [load, os.getloadavg()[0]],
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 
@@ -333,9 +286,7 @@ def main():
                     f"sigpy / lunops {record['ratio']:.2f} (95 % interval {low:.2f} … {high:.2f})",
                     flush=True,
                 )
-                if a.json:
-                    with open(a.json, "a") as file:
-                        file.write(json.dumps(record) + "\n")
+                append(record, a.json)
             mine.close()
 
 
