@@ -122,7 +122,7 @@ struct CgScalars {
     return at(state, k) == static_cast<double>(CgState::going);
   }
   LUNOPS_ON_BOTH void end(int64_t k, CgState why) const { at(state, k) = static_cast<double>(why); }
-  // NaN and infinities fail both comparisons or one.
+  // NaN - NaN and the difference of two infinities are NaN.
   LUNOPS_ON_BOTH static bool is_finite(double x) { return x - x == 0; }
   LUNOPS_ON_BOTH bool is_bad(int64_t k, double value, CgState why) const {
     if (is_finite(value)) return false;

@@ -57,6 +57,36 @@ TEST_CASE("cuda costs: a kernel costs what was expected before it was made", "[c
   }
 }
 
+TEST_CASE("cuda costs: a kernel needs the workspace that was expected of it", "[cuda]") {
+  if (!on_gpu::is_here()) return;
+  Stream stream(on_gpu::kGpu, Backend::reference());
+  Backend& gpu = stream.backend();
+  SECTION("FFT") {
+    for (const std::vector<int>& axes : {std::vector<int>{}, {2}, {1, 3}, {0, 1, 2, 3}}) {
+      FftSpec spec;
+      spec.dtype = DType::c64;
+      spec.extents = {2, 5, 6, 7};
+      spec.x_strides = spec.y_strides = {210, 42, 7, 1};
+      spec.axes = axes;
+      CHECK(gpu.fft_workspace(spec, stream) == gpu.fft(spec, stream)->workspace());
+    }
+  }
+  SECTION("NUFFT and its normal") {
+    std::vector<double> k = points_of(900, 64);
+    for (const std::vector<int64_t>& image : {std::vector<int64_t>{48}, {20, 33}, {40, 40, 41}}) {
+      ToeplitzSpec spec;
+      spec.nufft.image = image;
+      spec.nufft.points = static_cast<int64_t>(k.size() / image.size());
+      spec.nufft.coordinates = k.data();
+      const auto expected = gpu.nufft_bytes(spec, false, 5, stream);
+      CHECK(expected.gridding == gpu.nufft(spec.nufft, stream)->workspace(5));
+      const auto kernel = gpu.toeplitz(spec, stream);
+      CHECK(expected.toeplitz == kernel->workspace(5));
+      CHECK(expected.kernel == kernel->bytes());
+    }
+  }
+}
+
 TEST_CASE("cuda costs: times follow from the rates of the GPU", "[cuda]") {
   if (!on_gpu::is_here()) return;
   const GpuRates rates = gpu_rates(on_gpu::kGpu);

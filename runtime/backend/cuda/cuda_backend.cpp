@@ -25,11 +25,8 @@ std::shared_ptr<const FftKernel> CudaBackend::fft(const FftSpec& spec, Stream& s
   return make_fft(spec, stream);
 }
 
-// The work array, and about as much again for cuFFT.
-size_t CudaBackend::fft_workspace(const FftSpec& spec, Stream&) {
-  size_t bytes = 2 * size_of(spec.dtype);
-  for (const int64_t n : spec.extents) bytes *= static_cast<size_t>(n);
-  return bytes;
+size_t CudaBackend::fft_workspace(const FftSpec& spec, Stream& stream) {
+  return cuda::fft_workspace(spec, stream);
 }
 
 std::shared_ptr<const NufftPoints> CudaBackend::nufft(const NufftSpec& spec, Stream& stream) {

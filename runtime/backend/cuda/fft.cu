@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runtime/backend/cuda/element.cuh"
+#include "runtime/backend/cuda/fft_passes.hpp"
 #include "runtime/backend/cuda/launch.cuh"
 #include "runtime/backend/cuda/line_plan.hpp"
 #include "runtime/backend/cuda/planned.hpp"
@@ -19,8 +20,8 @@ struct Axes {
   int count = 0;
   int64_t extent[kMostAxes] = {}, origin[kMostAxes] = {};  // of the transform
   int64_t first[kMostAxes] = {}, held[kMostAxes] = {};     // window
-  int64_t stride[kMostAxes] = {};                     // of the array
-  int64_t pitch[kMostAxes] = {};                      // of the work array, where the axes come last
+  int64_t stride[kMostAxes] = {};                          // of the array
+  int64_t pitch[kMostAxes] = {};  // of the work array, where the axes come last
 };
 
 // work[…, (n - o) mod N] = x[…, n], 0 where x holds nothing: the phases of a centred transform are
@@ -75,34 +76,22 @@ struct Store {
 class Fft final : public FftKernel {
  public:
   Fft(const FftSpec& spec, Stream& stream) : spec_(spec) {
-    std::sort(spec_.axes.begin(), spec_.axes.end());
-    for (const int a : spec_.axes) within_ *= spec_.extents[static_cast<size_t>(a)];
-    for (int d = 0; d < static_cast<int>(spec_.extents.size()); ++d) {
-      if (!is_axis(d)) others_ *= spec_.extents[static_cast<size_t>(d)];
-    }
-    if (within_ * others_ == 0) return;
-    const auto rank = static_cast<int>(std::min<size_t>(3, spec_.axes.size()));
-    std::vector<int64_t> n;
-    int64_t inner = 1;
-    for (size_t a = spec_.axes.size() - static_cast<size_t>(rank); a < spec_.axes.size(); ++a) {
-      n.push_back(extent(a));
-      inner *= extent(a);
-    }
-    const int64_t lines = within_ * others_ / std::max<int64_t>(inner, 1);
-    // What cuFFT does for many lines may differ from what it does for one.
-    if (rank > 0 && spec_.deterministic) add_pass(n, 1, inner, 1, lines, inner, stream);
-    if (rank > 0 && !spec_.deterministic) add_pass(n, 1, inner, lines, 1, 0, stream);
-    // Axes before the last three one by one: all lines that lie side by side at once.
-    for (size_t a = spec_.axes.size() - static_cast<size_t>(rank); a-- > 0;) {
-      const int64_t block = inner * extent(a);
-      add_pass({extent(a)}, inner, 1, inner, within_ * others_ / block, block, stream);
-      inner = block;
+    const FftPasses all(spec);
+    spec_.axes = all.axes;
+    within_ = all.within;
+    others_ = all.others;
+    work_bytes_ = all.work_bytes;
+    for (const FftPasses::Pass& pass : all.passes) {
+      passes_.push_back({LinePlan(pass.lines, stream), pass.repeats, pass.step});
+      plan_bytes_ = std::max(plan_bytes_, passes_.back().plan.work_bytes());
+      // Each dim of a plan is a pass over memory.
+      moved_ += 2.0 * static_cast<double>(pass.lines.n.size());
     }
   }
-  size_t workspace() const noexcept override { return work_bytes() + plan_bytes_; }
+  size_t workspace() const noexcept override { return work_bytes_ + plan_bytes_; }
   double flops() const noexcept override { return fft_flops(spec_); }
   double bytes() const noexcept override {
-    return (4.0 + 2.0 * static_cast<double>(passes_.size())) * static_cast<double>(work_bytes());
+    return (4.0 + moved_) * static_cast<double>(work_bytes_);
   }
 
   void run(const void* x, void* y, Scale s, std::byte* workspace, Stream& stream) const override {
@@ -124,22 +113,6 @@ class Fft final : public FftKernel {
 
   bool is_axis(int d) const {
     return std::find(spec_.axes.begin(), spec_.axes.end(), d) != spec_.axes.end();
-  }
-  int64_t extent(size_t axis) const { return spec_.extents[static_cast<size_t>(spec_.axes[axis])]; }
-  size_t work_bytes() const noexcept {
-    return (static_cast<size_t>(within_ * others_) * size_of(spec_.dtype) + 255) / 256 * 256;
-  }
-
-  void add_pass(const std::vector<int64_t>& n,
-                int64_t stride,
-                int64_t distance,
-                int64_t batch,
-                int64_t repeats,
-                int64_t step,
-                const Stream& stream) {
-    const bool is_double = spec_.dtype == DType::c128;
-    passes_.push_back({LinePlan(n, stride, distance, batch, is_double, stream), repeats, step});
-    plan_bytes_ = std::max(plan_bytes_, passes_.back().plan.work_bytes());
   }
 
   // The axes as an array sees them, and its other dims with the number within `axes`.
@@ -182,7 +155,7 @@ class Fft final : public FftKernel {
       const std::lock_guard lock(mutex_);
       const cudaStream_t native = enter(stream);
       for (const Pass& pass : passes_) {
-        pass.plan.prepare(workspace + work_bytes(), native);
+        pass.plan.prepare(workspace + work_bytes_, native);
         for (int64_t i = 0; i < pass.repeats; ++i) {
           pass.plan.execute(work + i * pass.step, spec_.sign);
         }
@@ -196,7 +169,8 @@ class Fft final : public FftKernel {
   FftSpec spec_;
   int64_t within_ = 1, others_ = 1;
   std::vector<Pass> passes_;
-  size_t plan_bytes_ = 0;
+  size_t work_bytes_ = 0, plan_bytes_ = 0;
+  double moved_ = 0;  // times that passes read or write the work array
   mutable std::mutex mutex_;
 };
 

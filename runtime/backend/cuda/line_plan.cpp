@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backend/cuda/line_plan.hpp"
 
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "runtime/backend/cuda/check.hpp"
@@ -8,35 +10,67 @@
 
 namespace lunops::cuda {
 
-LinePlan::LinePlan(const std::vector<int64_t>& n,
-                   int64_t stride,
-                   int64_t distance,
-                   int64_t batch,
-                   bool is_double,
-                   const Stream& stream)
-    : device_(stream.device().index), is_double_(is_double) {
-  int64_t count = batch;
-  for (const int64_t extent : n) count *= extent;
-  if (count == batch || count == 0) return;  // one element is its own transform
-  enter(stream);
-  with_room("a plan of cuFFT does", stream, [&] { return make(n, stride, distance, batch); });
+namespace {
+
+// Calls a function of cuFFT that takes the layout of a plan.
+template <class F>
+cufftResult with_layout(const F& call, cufftHandle plan, const Lines& lines, size_t* bytes) {
+  std::vector<long long> extents(lines.n.begin(), lines.n.end()), embedded = extents;
+  return call(plan, static_cast<int>(lines.n.size()), extents.data(), embedded.data(), lines.stride,
+              lines.distance, embedded.data(), lines.stride, lines.distance,
+              lines.is_double ? CUFFT_Z2Z : CUFFT_C2C, lines.batch, bytes);
 }
 
-bool LinePlan::make(const std::vector<int64_t>& n,
-                    int64_t stride,
-                    int64_t distance,
-                    int64_t batch) {
+size_t ask_work_bytes(const Lines& lines) {
+  cufftHandle plan = 0;
+  check(cufftCreate(&plan), "cufftCreate");
+  size_t bytes = 0;
+  const cufftResult status = with_layout(cufftGetSizeMany64, plan, lines, &bytes);
+  cufftDestroy(plan);
+  cudaGetLastError();  // of calls within, which later calls would return
+  check(status, "cufftGetSizeMany64");
+  return bytes;
+}
+
+}  // namespace
+
+bool Lines::is_trivial() const noexcept {
+  int64_t each = 1;
+  for (const int64_t extent : n) each *= extent;
+  return each <= 1 || batch == 0;
+}
+
+size_t work_bytes_of(const Lines& lines, const Stream& stream) {
+  if (lines.is_trivial()) return 0;
+  struct Known {
+    std::mutex mutex;
+    std::map<std::pair<int, Lines>, size_t> bytes;
+  };
+  static Known* const known = new Known;
+  enter(stream);
+  const std::lock_guard lock(known->mutex);
+  const std::pair<int, Lines> key(stream.device().index, lines);
+  const auto it = known->bytes.find(key);
+  if (it != known->bytes.end()) return it->second;
+  const size_t bytes = ask_work_bytes(lines);
+  known->bytes.emplace(key, bytes);
+  return bytes;
+}
+
+LinePlan::LinePlan(const Lines& lines, const Stream& stream)
+    : device_(stream.device().index), is_double_(lines.is_double) {
+  if (lines.is_trivial()) return;
+  enter(stream);
+  with_room("a plan of cuFFT does", stream, [&] { return make(lines); });
+}
+
+bool LinePlan::make(const Lines& lines) {
   cufftHandle plan = 0;
   cufftResult status = cufftCreate(&plan);
   if (status == CUFFT_ALLOC_FAILED) return false;
   check(status, "cufftCreate");
-  std::vector<long long> extents(n.begin(), n.end()), embedded = extents;
   status = cufftSetAutoAllocation(plan, 0);
-  if (status == CUFFT_SUCCESS) {
-    status = cufftMakePlanMany64(plan, static_cast<int>(n.size()), extents.data(), embedded.data(),
-                                 stride, distance, embedded.data(), stride, distance,
-                                 is_double_ ? CUFFT_Z2Z : CUFFT_C2C, batch, &work_bytes_);
-  }
+  if (status == CUFFT_SUCCESS) status = with_layout(cufftMakePlanMany64, plan, lines, &work_bytes_);
   if (status != CUFFT_SUCCESS) {
     cufftDestroy(plan);
     cudaGetLastError();  // of calls within, which later calls would return

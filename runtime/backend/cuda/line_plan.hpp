@@ -13,6 +13,19 @@
 
 namespace lunops::cuda {
 
+// `batch` transforms of the extents n; elements lie `stride` apart, the first ones of transforms
+// `distance`.
+struct Lines {
+  std::vector<int64_t> n;
+  int64_t stride, distance, batch;
+  bool is_double;
+  auto operator<=>(const Lines&) const = default;
+  bool is_trivial() const noexcept;  // each element is its own transform, or there is none
+};
+
+// work_bytes() of a plan that is not made.  cuFFT is asked once about each.
+size_t work_bytes_of(const Lines& lines, const Stream& stream);
+
 // A plan of cuFFT for equal transforms in place, unnormalised, in memory and with a work area that
 // the caller gives.  It keeps its stream and its work area: one thread at a time may issue it.
 //
@@ -20,15 +33,8 @@ namespace lunops::cuda {
 // is given back and it is tried once more; then the error lists the largest tensors.
 class LinePlan {
  public:
-  LinePlan() = default;  // runs nothing
-  // `batch` transforms of the extents n; elements lie `stride` apart, the first ones of transforms
-  // `distance`.  Made on the stream's device.
-  LinePlan(const std::vector<int64_t>& n,
-           int64_t stride,
-           int64_t distance,
-           int64_t batch,
-           bool is_double,
-           const Stream& stream);
+  LinePlan() = default;                                // runs nothing
+  LinePlan(const Lines& lines, const Stream& stream);  // on the stream's device
   LinePlan(LinePlan&& other) noexcept { swap(other); }
   LinePlan& operator=(LinePlan&& other) noexcept {
     swap(other);
@@ -48,7 +54,7 @@ class LinePlan {
  private:
   void swap(LinePlan& other) noexcept;
   // False, with nothing left, where memory is short.
-  bool make(const std::vector<int64_t>& n, int64_t stride, int64_t distance, int64_t batch);
+  bool make(const Lines& lines);
 
   int device_ = 0;
   bool is_made_ = false;

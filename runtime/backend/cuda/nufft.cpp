@@ -115,7 +115,9 @@ class Nufft final : public NufftPoints, public ShowsOrder {
       const int64_t most = kCuts.most(0, frames * spec.points);
       sizes.slots = std::max(tiles.slots, 2 * frames * spec.points / most >> dims);
     }
-    sizes.fft_bytes = GridFft::expected_workspace(grid, sizeof(T) == 8);
+    sizes.fft_bytes =
+        GridFft::expected_workspace(padded_dims(spec.image.data(), spec.image.size()), grid,
+                                    sizes.dims, sizeof(T) == 8, spec.deterministic, stream);
     return bytes_of(layout_of(spec, sizes, batch));
   }
   NufftCost cost(int64_t batch, bool is_adjoint) const noexcept override {

@@ -22,6 +22,34 @@ int64_t planes_at_once(int64_t cells) noexcept {
   return planes;
 }
 
+int64_t product(const std::array<int64_t, 3>& n) noexcept { return n[0] * n[1] * n[2]; }
+
+bool is_sliced(const std::array<int64_t, 3>& grid, int dims) noexcept {
+  return dims == 3 && product(grid) >= kSlicedCells;
+}
+
+// The transforms of a sliced grid: within the first `count` slabs, and across all.
+Lines within_slabs(const std::array<int64_t, 3>& grid, int64_t count, bool is_double) {
+  return {{grid[1], grid[2]}, 1, grid[1] * grid[2], count, is_double};
+}
+Lines across_slabs(const std::array<int64_t, 3>& grid, bool is_double) {
+  const int64_t slab = grid[1] * grid[2];
+  return {{grid[0]}, slab, 1, slab, is_double};
+}
+// Those of grids that are not, by how many are transformed at once, most first.
+std::vector<Lines> whole_grids(const std::array<int64_t, 3>& grid,
+                               int dims,
+                               bool is_double,
+                               bool deterministic) {
+  const std::vector<int64_t> extents(grid.end() - dims, grid.end());
+  std::vector<Lines> made;
+  for (int64_t planes = deterministic ? 1 : planes_at_once(product(grid)); planes > 0;
+       planes /= 2) {
+    made.push_back({extents, 1, product(grid), planes, is_double});
+  }
+  return made;
+}
+
 }  // namespace
 
 GridFft::GridFft(std::array<int64_t, 3> image,
@@ -36,26 +64,39 @@ GridFft::GridFft(std::array<int64_t, 3> image,
       low_(image[0] - image[0] / 2),
       high_(image[0] / 2),
       first_high_(grid[0] - image[0] / 2) {
-  is_sliced_ = dims == 3 && cells_ >= kSlicedCells;
+  is_sliced_ = is_sliced(grid, dims);
   if (is_sliced_) {
     is_even_ = high_ == low_;
-    const std::vector<int64_t> slab(grid.begin() + 1, grid.end());
-    low_slabs_ = LinePlan(slab, 1, slab_, low_, is_double, stream);
-    if (high_ > 0 && !is_even_) high_slabs_ = LinePlan(slab, 1, slab_, high_, is_double, stream);
-    across_ = LinePlan({grid[0]}, slab_, 1, slab_, is_double, stream);
+    low_slabs_ = LinePlan(within_slabs(grid, low_, is_double), stream);
+    if (high_ > 0 && !is_even_) {
+      high_slabs_ = LinePlan(within_slabs(grid, high_, is_double), stream);
+    }
+    across_ = LinePlan(across_slabs(grid, is_double), stream);
     bytes_ = std::max({low_slabs_.work_bytes(), high_slabs_.work_bytes(), across_.work_bytes()});
     return;
   }
-  const std::vector<int64_t> extents(grid.end() - dims, grid.end());
-  for (int64_t planes = deterministic ? 1 : planes_at_once(cells_); planes > 0; planes /= 2) {
-    blocks_.push_back({LinePlan(extents, 1, cells_, planes, is_double, stream), planes});
+  for (const Lines& lines : whole_grids(grid, dims, is_double, deterministic)) {
+    blocks_.push_back({LinePlan(lines, stream), lines.batch});
     bytes_ = std::max(bytes_, blocks_.back().transforms.work_bytes());
   }
 }
 
-size_t GridFft::expected_workspace(std::array<int64_t, 3> grid, bool is_double) noexcept {
-  const int64_t cells = grid[0] * grid[1] * grid[2];
-  return static_cast<size_t>(planes_at_once(cells) * cells) * (is_double ? 16 : 8);
+size_t GridFft::expected_workspace(std::array<int64_t, 3> image,
+                                   std::array<int64_t, 3> grid,
+                                   int dims,
+                                   bool is_double,
+                                   bool deterministic,
+                                   const Stream& stream) {
+  std::vector<Lines> all;
+  if (is_sliced(grid, dims)) {
+    all = {within_slabs(grid, image[0] - image[0] / 2, is_double),
+           within_slabs(grid, image[0] / 2, is_double), across_slabs(grid, is_double)};
+  } else {
+    all = whole_grids(grid, dims, is_double, deterministic);
+  }
+  size_t bytes = 0;
+  for (const Lines& lines : all) bytes = std::max(bytes, work_bytes_of(lines, stream));
+  return bytes;
 }
 
 void GridFft::execute(const LinePlan& plan, void* cells, int64_t first, int sign) const {

@@ -31,8 +31,13 @@ class GridFft {
   GridFft(const GridFft&) = delete;
 
   size_t workspace() const noexcept { return bytes_; }
-  // About the workspace of one that is not made yet.
-  static size_t expected_workspace(std::array<int64_t, 3> grid, bool is_double) noexcept;
+  // workspace() of one that is not made.
+  static size_t expected_workspace(std::array<int64_t, 3> image,
+                                   std::array<int64_t, 3> grid,
+                                   int dims,
+                                   bool is_double,
+                                   bool deterministic,
+                                   const Stream& stream);
 
   // sign: of the exponent.  to_grid: only the image is not zero; otherwise only it is wanted.
   void run(void* cells,

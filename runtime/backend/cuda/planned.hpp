@@ -12,6 +12,7 @@ namespace lunops::cuda {
 constexpr int kMostAxes = 8;  // of one transform
 
 std::shared_ptr<const FftKernel> make_fft(const FftSpec& spec, Stream& stream);
+size_t fft_workspace(const FftSpec& spec, const Stream& stream);  // of one that is not made
 std::shared_ptr<const NufftPoints> make_nufft(const NufftSpec& spec, Stream& stream);
 // About the workspace of a NUFFT that is not made yet.
 size_t gridding_workspace(const NufftSpec& spec, int64_t batch, const Stream& stream);

@@ -127,24 +127,32 @@ struct Room {
   }
 };
 
-// The plans of all dims for so many images, in the layout of ToeplitzGroup.
+// The transforms along z, y, x of so many images, in the layout of ToeplitzGroup.
+std::array<Lines, 3> lines_of(const ToeplitzSpec& spec, const Shape& shape, int64_t images) {
+  const bool is_double = spec.nufft.dtype == DType::c128;
+  const Lines none{{}, 1, 1, 0, is_double};
+  std::array<Lines, 3> of = {none, none, none};
+  const int64_t width = shape.grid[2];
+  const int64_t across = images * shape.image[0] * width;  // from one y to the next
+  of[2] = {{width}, 1, width, images * shape.image[0] * shape.image[1], is_double};
+  if (shape.rank > 1) of[1] = {{shape.grid[1]}, across, 1, across, is_double};
+  if (shape.rank > 2) {
+    const int64_t together = columns_of(spec, shape, images) * images * width;
+    of[0] = {{shape.grid[0]}, together, 1, together, is_double};
+  }
+  return of;
+}
+
+// The plans for them.
 struct Plans {
   LinePlan of[3];  // z, y, x
   int columns = 0;
   size_t work_bytes = 0;
 
   Plans(const ToeplitzSpec& spec, const Shape& shape, int64_t images, const Stream& stream) {
-    const bool is_double = spec.nufft.dtype == DType::c128;
-    const int64_t width = shape.grid[2];
-    const int64_t across = images * shape.image[0] * width;  // from one y to the next
-    const int64_t lines = images * shape.image[0] * shape.image[1];
-    of[2] = LinePlan({width}, 1, width, lines, is_double, stream);
-    if (shape.rank > 1) of[1] = LinePlan({shape.grid[1]}, across, 1, across, is_double, stream);
-    if (shape.rank > 2) {
-      columns = columns_of(spec, shape, images);
-      const int64_t together = columns * images * width;
-      of[0] = LinePlan({shape.grid[0]}, together, 1, together, is_double, stream);
-    }
+    const std::array<Lines, 3> lines = lines_of(spec, shape, images);
+    for (size_t d = 0; d < 3; ++d) of[d] = LinePlan(lines[d], stream);
+    if (shape.rank > 2) columns = columns_of(spec, shape, images);
     for (const LinePlan& plan : of) work_bytes = std::max(work_bytes, plan.work_bytes());
   }
 };
@@ -432,9 +440,16 @@ Backend::NufftBytes toeplitz_bytes(const ToeplitzSpec& spec,
   const Shape shape(spec);
   Backend::NufftBytes made;
   if (shape.pixels == 0) return made;
-  const Room room(spec, shape, cuts_of(spec, shape, batch), batch);
-  // cuFFT may want as much again as it transforms at once.
-  made.toeplitz = static_cast<size_t>(room.planes + room.lines + std::max(room.planes, room.lines));
+  const Cuts cuts = cuts_of(spec, shape, batch);
+  const Room room(spec, shape, cuts, batch);
+  size_t work = 0;
+  for (const int64_t images : image_counts(spec, cuts, batch)) {
+    if (images == 0) continue;
+    for (const Lines& lines : lines_of(spec, shape, images)) {
+      work = std::max(work, work_bytes_of(lines, stream));
+    }
+  }
+  made.toeplitz = static_cast<size_t>(room.planes + room.lines) + work;
   made.kernel =
       static_cast<size_t>(spec.kernels * spec.kernel_frames() * shape.terms * shape.cells) *
       size_of(complex_weights ? spec.nufft.dtype : real_of(spec.nufft.dtype));

@@ -129,7 +129,7 @@ struct ToeplitzSpectra::State {
       fine.coordinates = coordinates_of(f);
       nufft.push_back(st.backend().nufft(fine, st));
     }
-    fft = LinePlan(extents, 1, cells, 1, true, st);
+    fft = LinePlan({extents, 1, cells, 1, true}, st);
     const char* const what = "Toeplitz kernel being made";
     coordinates = HeldArray<double>(points.count * points.dims, what, st);
     if (s.fill || s.weights_real != nullptr) real = HeldArray<double>(points.count, what, st);

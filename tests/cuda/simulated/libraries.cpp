@@ -113,6 +113,25 @@ cufftResult cufftSetAutoAllocation(cufftHandle handle, int is_automatic) {
   if (is_automatic != 0) return CUFFT_NOT_SUPPORTED;
   return change(handle, [](Plan&) {});
 }
+// As much as what is transformed.
+cufftResult cufftGetSizeMany64(cufftHandle handle,
+                               int rank,
+                               long long int* n,
+                               long long int*,
+                               long long int,
+                               long long int,
+                               long long int*,
+                               long long int,
+                               long long int,
+                               cufftType type,
+                               long long int batch,
+                               size_t* bytes) {
+  if (type != CUFFT_C2C && type != CUFFT_Z2Z) return CUFFT_INVALID_TYPE;
+  if (rank < 1 || rank > 3 || batch < 1) return CUFFT_INVALID_SIZE;
+  *bytes = (type == CUFFT_C2C ? 8 : 16) * static_cast<size_t>(batch);
+  for (int d = 0; d < rank; ++d) *bytes *= static_cast<size_t>(n[d]);
+  return change(handle, [](Plan&) {});
+}
 cufftResult cufftMakePlanMany64(cufftHandle handle,
                                 int rank,
                                 long long int* n,
