@@ -78,10 +78,12 @@ void CgPasses::advance(Stage stage) {
 }
 
 const CgScalars& CgPasses::read() {
-  context_.backend().fetch(scalars_.memory, host_.data(), host_.size() * sizeof(double),
-                           *context_.stream);
+  // The rows that the host looks at lie together.
   read_ = scalars_;
   read_.memory = host_.data();
+  const size_t count = static_cast<size_t>(CgScalars::fault - CgScalars::qq + 1);
+  context_.backend().fetch(scalars_.row(CgScalars::qq), read_.row(CgScalars::qq),
+                           count * space_.elements() * sizeof(double), *context_.stream);
   return read_;
 }
 

@@ -22,7 +22,7 @@ class CgPasses {
   void direction(const Tensor& z, const Tensor& p);
   void advance(CgScalars::Stage stage);
 
-  // The scalars as the device has them when all that was issued is done: the host waits.
+  // Rows qq to fault as the device has them when all that was issued is done: the host waits.
   const CgScalars& read();
   // {iteration, problem}; the host waits.
   std::vector<double> history(int iterations);
@@ -32,7 +32,7 @@ class CgPasses {
   Context& context_;
   Tensor memory_, history_;
   CgScalars scalars_, read_;
-  std::vector<double> host_;  // of read_
+  std::vector<double> host_;  // of read_, where rows qq to fault are valid
 };
 
 }  // namespace lunops
