@@ -8,6 +8,8 @@
 namespace lunops {
 
 class Backend;
+class Stream;
+struct RawView;
 
 // What liblunops-cuda.so exports through lunops_module: the memory, the streams and the kernels of
 // its devices.  `device` is the number after "cuda:"; -1 is the host, virtual devices among it.
@@ -38,6 +40,10 @@ struct DeviceModule {
   // else did so before.
   bool (*pin)(void* host, size_t bytes);
   void (*unpin)(void* host) noexcept;
+  // A plan will do Backend::contract with such views, whose data do not matter, in any order of
+  // sums: what libraries need for that is set up now.
+  void (*prepare_contraction)(
+      const RawView& a, const RawView& b, int reduced, const RawView& y, const Stream& stream);
 };
 
 }  // namespace lunops

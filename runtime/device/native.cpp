@@ -10,6 +10,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/loader.hpp"
+#include "runtime/device/stream.hpp"
 
 namespace lunops {
 
@@ -71,6 +72,12 @@ NativeStream& NativeStream::idle(Device gpu) {
   // A transfer stream is one of its own.
   if (stream == nullptr) stream = std::make_unique<NativeStream>(Device::host(), gpu, true);
   return *stream;
+}
+
+void prepare_contraction(
+    const RawView& a, const RawView& b, int reduced, const RawView& y, const Stream& stream) {
+  const Device device = stream.device();
+  if (is_gpu(device)) module_of(device).prepare_contraction(a, b, reduced, y, stream);
 }
 
 std::vector<Device> gpus_in_use() {

@@ -10,6 +10,9 @@
 
 namespace lunops {
 
+class Stream;
+struct RawView;
+
 inline bool is_gpu(Device device) noexcept { return device.kind == DeviceKind::cuda; }
 // The number that DeviceModule takes: -1 for the host and its virtual devices.
 inline int number_of(Device device) noexcept { return is_gpu(device) ? device.index : -1; }
@@ -52,6 +55,10 @@ class NativeStream {
   const DeviceModule* module_;
   void* handle_;
 };
+
+// As DeviceModule says; nothing on the host.
+void prepare_contraction(
+    const RawView& a, const RawView& b, int reduced, const RawView& y, const Stream& stream);
 
 // GPUs that have a compute stream, which is what they are used by.
 std::vector<Device> gpus_in_use();

@@ -163,7 +163,9 @@ const DeviceModule kModule{
           submit(stream, "copy " + std::to_string(bytes), [=] { std::memcpy(y, x, bytes); });
         },
     .pin = [](void*, size_t) { return true; },
-    .unpin = [](void*) noexcept {}};
+    .unpin = [](void*) noexcept {},
+    .prepare_contraction =
+        [](const RawView&, const RawView&, int, const RawView&, const Stream&) {}};
 
 }  // namespace
 

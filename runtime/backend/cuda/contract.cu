@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <cublas_v2.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 
+#include "runtime/backend/cuda/blas.hpp"
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/cuda_backend.hpp"
 #include "runtime/backend/cuda/element.cuh"
@@ -70,9 +73,8 @@ std::optional<Gemm> gemm_of(const RawView& a, const RawView& b, const RawView& y
       return std::nullopt;
     }
   }
-  constexpr int64_t kMost = INT32_MAX;
   for (const Gemm::Dim* dim : {&g.batch, &g.m, &g.n, &g.k}) {
-    if (dim->extent < 1 || dim->extent > kMost) return std::nullopt;
+    if (dim->extent < 1) return std::nullopt;
   }
   return g;
 }
@@ -100,8 +102,16 @@ std::optional<Matrix> matrix_of(
   return std::nullopt;
 }
 
-// From here on, in multiplications and additions, the setup of a GEMM pays.  A guess.
+// From here on, in multiplications and additions of one product, the setup of a GEMM pays.  A guess.
 constexpr int64_t kLeastWork = 4096;
+
+bool is_worth_gemm(const std::optional<Gemm>& g) {
+  return g && g->m.extent * g->n.extent * g->k.extent >= kLeastWork;
+}
+
+// Products of one call.  The documentation of cuBLAS names no limit, but grids have one in y and z
+// (CUDA C++ Programming Guide, technical specifications), along which kernels place a batch.
+constexpr int64_t kMostProducts = 65535;
 
 // False where strides do not allow it.
 bool run_gemm(const RawView& a,
@@ -115,7 +125,7 @@ bool run_gemm(const RawView& a,
   conjugate_a = conjugate_a && is_complex(a.dtype);
   conjugate_b = conjugate_b && is_complex(b.dtype);
   const auto g = gemm_of(a, b, y, reduced);
-  if (!g || g->m.extent * g->n.extent * g->k.extent < kLeastWork) return false;
+  if (!is_worth_gemm(g)) return false;
   // A result that is row-major is the transpose of one that cuBLAS can write, with the factors
   // exchanged.
   const bool is_exchanged = g->m.y != 1 && g->m.extent != 1;
@@ -129,26 +139,28 @@ bool run_gemm(const RawView& a,
                          ? matrix_of(g->k.extent, g->k.a, columns.extent, columns.a, conjugate_a)
                          : matrix_of(g->k.extent, g->k.b, columns.extent, columns.b, conjugate_b);
   if (!left || !right) return false;
-  for (const int64_t pitch : {left->pitch, right->pitch, of_y->pitch}) {
-    if (pitch > INT32_MAX) return false;
-  }
   const cudaStream_t native = enter(stream);
   Gpu& gpu = Gpu::at(stream.device().index);
   const std::lock_guard lock(gpu.blas_mutex);
-  if (gpu.blas == nullptr) check(cublasCreate(&gpu.blas), "cublasCreate");
-  check(cublasSetStream(gpu.blas, native), "cublasSetStream");
+  const cublasHandle_t blas = begin_blas(gpu, stream, native);
   const auto issue = [&](auto alpha, auto beta, cudaDataType type, cublasComputeType_t compute) {
     const RawView& first = is_exchanged ? b : a;
     const RawView& second = is_exchanged ? a : b;
-    check(cublasGemmStridedBatchedEx(
-              gpu.blas, left->op, right->op, static_cast<int>(rows.extent),
-              static_cast<int>(columns.extent), static_cast<int>(g->k.extent), &alpha, first.data,
-              type, static_cast<int>(left->pitch), is_exchanged ? g->batch.b : g->batch.a,
-              second.data, type, static_cast<int>(right->pitch),
-              is_exchanged ? g->batch.a : g->batch.b, &beta, y.data, type,
-              static_cast<int>(of_y->pitch), g->batch.y, static_cast<int>(g->batch.extent), compute,
-              CUBLAS_GEMM_DEFAULT),
-          "cublasGemmStridedBatchedEx");
+    const int64_t first_step = is_exchanged ? g->batch.b : g->batch.a;
+    const int64_t second_step = is_exchanged ? g->batch.a : g->batch.b;
+    const auto at = [&](const RawView& v, int64_t offset) -> void* {
+      return static_cast<std::byte*>(v.data) + offset * static_cast<int64_t>(size_of(v.dtype));
+    };
+    for (int64_t i = 0; i < g->batch.extent; i += kMostProducts) {
+      // Extents and pitches may pass 2^31, which the functions without _64 do not take.
+      check(cublasGemmStridedBatchedEx_64(
+                blas, left->op, right->op, rows.extent, columns.extent, g->k.extent, &alpha,
+                at(first, i * first_step), type, left->pitch, first_step,
+                at(second, i * second_step), type, right->pitch, second_step, &beta,
+                at(y, i * g->batch.y), type, of_y->pitch, g->batch.y,
+                std::min(kMostProducts, g->batch.extent - i), compute, CUBLAS_GEMM_DEFAULT),
+            "cublasGemmStridedBatchedEx_64");
+    }
   };
   switch (y.dtype) {
     case DType::f32:
@@ -173,6 +185,12 @@ bool run_gemm(const RawView& a,
 }
 
 }  // namespace
+
+void cuda::prepare_contraction(
+    const RawView& a, const RawView& b, int reduced, const RawView& y, const Stream& stream) {
+  if (a.dtype != y.dtype || b.dtype != y.dtype) return;
+  if (is_worth_gemm(gemm_of(a, b, y, reduced))) prepare_blas(stream);
+}
 
 // y[i] = alpha * sum_j a[i, j] b[i, j] + beta * y[i]: j runs over the last `reduced` dims.
 void CudaBackend::contract(RawView a,

@@ -29,6 +29,8 @@ struct Gpu {
   // cuBLAS keeps a stream and a workspace in its handle: one application at a time sets it up.
   std::mutex blas_mutex;
   cublasHandle_t blas = nullptr;
+  void* blas_workspace = nullptr;  // blas.hpp
+  size_t blas_bytes = 0;
 
   static Gpu& at(int index);  // throws Error{device}
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
+#include "runtime/backend/cuda/blas.hpp"
 #include "runtime/backend/cuda/cuda_backend.hpp"
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/streams.hpp"
@@ -27,7 +28,8 @@ constexpr DeviceModule kModule{.devices = cuda::count_gpus,
                                .clock = cuda::physical,
                                .copy = cuda::copy,
                                .pin = cuda::pin,
-                               .unpin = cuda::unpin};
+                               .unpin = cuda::unpin,
+                               .prepare_contraction = cuda::prepare_contraction};
 
 }  // namespace
 

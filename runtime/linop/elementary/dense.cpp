@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/linop/bytes.hpp"
 #include "runtime/linop/elementary/diagonal.hpp"
 #include "runtime/linop/operators.hpp"
@@ -99,8 +100,12 @@ void DenseCore::lower(
     b.add(multiply_step(w, conjugate, make_ref(x, extents, x_strides),
                         make_ref(y, extents, y_strides), s));
   } else {
-    b.add(contract_step(w, conjugate, make_ref(x, extents, x_strides), reduced,
-                        make_ref(y, extents, y_strides), s, b.options().sum_order()));
+    const Ref from = make_ref(x, extents, x_strides), to = make_ref(y, extents, y_strides);
+    const SumOrder order = b.options().sum_order();
+    if (!b.is_dry() && order == SumOrder::fastest) {
+      prepare_contraction(w.view, from.view, reduced, to.view, *b.context().stream);
+    }
+    b.add(contract_step(w, conjugate, from, reduced, to, s, order));
   }
 }
 

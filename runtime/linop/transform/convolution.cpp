@@ -6,6 +6,7 @@
 
 #include "runtime/backend/backend.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/linop/tile.hpp"
 #include "runtime/plan/builder.hpp"
 #include "runtime/plan/nufft/good_size.hpp"
@@ -530,6 +531,10 @@ void ConvolutionCore::lower_fft(Builder& b,
   if (r.summed.empty()) {
     b.add(multiply_step(w, conjugates(mode), u, v, StepScale{}));
   } else {
+    if (!b.is_dry() && b.options().sum_order() == SumOrder::fastest) {
+      const auto summed = static_cast<int>(r.summed.size());
+      prepare_contraction(w.view, u.view, summed, v.view, *b.context().stream);
+    }
     b.add(contract_step(w, conjugates(mode), u, static_cast<int>(r.summed.size()), v, StepScale{},
                         b.options().sum_order()));
   }

@@ -3,6 +3,7 @@
 #include <cublas_v2.h>
 #include <cufft.h>
 
+#include <atomic>
 #include <complex>
 #include <cstring>
 #include <map>
@@ -196,7 +197,11 @@ namespace {
 
 struct Blas {
   cudaStream_t stream = nullptr;
+  void* tables = nullptr;     // of the handle itself
+  void* workspace = nullptr;  // none since the stream was set: it would allocate
 };
+std::atomic<int64_t> handles{0};
+constexpr size_t kLeastWorkspace = size_t{16} << 10;  // as its documentation says
 Blas* blas_at(cublasHandle_t handle) { return reinterpret_cast<Blas*>(handle); }
 
 template <class T>
@@ -244,48 +249,62 @@ void multiply(const Product& p, T alpha, T beta) {
 extern "C" {
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
-  *handle = reinterpret_cast<cublasHandle_t>(new Blas);
+  void* const tables = simulated::allocate(4096);
+  if (tables == nullptr) return CUBLAS_STATUS_ALLOC_FAILED;
+  *handle = reinterpret_cast<cublasHandle_t>(new Blas{nullptr, tables});
+  ++handles;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) {
+  cudaFree(blas_at(handle)->tables);
   delete blas_at(handle);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   blas_at(handle)->stream = stream;
+  blas_at(handle)->workspace = nullptr;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void*, size_t) {
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0 || bytes < kLeastWorkspace ||
+      !simulated::is_device_memory(workspace)) {
+    return CUBLAS_STATUS_INVALID_VALUE;
+  }
+  blas_at(handle)->workspace = workspace;
   return CUBLAS_STATUS_SUCCESS;
 }
 const char* cublasGetStatusString(cublasStatus_t) { return "an error of the simulated GPU"; }
 
-cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle,
-                                          cublasOperation_t op_a,
-                                          cublasOperation_t op_b,
-                                          int m,
-                                          int n,
-                                          int k,
-                                          const void* alpha,
-                                          const void* a,
-                                          cudaDataType type_a,
-                                          int lda,
-                                          long long int step_a,
-                                          const void* b,
-                                          cudaDataType type_b,
-                                          int ldb,
-                                          long long int step_b,
-                                          const void* beta,
-                                          void* c,
-                                          cudaDataType type_c,
-                                          int ldc,
-                                          long long int step_c,
-                                          int batch,
-                                          cublasComputeType_t,
-                                          cublasGemmAlgo_t) {
+cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle,
+                                             cublasOperation_t op_a,
+                                             cublasOperation_t op_b,
+                                             int64_t m,
+                                             int64_t n,
+                                             int64_t k,
+                                             const void* alpha,
+                                             const void* a,
+                                             cudaDataType type_a,
+                                             int64_t lda,
+                                             long long int step_a,
+                                             const void* b,
+                                             cudaDataType type_b,
+                                             int64_t ldb,
+                                             long long int step_b,
+                                             const void* beta,
+                                             void* c,
+                                             cudaDataType type_c,
+                                             int64_t ldc,
+                                             long long int step_c,
+                                             int64_t batch,
+                                             cublasComputeType_t,
+                                             cublasGemmAlgo_t) {
   const bool is_fit = lda >= (op_a == CUBLAS_OP_N ? m : k) &&
                       ldb >= (op_b == CUBLAS_OP_N ? k : n) && ldc >= m && type_a == type_b &&
                       type_a == type_c;
+  // Kernels place a batch along a dim of the grid that ends there.
+  if (batch > 65535) return CUBLAS_STATUS_EXECUTION_FAILED;
+  void* const workspace = blas_at(handle)->workspace;
+  if (workspace == nullptr) return CUBLAS_STATUS_INTERNAL_ERROR;
   if (!is_fit || !simulated::is_device_memory(a) || !simulated::is_device_memory(b) ||
       !simulated::is_device_memory(c)) {
     return CUBLAS_STATUS_INVALID_VALUE;
@@ -293,7 +312,10 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle,
   const Product p{op_a, op_b, m, n, k, lda, ldb, ldc, step_a, step_b, step_c, batch, a, b, c};
   const auto issue = [&]<class T>() {
     const T scale = *static_cast<const T*>(alpha), kept = *static_cast<const T*>(beta);
-    simulated::issue(blas_at(handle)->stream, [=] { multiply<T>(p, scale, kept); });
+    simulated::issue(blas_at(handle)->stream, [=] {
+      std::memset(workspace, 0xff, kLeastWorkspace);  // what lay there is lost
+      multiply<T>(p, scale, kept);
+    });
     return CUBLAS_STATUS_SUCCESS;
   };
   switch (type_a) {
@@ -311,3 +333,5 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle,
 }
 
 }  // extern "C"
+
+int64_t lunops::simulated::blas_handles() { return handles; }

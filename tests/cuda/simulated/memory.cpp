@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/plan/plan.hpp"
 #include "tests/cuda/on_gpu.hpp"
 #include "tests/cuda/simulated/gpu.hpp"
 
@@ -67,4 +69,66 @@ TEST_CASE("cuFFT: a plan for which there is no memory is an error that lists the
 
   const Tensor here = FFT("n")(x.to(Device::host(), h.host), h.host);
   CHECK(norm(binary(Binary::subtract, y, here, h.host), h.host) < 1e-5 * norm(here, h.host));
+}
+
+TEST_CASE("cuBLAS: it is set up when a product is planned, not when it is applied") {
+  VirtualDevices three;
+  three.cuda = 3;
+  declare_virtual_devices(three);
+  Here h;
+  Context gpu = on_device({DeviceKind::cuda, 2}, h.host);  // that no other test uses
+  const auto random = [&](const char* shape) {
+    return randn(Shape::parse(shape), DType::c64, 1, h.host).to(gpu.device, gpu);
+  };
+  const Linop small = Dense(random("m=8 n=8"), "n -> m");
+  const Linop large = Dense(random("m=64 n=64"), "n -> m");
+  const Tensor x = random("n=8"), z = random("n=64");
+  const int64_t before = simulated::blas_handles();
+  const auto plan = [&](const Linop& a, const Tensor& data) {
+    return make_plan(a.node(), *data.layout(), data.dtype(), nullptr, gpu);
+  };
+
+  plan(small, x);  // goes without
+  CHECK(simulated::blas_handles() == before);
+  const auto planned = plan(large, z);
+  CHECK(simulated::blas_handles() == before + 1);
+  const size_t free = simulated::free_bytes();
+  const Tensor y = planned->run(z, gpu).to(Device::host(), h.host);
+
+  CHECK(simulated::blas_handles() == before + 1);
+  CHECK(free - simulated::free_bytes() < 64 * 1024);  // the result, and no workspace
+  const Tensor here = large.to(Device::host(), h.host)(z.to(Device::host(), h.host), h.host);
+  CHECK(norm(binary(Binary::subtract, y, here, h.host), h.host) < 1e-5 * norm(here, h.host));
+  declare_virtual_devices({});
+}
+
+TEST_CASE(
+    "cuBLAS: where its setup does not fit, unused memory is given back, then it is an error") {
+  VirtualDevices many;
+  many.cuda = 5;
+  declare_virtual_devices(many);
+  Here h;
+  Context gpu = on_device({DeviceKind::cuda, 4}, h.host);
+  gpu.account->set_budget(100'000'000);
+  const auto random = [&](const char* shape) {
+    return randn(Shape::parse(shape), DType::c64, 1, h.host).to(gpu.device, gpu);
+  };
+  const Linop a = Dense(random("m=64 n=64"), "n -> m");
+  const Tensor z = random("n=64");
+  const auto plan = [&] { return make_plan(a.node(), *z.layout(), z.dtype(), nullptr, gpu); };
+  {
+    const Scarce scarce(0);
+    CHECK_THROWS_WITH(plan(),
+                      "allocate: the setup of cuBLAS does not fit on cuda:4: 33280 of "
+                      "100000000 bytes are in use; drop tensors or raise the memory limit; "
+                      "largest live tensors:\n  c64 {m=64, n=64}, 32768 bytes\n"
+                      "  c64 {n=64}, 512 bytes");
+  }
+  random("n=5000000");  // 40 MB that stay in the pool, for later
+  const Scarce scarce(0);
+
+  const auto planned = plan();
+
+  CHECK(Pool::of(gpu.device).figures().cached == 0);
+  declare_virtual_devices({});
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/backend/cuda/blas.hpp"
+
+#include "runtime/backend/cuda/check.hpp"
+
+namespace lunops::cuda {
+
+namespace {
+
+// What the documentation of cublasSetWorkspace recommends: 32 MiB from Hopper on, 4 MiB before.
+size_t workspace_bytes(int device) {
+  int major = 0;
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, physical(device)),
+        "cudaDeviceGetAttribute");
+  return size_t{major >= 9 ? 32u : 4u} << 20;
+}
+
+// False, with nothing left, where memory is short.
+bool make(Gpu& gpu, size_t bytes) {
+  cublasHandle_t handle = nullptr;
+  const cublasStatus_t status = cublasCreate(&handle);
+  if (status == CUBLAS_STATUS_ALLOC_FAILED) {
+    cudaGetLastError();  // of calls within, which later calls would return
+    return false;
+  }
+  check(status, "cublasCreate");
+  void* const workspace = allocate(gpu.index, bytes);
+  if (workspace == nullptr) {
+    cublasDestroy(handle);
+    return false;
+  }
+  gpu.blas = handle;
+  gpu.blas_workspace = workspace;
+  gpu.blas_bytes = bytes;
+  return true;
+}
+
+void require_blas(Gpu& gpu, const Stream& stream) {
+  if (gpu.blas != nullptr) return;
+  const size_t bytes = workspace_bytes(gpu.index);
+  with_room("the setup of cuBLAS does", stream, [&] { return make(gpu, bytes); });
+}
+
+}  // namespace
+
+cublasHandle_t begin_blas(Gpu& gpu, const Stream& stream, cudaStream_t native) {
+  require_blas(gpu, stream);
+  check(cublasSetStream(gpu.blas, native), "cublasSetStream");
+  // Setting the stream takes the workspace away.
+  check(cublasSetWorkspace(gpu.blas, gpu.blas_workspace, gpu.blas_bytes), "cublasSetWorkspace");
+  return gpu.blas;
+}
+
+void prepare_blas(const Stream& stream) {
+  use(stream.device().index);
+  Gpu& gpu = Gpu::at(stream.device().index);
+  const std::lock_guard lock(gpu.blas_mutex);
+  require_blas(gpu, stream);
+}
+
+}  // namespace lunops::cuda
