@@ -35,7 +35,10 @@ struct DeviceModule {
   double (*milliseconds)(void* from, void* to);
   int (*clock)(int device);  // devices that share a clock have one number
   // y <- x, contiguous.  Memory of the host stays as it is, and alive, until this work is done.
-  void (*copy)(void* stream, int source, const void* x, int target, void* y, size_t bytes);
+  // `is_ready`: the host's x is written already and the caller will wait for the copy, so that this
+  // call may.  Otherwise work that the stream waits for may write it yet.
+  void (*copy)(
+      void* stream, int source, const void* x, int target, void* y, size_t bytes, bool is_ready);
   // Locks memory of the host in its place, so that it is copied without staging; false: somebody
   // else did so before.
   bool (*pin)(void* host, size_t bytes);

@@ -66,7 +66,7 @@ void upload(const void* host, void* gpu, size_t bytes, Device device) {
   NativeEvent before(device), after(device);
   before.record(compute);
   before.make_wait(link);
-  link.copy(host, gpu, bytes);
+  link.copy(host, gpu, bytes, true);
   after.record(link);
   after.make_wait(compute);
   after.synchronize();

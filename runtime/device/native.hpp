@@ -34,9 +34,9 @@ class NativeStream {
   static NativeStream& idle(Device gpu);
 
   // y <- x, contiguous bytes of the source and the target.  Memory of the host stays as it is, and
-  // alive, until this work is done.
-  void copy(const void* x, void* y, size_t bytes) const {
-    module_->copy(handle_, number_of(source_), x, number_of(target_), y, bytes);
+  // alive, until this work is done.  `is_ready`: as of DeviceModule.
+  void copy(const void* x, void* y, size_t bytes, bool is_ready = false) const {
+    module_->copy(handle_, number_of(source_), x, number_of(target_), y, bytes, is_ready);
   }
   void* handle() const noexcept { return handle_; }
   Device source() const noexcept { return source_; }

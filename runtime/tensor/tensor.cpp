@@ -116,7 +116,8 @@ Tensor over_link(const Tensor& given, Device target, Context& context) {
     before.record(NativeStream::compute(end));
     before.make_wait(link);
   }
-  link.copy(x.data(), y.data(), static_cast<size_t>(x.count()) * size_of(x.dtype()));
+  const size_t bytes = static_cast<size_t>(x.count()) * size_of(x.dtype());
+  link.copy(x.data(), y.data(), bytes, !is_gpu(x.device()));
   NativeEvent after(link.device());
   after.record(link);
   for (const Device end : {x.device(), target}) {

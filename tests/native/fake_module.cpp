@@ -159,7 +159,7 @@ const DeviceModule kModule{
                        void* to) { return 1e3 * (event_at(to).seconds - event_at(from).seconds); },
     .clock = [](int device) { return device; },
     .copy =
-        [](void* stream, int, const void* x, int, void* y, size_t bytes) {
+        [](void* stream, int, const void* x, int, void* y, size_t bytes, bool) {
           submit(stream, "copy " + std::to_string(bytes), [=] { std::memcpy(y, x, bytes); });
         },
     .pin = [](void*, size_t) { return true; },

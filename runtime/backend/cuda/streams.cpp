@@ -188,7 +188,8 @@ double milliseconds(void* from, void* to) {
   return elapsed;
 }
 
-void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes) {
+void copy(
+    void* stream, int source, const void* x, int target, void* y, size_t bytes, bool is_ready) {
   GpuStream& s = stream_at(stream);
   use(s.device);
   if (source >= 0 && target >= 0) {
@@ -201,7 +202,8 @@ void copy(void* stream, int source, const void* x, int target, void* y, size_t b
     return;
   }
   const bool is_upload = source < 0;
-  if (is_pinned(is_upload ? x : y)) {
+  const bool is_small = is_upload && is_ready && bytes <= GpuStream::kDirect;
+  if (is_small || is_pinned(is_upload ? x : y)) {
     direct(s, y, x, bytes, is_upload ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost);
   } else {
     staged(s, y, x, bytes, is_upload);

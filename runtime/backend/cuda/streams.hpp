@@ -20,6 +20,11 @@ namespace lunops::cuda {
 // side and the issuing thread waits for neither.
 struct GpuStream {
   static constexpr size_t kChunk = size_t{8} << 20;
+  // Up to here the driver itself stages uploads from pageable memory without waiting for the copy
+  // (CUDA C++ Programming Guide, asynchronous concurrent execution).  It reads the memory when it
+  // is called, or may wait for the stream before (CUDA Runtime API, API synchronization behavior),
+  // so that only data that are ready, of callers that wait anyhow, may go that way.
+  static constexpr size_t kDirect = size_t{64} << 10;
 
   struct Chunk {
     void* data = nullptr;
@@ -55,7 +60,8 @@ void wait(void* stream, void* event);
 void synchronize(void* event);
 void synchronize_stream(void* stream);
 double milliseconds(void* from, void* to);
-void copy(void* stream, int source, const void* x, int target, void* y, size_t bytes);
+void copy(
+    void* stream, int source, const void* x, int target, void* y, size_t bytes, bool is_ready);
 bool pin(void* host, size_t bytes);
 void unpin(void* host) noexcept;
 

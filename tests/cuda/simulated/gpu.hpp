@@ -63,7 +63,8 @@ bool may_launch(const void* kernel, int64_t blocks, int threads, size_t shared);
 bool may_get(const void* argument, size_t bytes);
 void allow_shared(const void* kernel, size_t bytes);
 
-int64_t blas_handles();  // that cuBLAS made so far
+int64_t host_functions();  // launched so far
+int64_t blas_handles();    // that cuBLAS made so far
 
 // Graphs, in the order in which their work was issued.
 struct Graph;

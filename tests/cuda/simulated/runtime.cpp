@@ -2,6 +2,7 @@
 // The functions of the CUDA runtime that the backend calls.
 #include <cuda_runtime_api.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -15,6 +16,8 @@ namespace {
 
 // What calls return as well, so that `check` meets it.
 cudaError_t status() { return simulated::last_error(false); }
+
+std::atomic<int64_t> launched{0};  // functions of the host
 
 struct Executable {
   std::shared_ptr<simulated::Graph> graph;
@@ -246,6 +249,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   return status();
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+  ++launched;
   simulated::issue(stream, [=] { function(data); });
   return status();
 }
@@ -322,3 +326,5 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
 }
 
 }  // extern "C"
+
+int64_t lunops::simulated::host_functions() { return launched; }
