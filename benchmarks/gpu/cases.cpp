@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -257,6 +259,58 @@ void normal_cases(const Settings& settings, Context& host, Context& there, Repor
   }
 }
 
+namespace {
+
+// LUNOPS_CUDA_GRAPHS while it lives.
+class GraphSwitch {
+ public:
+  explicit GraphSwitch(const char* value) {
+    if (const char* text = std::getenv(kName); text != nullptr) before_ = text;
+    setenv(kName, value, 1);
+  }
+  ~GraphSwitch() {
+    if (before_.empty()) {
+      unsetenv(kName);
+    } else {
+      setenv(kName, before_.c_str(), 1);
+    }
+  }
+  GraphSwitch(const GraphSwitch&) = delete;
+
+ private:
+  static constexpr const char* kName = "LUNOPS_CUDA_GRAPHS";
+  std::string before_;
+};
+
+// Iterations as one CUDA graph each beside kernel by kernel.
+void graph_case(const Settings& settings,
+                const Problem& p,
+                const Linop& m,
+                const Tensor& b,
+                const CgOptions& options,
+                Context& there,
+                Report& report) {
+  const auto solve = [&](const char* graphs, SolverInfo& info) {
+    const GraphSwitch use(graphs);
+    info = cg(m, b, there, options).second;
+  };
+  SolverInfo off, on;
+  const auto [plain, graph] = time_pairs(
+      settings, there, [&] { solve("0", off); }, [&] { solve("1", on); });
+  std::vector<double> ratios;
+  for (size_t i = 0; i < plain.size(); ++i) ratios.push_back(plain[i] / graph[i]);
+  Record r{"cg_graph", p.description(), fmt::format("{} iterations", options.iters), graph,
+           settings.device};
+  r.numbers["ratio"] = median(ratios);
+  r.numbers["graph_launches"] = on.graph_launches;
+  r.numbers["error"] = std::abs(on.residual - off.residual);
+  r.reference = "the residual without graphs";
+  report.add(r);
+  report.compare("CG-SENSE 2-D, kernel by kernel over CUDA graphs", median(ratios), "1");
+}
+
+}  // namespace
+
 void solver_cases(const Settings& settings, Context& host, Context& there, Report& report) {
   CgOptions options;
   options.tol.reset();
@@ -280,6 +334,7 @@ void solver_cases(const Settings& settings, Context& host, Context& there, Repor
     r.numbers["cpu_seconds"] = median(on_cpu);
     r.reference = "the host's result";
     report.add(r);
+    if (p.image.size() == 2) graph_case(settings, p, m, b, options, there, report);
     report.compare(fmt::format("T22 CG-SENSE {}-D, host of {} threads over device", p.image.size(),
                                host.threads()),
                    median(on_cpu) / median(seconds), "1");

@@ -49,14 +49,15 @@ struct CgScalars {
     part_pp = 18,
     part_qq = 19,
     part_rr = 20,
-    rows = 21,
+    iteration = 21,  // that the stage step began last
+    rows = 22,
   };
   enum class Stage : int8_t {
     clear,             // delta, pp, qq, rr = 0
     collect_products,  // those of a part are added to those of the whole
     collect_residual,
     start,         // after pp = |b|^2
-    step,          // after products: alpha
+    step,          // after products: the next iteration, and its alpha
     judge,         // after rr: the residual and its test
     precondition,  // after delta = <r, z>: rho
     refresh,       // after pp = |r|^2 of a residual that was computed anew
@@ -70,7 +71,6 @@ struct CgScalars {
   bool is_real_linear = false;
   bool has_preconditioner = false;
   double* history = nullptr;  // {iteration, problem}: residuals, if wanted
-  int iteration = 0;          // of the stages step and judge
   int64_t first = 0;          // problem of a part, of the stages that collect
   int64_t part_count = 0;
 
@@ -127,7 +127,7 @@ struct CgScalars {
   LUNOPS_ON_BOTH bool is_bad(int64_t k, double value, CgState why) const {
     if (is_finite(value)) return false;
     at(fault, k) = value;
-    at(iterations, k) = iteration;
+    at(iterations, k) = at(iteration, k);
     end(k, why);
     return true;
   }
@@ -136,7 +136,7 @@ struct CgScalars {
     at(rr, k) = at(rho, k) = at(pp, k);
     at(b_norm, k) = sqrt(at(pp, k));
     at(residual, k) = at(pp, k) > 0 ? 1 : 0;
-    at(iterations, k) = 0;
+    at(iterations, k) = at(iteration, k) = 0;
     at(alpha, 2 * k) = at(alpha, 2 * k + 1) = 0;
     end(k, at(pp, k) == 0 ? CgState::exact : CgState::going);
     is_bad(k, at(b_norm, k), CgState::bad_start);
@@ -144,6 +144,7 @@ struct CgScalars {
 
   // Problems that are done have alpha = 0.
   LUNOPS_ON_BOTH void step_at(int64_t k) const {
+    at(iteration, k) += 1;
     at(previous_rho, k) = at(rho, k);
     at(alpha, 2 * k) = 0;
     if (!is_going(k)) return;
@@ -158,7 +159,7 @@ struct CgScalars {
       end(k, CgState::breakdown);
     } else {
       at(alpha, 2 * k) = at(rho, k) / re;
-      at(iterations, k) = iteration;
+      at(iterations, k) = at(iteration, k);
     }
   }
 
@@ -172,7 +173,8 @@ struct CgScalars {
       }
     }
     if (!has_preconditioner) at(rho, k) = at(rr, k);
-    if (history != nullptr) history[iteration * count + k] = at(residual, k);
+    const auto now = static_cast<int64_t>(at(iteration, k));
+    if (history != nullptr) history[now * count + k] = at(residual, k);
   }
 
   // A preconditioner that is not positive ends the problem.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/graph.hpp"
 
 namespace lunops {
 
@@ -14,6 +15,8 @@ struct Slot {
   Block block;
   bool is_leased = false;
 };
+
+thread_local Arena::Loan* present = nullptr;
 
 struct Registry {
   std::mutex mutex;
@@ -61,6 +64,11 @@ Block allocate(size_t bytes, Context& context) {
 
 }  // namespace
 
+Arena::Loan::Loan(const Lease& lease, Device device) noexcept
+    : lease_(lease), device_(device), outer_(std::exchange(present, this)) {}
+
+Arena::Loan::~Loan() { present = outer_; }
+
 Arena::Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
 
 Arena::Lease& Arena::Lease::operator=(Lease&& other) noexcept {
@@ -68,10 +76,12 @@ Arena::Lease& Arena::Lease::operator=(Lease&& other) noexcept {
   std::swap(slot_, other.slot_);
   std::swap(account_, other.account_);
   std::swap(bytes_, other.bytes_);
+  std::swap(loan_, other.loan_);
   return *this;
 }
 
 Arena::Lease::~Lease() {
+  if (loan_ != nullptr) loan_->is_taken_ = false;
   if (account_ != nullptr) account_->end_lease(bytes_);
   if (slot_ == nullptr) return;
   const std::lock_guard lock(registry().mutex);
@@ -81,6 +91,15 @@ Arena::Lease::~Lease() {
 Arena::Lease Arena::lease(size_t bytes, Context& context) {
   Lease lease;
   if (bytes == 0) return lease;
+  if (Loan* loan = present; loan != nullptr && !loan->is_taken_ &&
+                            loan->device_ == context.stream->device() &&
+                            bytes <= loan->lease_.bytes_) {
+    loan->is_taken_ = true;
+    lease.loan_ = loan;
+    lease.data_ = loan->lease_.data_;
+    return lease;
+  }
+  refuse_while_capturing("a workspace of its own");
   context.account->lease(bytes);
   lease.account_ = context.account;
   lease.bytes_ = bytes;

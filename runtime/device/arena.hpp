@@ -18,6 +18,7 @@ namespace lunops {
 // once each get an arena of their own.
 class Arena {
  public:
+  class Loan;
   // A lease of at least `bytes`, 64-byte aligned, returned when destroyed.
   class Lease {
    public:
@@ -33,6 +34,23 @@ class Arena {
     void* slot_ = nullptr;
     std::shared_ptr<Account> account_;  // counts `bytes_` as long as the lease lasts
     size_t bytes_ = 0;
+    Loan* loan_ = nullptr;  // borrowed from it
+  };
+
+  // While it lives, an application of this thread that needs no more than a lease of its device has
+  // works in that lease, one at a time; others take leases of their own.
+  class Loan {
+   public:
+    Loan(const Lease& lease, Device device) noexcept;
+    ~Loan();
+    Loan(const Loan&) = delete;
+
+   private:
+    friend class Arena;
+    const Lease& lease_;
+    Device device_;
+    bool is_taken_ = false;
+    Loan* outer_;
   };
 
   static Lease lease(size_t bytes, Context& context);

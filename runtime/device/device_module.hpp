@@ -47,6 +47,16 @@ struct DeviceModule {
   // sums: what libraries need for that is set up now.
   void (*prepare_contraction)(
       const RawView& a, const RawView& b, int reduced, const RawView& y, const Stream& stream);
+
+  // CUDA graphs.  From begin_capture on, what this thread issues to a compute stream is kept and
+  // not run; work of other threads goes there as before.  end_capture gives the graph, and how many
+  // kernels it has.  What a graph cannot hold is an error where it is asked for; then as after any
+  // other, abandon_capture ends the capture.
+  void (*begin_capture)(void* stream);
+  void* (*end_capture)(void* stream, size_t* kernels);
+  void (*abandon_capture)(void* stream) noexcept;
+  void (*launch_graph)(void* graph, void* stream);
+  void (*release_graph)(void* graph) noexcept;  // launches that are under way go on
 };
 
 }  // namespace lunops

@@ -27,6 +27,8 @@ struct Ring {
   size_t next = 0;
 };
 
+thread_local std::vector<std::string>* kept_notes = nullptr;
+
 Ring& ring() {
   static Ring* const all = new Ring;  // asked while the process ends, too
   return *all;
@@ -35,6 +37,14 @@ Ring& ring() {
 }  // namespace
 
 void note_issued(Device gpu, std::string_view operation) noexcept {
+  if (kept_notes != nullptr) {
+    try {
+      kept_notes->emplace_back(operation);
+    } catch (const std::bad_alloc&) {
+      // An error will not name it.
+    }
+    return;
+  }
   Ring& all = ring();
   const std::lock_guard lock(all.mutex);
   Entry& entry = all.entries[all.next++ % kKept];
@@ -67,6 +77,9 @@ std::string issued_text() {
   while (count-- > 0) text += (text.empty() ? "" : ", ") + shown[count];
   return text;
 }
+
+KeptNotes::KeptNotes(std::vector<std::string>& list) noexcept { kept_notes = &list; }
+KeptNotes::~KeptNotes() { kept_notes = nullptr; }
 
 bool is_blocking() noexcept {
   static const bool is_set = [] {

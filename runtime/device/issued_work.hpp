@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/device/device.hpp"
 
@@ -14,6 +15,15 @@ void note_issued(Device gpu, std::string_view operation) noexcept;
 void forget_issued(Device gpu) noexcept;  // all of it is done
 // "Dense, FFT on cuda:0", the last of them where they are many; "" if nothing was issued.
 std::string issued_text();
+
+// While it lives, what this thread notes is kept in a list and not taken for issued: a graph that
+// is captured is issued later.
+class KeptNotes {
+ public:
+  explicit KeptNotes(std::vector<std::string>& list) noexcept;
+  ~KeptNotes();
+  KeptNotes(const KeptNotes&) = delete;
+};
 
 // LUNOPS_CUDA_BLOCKING=1: the host waits for each step, so that a fault is that of the step named.
 bool is_blocking() noexcept;

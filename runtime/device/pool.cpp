@@ -12,6 +12,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/cores.hpp"
+#include "runtime/device/graph.hpp"
 #include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
@@ -153,6 +154,8 @@ Block Pool::allocate(size_t bytes) {
     fail(code, "allocate", "{} bytes are more than any device has", bytes);
   }
   require_declared(s.device);
+  // Graphs outlive what is allocated while they are captured.
+  if (s.module != nullptr) refuse_while_capturing("new memory");
   const SizeClass size = class_of(bytes);
   const std::lock_guard lock(s.mutex);
   ++s.figures.allocations;

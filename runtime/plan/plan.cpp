@@ -7,6 +7,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/device/arena.hpp"
+#include "runtime/device/native.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/container/planned.hpp"
 #include "runtime/plan/builder.hpp"
@@ -16,7 +17,7 @@ namespace lunops {
 
 void Plan::run_into(
     const Tensor& x, const Tensor& y, Scale s, Context& context, size_t given_output_bytes) const {
-  for (const WeightPtr& w : weights_) w->check();
+  check_weights();
   if (s.alpha == 0.0) {
     Context there = on_device(y.device(), context);
     const RawView out = y.view();
@@ -27,8 +28,7 @@ void Plan::run_into(
     }
     return;
   }
-  const bool is_plain = devices_.size() == 1 && schedule_.is_sequential() && tiles_.empty();
-  if (is_plain && report_ == nullptr && context.timeline == nullptr) {
+  if (is_on_one_stream() && tiles_.empty() && report_ == nullptr && context.timeline == nullptr) {
     run_plain(x, y, s, context);
     return;
   }
@@ -65,6 +65,27 @@ void Plan::run_plain(const Tensor& x, const Tensor& y, Scale s, Context& context
     context.poll();
     step->perform(frame);
   }
+}
+
+void Plan::check_weights() const {
+  for (const WeightPtr& w : weights_) w->check();
+}
+
+// Of the host, or of one GPU and nothing beside it.
+bool Plan::is_on_one_stream() const noexcept {
+  if (devices_.size() != 1) return false;
+  if (schedule_.is_sequential()) return true;
+  return is_gpu(devices_.front()) && schedule_.queues.size() == 2 &&
+         std::all_of(schedule_.entries.begin(), schedule_.entries.end(),
+                     [](const Schedule::Entry& e) { return e.queue != 0; });
+}
+
+bool Plan::is_repeatable() const noexcept {
+  // Reports measure each application, and groups of steps run on other threads.
+  return is_gpu(devices_.front()) && is_on_one_stream() && tiles_.empty() && report_ == nullptr &&
+         std::none_of(steps_.begin(), steps_.end(), [](const std::unique_ptr<Step>& step) {
+           return step->is_host_callback || dynamic_cast<const GroupStep*>(step.get()) != nullptr;
+         });
 }
 
 size_t Plan::workspace() const noexcept {

@@ -68,12 +68,17 @@ class Plan {
   bool is_current() const noexcept;
   // The number of threads that its choices were made for; 0: it holds for any number.
   int threads() const noexcept { return threads_; }
+  // Whether each application issues the same work to one GPU and asks nothing else of anybody, so
+  // that a CUDA graph can stand for it.
+  bool is_repeatable() const noexcept;
+  void check_weights() const;  // as each application does before its steps
   // Whether the result has extents that only the given output knew.
   bool is_told() const noexcept { return is_told_; }
 
  private:
   friend class Builder;
   friend class Execution;
+  bool is_on_one_stream() const noexcept;
   void run_plain(const Tensor& x, const Tensor& y, Scale s, Context& context) const;
   void run_into(
       const Tensor& x, const Tensor& y, Scale s, Context& context, size_t given_output_bytes) const;

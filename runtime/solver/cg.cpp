@@ -6,6 +6,7 @@
 #include "runtime/device/native.hpp"
 #include "runtime/solver/cg_passes.hpp"
 #include "runtime/solver/monitor.hpp"
+#include "runtime/solver/repeated.hpp"
 #include "runtime/solver/solver.hpp"
 
 namespace lunops {
@@ -116,8 +117,15 @@ class Run {
     Monitor monitor("cg", options_, context_);
     start();
     monitor.start(worst());
+    repeated_.emplace(
+        applications(), passes_bytes(),
+        [this] {
+          turn();
+          step();
+        },
+        context_);
     while (!is_done() && iteration_ < options_.iters) {
-      step();
+      iterate();
       if (looks_) {
         look();
         if (!has_moved()) {
@@ -133,10 +141,8 @@ class Run {
           monitor.report(iteration_, worst());
         }
       }
-      if (is_done() || iteration_ == options_.iters) break;
-      if (options_.refresh > 0 && iteration_ % options_.refresh == 0) refresh();
-      turn();
     }
+    info_.graph_launches = repeated_->launches();
     if (!looks_) look_back(monitor);
     monitor.finish(iteration_, worst());
     return finish(&monitor);
@@ -158,7 +164,7 @@ class Run {
     } else {
       fill(x_, 0.0, context_);
     }
-    judge();
+    passes_.advance(Stage::judge);
     precondition();
     space_.copy(z_, p_);
     look();
@@ -170,11 +176,6 @@ class Run {
     ++info_.applications;
   }
 
-  void judge() {
-    passes_.scalars().iteration = iteration_;
-    passes_.advance(Stage::judge);
-  }
-
   // z = P r and <r, z>.
   void precondition() {
     if (!options_.precond) return;
@@ -183,20 +184,45 @@ class Run {
     passes_.advance(Stage::precondition);
   }
 
-  // One step along p: x += alpha p, r -= alpha q.
+  // The first direction is that of start(); others are turned to after the step before.
+  void iterate() {
+    if (iteration_ == 0) {
+      step();
+    } else {
+      if (options_.refresh > 0 && iteration_ % options_.refresh == 0) refresh();
+      repeated_->run(options_.iters - iteration_ - 1);
+    }
+    ++info_.applications;
+    ++iteration_;
+    x_.storage()->touch();
+  }
+
+  // Issues one step along p: x += alpha p, r -= alpha q.
   void step() {
     m_.apply(p_, q_, {}, context_);
-    ++info_.applications;
     passes_.products(p_, q_);
-    passes_.scalars().iteration = ++iteration_;
     passes_.advance(Stage::step);
     passes_.update(p_, q_, x_, r_);
-    x_.storage()->touch();
-    judge();
+    passes_.advance(Stage::judge);
+  }
+
+  // What turn() and step() apply.
+  std::vector<Repeated::Application> applications() const {
+    std::vector<Repeated::Application> all{{&m_, p_, q_}};
+    if (options_.precond) all.push_back({&*options_.precond, r_, z_});
+    return all;
+  }
+
+  // p, q of the products; p, q, x, r of the update, which writes two; z, p of the direction, and p
+  // once more; r, z of the preconditioner's product.
+  double passes_bytes() const {
+    const int vectors = options_.precond ? 13 : 11;
+    return vectors * static_cast<double>(b_.count()) * static_cast<double>(size_of(b_.dtype()));
   }
 
   // The recurrence of r drifts from b - M x by rounding: take the latter.
   void refresh() {
+    const Arena::Loan loan = repeated_->lend();
     space_.copy(b_, q_);
     subtract_product(q_);
     space_.subtract(q_, r_);
@@ -217,7 +243,7 @@ class Run {
     }
   }
 
-  // The next direction: z = P r, p = z + (rho'/rho) p.
+  // Issues the next direction: z = P r, p = z + (rho'/rho) p.
   void turn() {
     precondition();
     passes_.advance(Stage::turn);
@@ -351,6 +377,7 @@ class Run {
   std::vector<Element> elements_;
   Tensor x_, r_, z_, p_, q_;
   int iteration_ = 0;
+  std::optional<Repeated> repeated_;
   SolverInfo info_;
 };
 

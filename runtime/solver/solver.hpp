@@ -56,6 +56,7 @@ struct SolverInfo {
   std::vector<double> history;  // history[k] = |r_k| / |b|, k = 0 … iterations
   double seconds = 0, setup_seconds = 0;
   size_t peak = 0;
+  int graph_launches = 0;  // iterations that a GPU was given as one CUDA graph
   std::optional<Tensor> batch_iterations, batch_residual;  // i64 and f64, over the batch dims
   std::vector<Reason> batch_reason;                        // of each element, row-major
   std::string text() const;                                // a short paragraph

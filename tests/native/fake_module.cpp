@@ -165,7 +165,13 @@ const DeviceModule kModule{
     .pin = [](void*, size_t) { return true; },
     .unpin = [](void*) noexcept {},
     .prepare_contraction =
-        [](const RawView&, const RawView&, int, const RawView&, const Stream&) {}};
+        [](const RawView&, const RawView&, int, const RawView&, const Stream&) {},
+    .begin_capture =
+        [](void*) { fail(Code::unsupported, "graph", "this module keeps no work for later"); },
+    .end_capture = [](void*, size_t*) -> void* { return nullptr; },
+    .abandon_capture = [](void*) noexcept {},
+    .launch_graph = [](void*, void*) {},
+    .release_graph = [](void*) noexcept {}};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include "runtime/backend/cuda/blas.hpp"
 
 #include "runtime/backend/cuda/check.hpp"
+#include "runtime/device/graph.hpp"
 
 namespace lunops::cuda {
 
@@ -37,6 +38,7 @@ bool make(Gpu& gpu, size_t bytes) {
 
 void require_blas(Gpu& gpu, const Stream& stream) {
   if (gpu.blas != nullptr) return;
+  refuse_while_capturing("the setup of cuBLAS");
   const size_t bytes = workspace_bytes(gpu.index);
   with_room("the setup of cuBLAS does", stream, [&] { return make(gpu, bytes); });
 }

@@ -10,6 +10,7 @@
 #include "runtime/backend/cuda/device.hpp"
 #include "runtime/backend/cuda/planned.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/device/graph.hpp"
 #include "runtime/plan/nufft/parameters.hpp"
 
 namespace lunops {
@@ -80,6 +81,7 @@ Backend::NufftBytes CudaBackend::nufft_bytes(const ToeplitzSpec& spec,
 }
 
 void CudaBackend::fetch(const void* from, void* to, size_t bytes, Stream& stream) {
+  refuse_while_capturing("a number for the host");
   if (bytes != 0) {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, enter(stream)),
           "cudaMemcpyAsync");

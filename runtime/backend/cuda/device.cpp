@@ -6,10 +6,11 @@
 #include <memory>
 
 #include "runtime/backend/cuda/check.hpp"
-#include "runtime/backend/cuda/streams.hpp"
+#include "runtime/backend/cuda/graphs.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/device/account.hpp"
 #include "runtime/device/arena.hpp"
+#include "runtime/device/graph.hpp"
 #include "runtime/device/pool.hpp"
 #include "runtime/device/virtual_devices.hpp"
 
@@ -132,7 +133,7 @@ void Gpu::allow_most_shared(const void* kernel) {
 
 cudaStream_t enter(const Stream& stream) {
   use(stream.device().index);
-  return static_cast<const GpuStream*>(stream.native())->stream;
+  return stream_for_work(*static_cast<const GpuStream*>(stream.native()));
 }
 
 namespace {
@@ -165,6 +166,7 @@ void give(int device, void* data, cudaStream_t stream) noexcept {
 Scratch::Scratch(size_t bytes, const Stream& stream)
     : device_(stream.device().index), stream_(enter(stream)) {
   if (bytes == 0) return;
+  if (!Gpu::at(device_).has_ordered_memory) refuse_while_capturing("scratch of a kernel");
   data_ = take(device_, bytes, stream_, "cudaMallocAsync");
   if (data_ == nullptr) {
     make_room(stream);
@@ -179,6 +181,7 @@ Scratch::~Scratch() {
 }
 
 void make_room(const Stream& stream) {
+  refuse_while_capturing("memory that must be made room for");
   const Device device = stream.device();
   // How much is wanted, libraries do not say.
   if (stream.account() != nullptr) stream.account()->collect(0);
@@ -212,6 +215,7 @@ void fail_memory(std::string_view what_does, const Stream& stream) {
 // In the order of the compute stream: the runtime gives memory back when all work that it knows of
 // is joined there.
 void* allocate(int device, size_t bytes) {
+  refuse_while_capturing("new memory");
   use(device);
   return take(device, bytes, Gpu::at(device).compute, "cudaMallocAsync");
 }

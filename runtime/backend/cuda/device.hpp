@@ -56,11 +56,13 @@ int physical(int device);  // the number that CUDA knows
 // CUDA in the process may have changed it.
 void use(int device);
 
-// The native stream of a stream on a GPU, whose device becomes the current one.
+// Where this thread's work for a stream on a GPU goes (graphs.hpp); its device becomes the current
+// one.
 cudaStream_t enter(const Stream& stream);
 
 // Memory that lasts for the work issued to a stream while it lives: taken and given back in the
-// order of the stream where the device can.
+// order of the stream where the device can.  In a CUDA graph it is the graph's own, taken and given
+// back by each launch.
 class Scratch {
  public:
   Scratch(size_t bytes, const Stream& stream);

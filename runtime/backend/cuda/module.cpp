@@ -4,6 +4,7 @@
 #include "runtime/backend/cuda/blas.hpp"
 #include "runtime/backend/cuda/cuda_backend.hpp"
 #include "runtime/backend/cuda/device.hpp"
+#include "runtime/backend/cuda/graphs.hpp"
 #include "runtime/backend/cuda/streams.hpp"
 #include "runtime/device/device_module.hpp"
 
@@ -29,7 +30,12 @@ constexpr DeviceModule kModule{.devices = cuda::count_gpus,
                                .copy = cuda::copy,
                                .pin = cuda::pin,
                                .unpin = cuda::unpin,
-                               .prepare_contraction = cuda::prepare_contraction};
+                               .prepare_contraction = cuda::prepare_contraction,
+                               .begin_capture = cuda::begin_capture,
+                               .end_capture = cuda::end_capture,
+                               .abandon_capture = cuda::abandon_capture,
+                               .launch_graph = cuda::launch_graph,
+                               .release_graph = cuda::release_graph};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/device.hpp"
+#include "runtime/device/graph.hpp"
 
 namespace lunops::cuda {
 
@@ -16,7 +17,9 @@ class Results {
   Results(int64_t count, const Stream& stream)
       : bytes_(static_cast<size_t>(count) * sizeof(T)),
         stream_(enter(stream)),
-        memory_(bytes_, stream) {}
+        memory_(bytes_, stream) {
+    refuse_while_capturing("a number for the host");
+  }
 
   template <class D>
   D* as() const noexcept {

@@ -7,6 +7,7 @@
 
 #include "runtime/backend/cuda/check.hpp"
 #include "runtime/backend/cuda/device.hpp"
+#include "runtime/device/graph.hpp"
 
 namespace lunops::cuda {
 
@@ -163,22 +164,26 @@ void* make_timed_event(int device) {
 }
 
 void record(void* event, void* stream) {
+  refuse_while_capturing("an event");
   GpuStream& s = stream_at(stream);
   use(s.device);
   check(cudaEventRecord(event_at(event), s.stream), "cudaEventRecord");
 }
 
 void wait(void* stream, void* event) {
+  refuse_while_capturing("a wait for an event");
   GpuStream& s = stream_at(stream);
   use(s.device);
   check(cudaStreamWaitEvent(s.stream, event_at(event), 0), "cudaStreamWaitEvent");
 }
 
 void synchronize(void* event) {
+  refuse_while_capturing("a wait of the host");
   check(cudaEventSynchronize(event_at(event)), "cudaEventSynchronize");
 }
 
 void synchronize_stream(void* stream) {
+  refuse_while_capturing("a wait of the host");
   check(cudaStreamSynchronize(stream_at(stream).stream), "cudaStreamSynchronize");
 }
 
@@ -190,6 +195,7 @@ double milliseconds(void* from, void* to) {
 
 void copy(
     void* stream, int source, const void* x, int target, void* y, size_t bytes, bool is_ready) {
+  refuse_while_capturing("a copy between memories");
   GpuStream& s = stream_at(stream);
   use(s.device);
   if (source >= 0 && target >= 0) {
@@ -211,6 +217,7 @@ void copy(
 }
 
 bool pin(void* host, size_t bytes) {
+  refuse_while_capturing("pinning memory");
   use(0);
   // For all devices.
   const cudaError_t status = cudaHostRegister(host, bytes, cudaHostRegisterPortable);

@@ -14,6 +14,8 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,12 +29,16 @@ constexpr size_t kPage = size_t{2} << 20;  // huge ones: protection changes with
 
 struct Stream;
 
+// How much of the work of the streams of a capture comes before something.
+using Clock = std::map<const Stream*, size_t>;
+
 // A place in a stream: what was issued before it.
 struct Ticket {
   Stream* stream = nullptr;
   uint64_t number = 0;
   double seconds = 0;
-  const Graph* graph = nullptr;  // that it is part of
+  std::shared_ptr<Graph> graph;  // that it is part of
+  Clock before;                  // of the graph
 };
 
 struct Stream {
@@ -41,6 +47,7 @@ struct Stream {
   uint64_t issued = 0, done = 0;
   bool is_running = false;
   std::shared_ptr<Graph> recording;
+  Clock before;  // of what it records next
 };
 
 struct Event {
@@ -134,7 +141,7 @@ class Machine {
   std::vector<std::unique_ptr<Event>> events;
   std::map<const std::byte*, size_t> pinned;
   std::map<const void*, size_t> shared;
-  cudaError_t error = cudaSuccess;
+  int64_t launches = 0;
   struct sigaction previous {};
 };
 
@@ -169,8 +176,43 @@ void complain(int number, siginfo_t* info, void*) {
 }  // namespace
 
 struct Graph {
-  std::vector<std::pair<Stream*, Work>> work;
+  const Stream* origin = nullptr;
+  std::thread::id owner;
+  bool is_spoilt = false, has_ended = false;
+  std::vector<Work> work;
+  std::vector<cudaGraphNodeType> types;  // by piece of work
+  std::set<void*> memory;                // that it takes; kept for its launches
+  std::set<void*> taken;                 // and did not give back
+
+  ~Graph() {
+    for (void* data : memory) release(data);
+  }
 };
+
+namespace {
+
+thread_local std::shared_ptr<Graph> captured;  // by this thread
+thread_local cudaError_t error = cudaSuccess;
+
+void spoil(Graph& graph, cudaError_t status) {
+  graph.is_spoilt = true;
+  fail(status);
+}
+
+// False, with an error, for a stream of a spoilt capture.
+bool may_record(const Stream& s) {
+  if (!s.recording->is_spoilt) return true;
+  fail(cudaErrorStreamCaptureInvalidated);
+  return false;
+}
+
+void keep(Stream& s, Work work, cudaGraphNodeType type) {
+  ++s.before[&s];
+  s.recording->work.push_back(std::move(work));
+  s.recording->types.push_back(type);
+}
+
+}  // namespace
 
 int count() { return static_cast<int>(machine().devices.size()); }
 int current_device() { return current; }
@@ -299,9 +341,10 @@ void issue(cudaStream_t stream, Work work) {
   const Lock lock(m.mutex);
   Stream& s = *stream_at(stream);
   if (s.recording != nullptr) {
-    s.recording->work.emplace_back(&s, std::move(work));
+    if (may_record(s)) keep(s, std::move(work), cudaGraphNodeTypeKernel);
     return;
   }
+  ++m.launches;
   m.add(s, std::move(work));
 }
 
@@ -312,9 +355,11 @@ void record(cudaEvent_t event, cudaStream_t stream) {
   if (event_at(event)->device != s.device) return fail(cudaErrorInvalidResourceHandle);
   auto ticket = std::make_shared<Ticket>();
   ticket->stream = &s;
+  if (s.recording != nullptr && !may_record(s)) return;
   event_at(event)->last = ticket;
   if (s.recording != nullptr) {
-    ticket->graph = s.recording.get();
+    ticket->graph = s.recording;
+    ticket->before = s.before;
     return;
   }
   m.add(s, [ticket] {
@@ -331,11 +376,20 @@ void wait(cudaStream_t stream, cudaEvent_t event) {
   const std::shared_ptr<Ticket> ticket = event_at(event)->last;
   if (ticket == nullptr) return;
   if (ticket->graph != nullptr) {
-    // It joins the graph, whose work runs in the order of its issue.
-    s.recording = ticket->stream->recording;
+    if (ticket->graph->has_ended) return fail(cudaErrorCapturedEvent);
+    if (ticket->graph->is_spoilt) return fail(cudaErrorStreamCaptureInvalidated);
+    if (s.recording != nullptr && s.recording != ticket->graph) {
+      spoil(*s.recording, cudaErrorStreamCaptureMerge);
+      return spoil(*ticket->graph, cudaErrorStreamCaptureMerge);
+    }
+    // It joins the graph.
+    s.recording = ticket->graph;
+    for (const auto& [stream, count] : ticket->before) {
+      s.before[stream] = std::max(s.before[stream], count);
+    }
     return;
   }
-  if (s.recording != nullptr) fail(cudaErrorStreamCaptureIsolation);
+  if (s.recording != nullptr) return spoil(*s.recording, cudaErrorStreamCaptureIsolation);
   m.add(s, [&m, ticket] { m.run(*ticket->stream, ticket->number); });
 }
 
@@ -343,7 +397,7 @@ void synchronize(cudaStream_t stream) {
   Machine& m = machine();
   const Lock lock(m.mutex);
   Stream& s = *stream_at(stream);
-  if (s.recording != nullptr) return fail(cudaErrorStreamCaptureUnsupported);
+  if (s.recording != nullptr) return spoil(*s.recording, cudaErrorStreamCaptureUnsupported);
   m.waits += s.done < s.issued;
   m.run(s, s.issued);
 }
@@ -352,7 +406,8 @@ void synchronize(cudaEvent_t event) {
   Machine& m = machine();
   const Lock lock(m.mutex);
   const std::shared_ptr<Ticket> ticket = event_at(event)->last;
-  if (ticket == nullptr || ticket->graph != nullptr) return;
+  if (ticket == nullptr) return;
+  if (ticket->graph != nullptr) return spoil(*ticket->graph, cudaErrorCapturedEvent);
   m.waits += ticket->stream->done < ticket->number;
   m.run(*ticket->stream, ticket->number);
 }
@@ -373,7 +428,16 @@ int64_t waits() {
 bool is_done(cudaEvent_t event) {
   const Lock lock(machine().mutex);
   const auto& ticket = event_at(event)->last;
+  if (ticket != nullptr && ticket->graph != nullptr) {
+    spoil(*ticket->graph, cudaErrorCapturedEvent);
+    return false;
+  }
   return ticket == nullptr || ticket->stream->done >= ticket->number;
+}
+
+int64_t launches() {
+  const Lock lock(machine().mutex);
+  return machine().launches;
 }
 
 cudaError_t elapsed(cudaEvent_t begin, cudaEvent_t end, double* seconds) {
@@ -389,11 +453,10 @@ cudaError_t elapsed(cudaEvent_t begin, cudaEvent_t end, double* seconds) {
   return cudaSuccess;
 }
 
-void fail(cudaError_t status) { machine().error = status; }
+void fail(cudaError_t status) { error = status; }
 
 cudaError_t last_error(bool is_taken) {
-  const Lock lock(machine().mutex);
-  return is_taken ? std::exchange(machine().error, cudaSuccess) : machine().error;
+  return is_taken ? std::exchange(error, cudaSuccess) : error;
 }
 
 bool may_launch(const void* kernel, int64_t blocks, int threads, size_t shared) {
@@ -430,17 +493,39 @@ void allow_shared(const void* kernel, size_t bytes) {
 bool begin_capture(cudaStream_t stream) {
   const Lock lock(machine().mutex);
   Stream& s = *stream_at(stream);
-  if (s.recording != nullptr) return false;
-  s.recording = std::make_shared<Graph>();
+  if (s.recording != nullptr || captured != nullptr) return false;
+  captured = s.recording = std::make_shared<Graph>();
+  captured->origin = &s;
+  captured->owner = std::this_thread::get_id();
   return true;
 }
 
 std::shared_ptr<Graph> end_capture(cudaStream_t stream) {
   Machine& m = machine();
   const Lock lock(m.mutex);
-  std::shared_ptr<Graph> graph = stream_at(stream)->recording;
+  Stream& origin = *stream_at(stream);
+  const std::shared_ptr<Graph> graph = origin.recording;
+  if (graph->owner != std::this_thread::get_id() || graph->origin != &origin) {
+    spoil(*graph, graph->origin != &origin ? cudaErrorStreamCaptureUnmatched
+                                           : cudaErrorStreamCaptureWrongThread);
+    return nullptr;
+  }
+  bool is_joined = true;
   for (const auto& s : m.streams) {
-    if (s->recording == graph) s->recording = nullptr;
+    if (s->recording != graph) continue;
+    const Stream* const each = s.get();
+    is_joined = is_joined && origin.before[each] >= s->before[each];
+  }
+  for (const auto& s : m.streams) {
+    if (s->recording != graph) continue;
+    s->recording = nullptr;
+    s->before.clear();
+  }
+  captured = nullptr;
+  graph->has_ended = true;
+  if (graph->is_spoilt || !is_joined) {
+    fail(graph->is_spoilt ? cudaErrorStreamCaptureInvalidated : cudaErrorStreamCaptureUnjoined);
+    return nullptr;
   }
   return graph;
 }
@@ -450,8 +535,52 @@ bool is_capturing(cudaStream_t stream) {
   return stream_at(stream)->recording != nullptr;
 }
 
+// The work holds the graph: it may be destroyed while its launches wait.
 void launch_graph(const std::shared_ptr<Graph>& graph, cudaStream_t stream) {
-  for (const auto& [origin, work] : graph->work) issue(stream, work);
+  issue(stream, [graph] {
+    for (const Work& work : graph->work) work();
+  });
+}
+
+const std::vector<cudaGraphNodeType>& types_of(const Graph& graph) { return graph.types; }
+
+bool may_disturb() {
+  if (captured == nullptr) return true;
+  const Lock lock(machine().mutex);
+  spoil(*captured, cudaErrorStreamCaptureUnsupported);
+  return false;
+}
+
+bool may_hold(cudaStream_t stream) {
+  const Lock lock(machine().mutex);
+  const Stream& s = *stream_at(stream);
+  if (s.recording == nullptr) return true;
+  spoil(*s.recording, cudaErrorStreamCaptureUnsupported);
+  return false;
+}
+
+void* allocate_in_graph(size_t bytes, cudaStream_t stream) {
+  const Lock lock(machine().mutex);
+  Stream& s = *stream_at(stream);
+  if (!may_record(s)) return nullptr;
+  void* const data = allocate(bytes);
+  if (data == nullptr) return nullptr;
+  s.recording->memory.insert(data);
+  s.recording->taken.insert(data);
+  keep(
+      s, [=] { std::memset(data, 0xff, bytes); }, cudaGraphNodeTypeMemAlloc);
+  return data;
+}
+
+void release_in_graph(void* data, cudaStream_t stream) {
+  const Lock lock(machine().mutex);
+  Stream& s = *stream_at(stream);
+  if (!may_record(s)) return;
+  // What was taken elsewhere could be given back once only.
+  if (s.recording->taken.erase(data) == 0) return spoil(*s.recording, cudaErrorInvalidValue);
+  const size_t bytes = machine().devices[static_cast<size_t>(device_of(data))].blocks.at(data);
+  keep(
+      s, [=] { std::memset(data, 0xff, bytes); }, cudaGraphNodeTypeMemFree);
 }
 
 }  // namespace lunops::simulated

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 // GPUs that are none: their memory, streams and events, behind the functions of the CUDA runtime.
 //
@@ -50,6 +51,7 @@ void synchronize(cudaEvent_t event);
 void synchronize_all();
 bool is_done(cudaEvent_t event);  // runs nothing
 int64_t waits();                  // of the host so far, for work that was not done
+int64_t launches();               // pieces of work given to streams so far; of a graph one
 // Between two timed events of one device that have happened, by the clock of the host when they
 // did.
 cudaError_t elapsed(cudaEvent_t begin, cudaEvent_t end, double* seconds);
@@ -66,11 +68,25 @@ void allow_shared(const void* kernel, size_t bytes);
 int64_t host_functions();  // launched so far
 int64_t blas_handles();    // that cuBLAS made so far
 
-// Graphs, in the order in which their work was issued.
+// Graphs, which do their work in the order in which it was issued.
+//
+// As strict as the driver: what a capture cannot hold is an error, and spoils it to its end.
+//
+// Captures are those of one thread (cudaStreamCaptureModeThreadLocal).
 struct Graph;
 bool begin_capture(cudaStream_t stream);
-std::shared_ptr<Graph> end_capture(cudaStream_t stream);
+std::shared_ptr<Graph> end_capture(cudaStream_t stream);  // null, with an error: it was spoilt
 bool is_capturing(cudaStream_t stream);
 void launch_graph(const std::shared_ptr<Graph>& graph, cudaStream_t stream);
+// By piece of work: kernel, memory taken or given back; copies are told for kernels here.
+const std::vector<cudaGraphNodeType>& types_of(const Graph& graph);
+// False, with an error: this thread captures, and may not call what would be waited for.
+bool may_disturb();
+// False, with an error: the stream captures, and no graph can hold this.
+bool may_hold(cudaStream_t stream);
+// Memory that each launch of a graph takes and gives back, at one address; null where it does not
+// fit.
+void* allocate_in_graph(size_t bytes, cudaStream_t stream);
+void release_in_graph(void* data, cudaStream_t stream);
 
 }  // namespace lunops::simulated

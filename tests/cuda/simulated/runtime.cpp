@@ -130,27 +130,38 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
+  if (!simulated::may_disturb()) return status();
   simulated::synchronize_all();
   return status();
 }
 
 cudaError_t cudaMalloc(void** data, size_t bytes) {
+  if (!simulated::may_disturb()) return status();
   *data = simulated::allocate(bytes);
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFree(void* data) {
+  if (!simulated::may_disturb()) return status();
   simulated::synchronize_all();
   if (data != nullptr) simulated::release(data);
   return cudaSuccess;
 }
-cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t) {
-  return cudaMalloc(data, bytes);
+cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
+  *data = simulated::is_capturing(stream) ? simulated::allocate_in_graph(bytes, stream)
+                                          : simulated::allocate(bytes);
+  if (*data != nullptr) return cudaSuccess;
+  return status() != cudaSuccess ? status() : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
+  if (simulated::is_capturing(stream)) {
+    simulated::release_in_graph(data, stream);
+    return status();
+  }
   simulated::issue(stream, [data] { simulated::release(data); });
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  if (!simulated::may_disturb()) return status();
   *data = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   simulated::pin(*data, bytes);
   return cudaSuccess;
@@ -159,12 +170,14 @@ cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) {
   return cudaMallocHost(data, bytes);
 }
 cudaError_t cudaFreeHost(void* data) {
+  if (!simulated::may_disturb()) return status();
   simulated::synchronize_all();
   simulated::unpin(data);
   std::free(data);
   return cudaSuccess;
 }
 cudaError_t cudaHostRegister(void* data, size_t bytes, unsigned) {
+  if (!simulated::may_disturb()) return status();
   if (simulated::is_pinned(data)) return cudaErrorHostMemoryAlreadyRegistered;
   simulated::pin(data, bytes);
   return cudaSuccess;
@@ -193,6 +206,9 @@ cudaError_t cudaMemcpyAsync(
     simulated::fail(cudaErrorInvalidMemcpyDirection);
     return status();
   }
+  const bool is_pageable =
+      (is_up && !simulated::is_pinned(from)) || (is_down && !simulated::is_pinned(to));
+  if (is_pageable && !simulated::may_hold(stream)) return status();
   if (is_up && !simulated::is_pinned(from)) {
     // Pageable memory is read before the call returns.
     const auto* first = static_cast<const std::byte*>(from);
@@ -269,7 +285,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return status();
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return simulated::is_done(event) ? cudaSuccess : cudaErrorNotReady;
+  const bool is_done = simulated::is_done(event);
+  if (status() != cudaSuccess) return status();
+  return is_done ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
   double seconds = 0;
@@ -298,13 +316,29 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   return simulated::begin_capture(stream) ? cudaSuccess : cudaErrorIllegalState;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  *graph = nullptr;
   if (!simulated::is_capturing(stream)) return cudaErrorIllegalState;
-  *graph = reinterpret_cast<cudaGraph_t>(new Executable{simulated::end_capture(stream)});
-  return status();
+  auto made = simulated::end_capture(stream);
+  if (made == nullptr) return status();
+  *graph = reinterpret_cast<cudaGraph_t>(new Executable{std::move(made)});
+  return cudaSuccess;
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capture) {
   *capture =
       simulated::is_capturing(stream) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
+  const auto& types = simulated::types_of(*reinterpret_cast<const Executable*>(graph)->graph);
+  *count = types.size();
+  if (nodes == nullptr) return cudaSuccess;
+  for (size_t i = 0; i < types.size(); ++i) {
+    nodes[i] = reinterpret_cast<cudaGraphNode_t>(const_cast<cudaGraphNodeType*>(&types[i]));
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, cudaGraphNodeType* type) {
+  *type = *reinterpret_cast<const cudaGraphNodeType*>(node);
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {

@@ -3,6 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/backend/cuda/streams.hpp"
+#include "runtime/device/arena.hpp"
+#include "runtime/device/graph.hpp"
+#include "runtime/device/issued_work.hpp"
+#include "runtime/linop/core.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/plan.hpp"
 #include "runtime/solver/solver.hpp"
@@ -78,6 +82,25 @@ TEST_CASE("cuda: a kernel's fault names the operators that were at work") {
   p.gpu.stream->wait();
 }
 
+TEST_CASE("cuda: a fault in a graph names the operators that are in it") {
+  Problem p;
+  const Tensor y = p.a(p.x, p.gpu);
+  p.gpu.stream->wait();
+  const auto& native = *static_cast<const cuda::GpuStream*>(p.gpu.stream->native());
+  const auto plan = p.a.core()->plans().get(p.a.node(), p.x, &y, p.gpu);
+  const Arena::Lease lease = Arena::lease(plan->workspace(), p.gpu);
+  const Arena::Loan loan(lease, on_gpu::kGpu);
+  const Graph graph(on_gpu::kGpu, [&] { p.a.apply(p.x, y, {}, p.gpu); });
+  CHECK(issued_text().empty());  // captured is not issued
+
+  graph.launch();
+  simulated::issue(native.stream, [] { simulated::fail(cudaErrorIllegalAddress); });
+
+  CHECK_THROWS_WITH(p.gpu.stream->wait(),
+                    Catch::Contains("since the host last waited: Dense on cuda:0, FFT on cuda:0;"));
+  p.gpu.stream->wait();
+}
+
 TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, or never") {
   Problem p;
   const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
@@ -98,4 +121,25 @@ TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, o
   CHECK(waits_of(9, 0.0) - waits_of(4, 0.0) == 5);
   CHECK(waits_of(9, std::nullopt) == waits_of(4, std::nullopt));
   waits_of(0, std::nullopt);
+}
+
+TEST_CASE("cuda: an iteration in a graph is one launch, and one more with a look") {
+  Problem p;
+  const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
+  const Tensor b = m(p.x, p.gpu);
+  const auto launches_of = [&](int iterations, std::optional<double> tol) {
+    CgOptions options;
+    options.iters = iterations;
+    options.tol = tol;
+    options.refresh = 0;
+    const int64_t before = simulated::launches();
+    const auto info = cg(m, b, p.gpu, options).second;
+    CHECK(info.iterations == iterations);
+    CHECK(info.graph_launches == iterations - 2);
+    return simulated::launches() - before;
+  };
+  launches_of(20, std::nullopt);  // plans
+
+  CHECK(launches_of(30, std::nullopt) - launches_of(20, std::nullopt) == 10);
+  CHECK(launches_of(30, 0.0) - launches_of(20, 0.0) == 20);
 }

@@ -236,6 +236,26 @@ TEST_CASE("Arena: a second lease of the same size takes nothing from the pool", 
   CHECK(Pool::of(Device::host()).figures().allocations == before);
 }
 
+TEST_CASE("Arena: applications work one at a time in a lease that is lent", "[device]") {
+  Context context;
+  const Arena::Lease mine = Arena::lease(kMiB, context);
+  const size_t workspace = context.account->figures().workspace;
+  {
+    const Arena::Loan loan(mine, Device::host());
+    for (int i = 0; i < 2; ++i) {
+      const Arena::Lease first = Arena::lease(kMiB, context);
+      CHECK(first.data() == mine.data());
+      CHECK(context.account->figures().workspace == workspace);  // counted once
+      CHECK(Arena::lease(1000, context).data() != mine.data());  // it is taken
+    }
+    CHECK(Arena::lease(kMiB + 1, context).data() != mine.data());  // more than there is
+    std::byte* elsewhere = mine.data();
+    std::thread([&] { elsewhere = Arena::lease(kMiB, context).data(); }).join();
+    CHECK(elsewhere != mine.data());
+  }
+  CHECK(Arena::lease(kMiB, context).data() != mine.data());
+}
+
 TEST_CASE("Arena: workspace counts towards budget and peak while it is leased", "[device]") {
   Context context = with_budget(8 * kMiB);
   Arena::trim(Device::host());
