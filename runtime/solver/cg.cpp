@@ -75,8 +75,9 @@ void check(const Linop& m, const Tensor& b, const CgOptions& options) {
 }
 
 // The vectors of a solve.  Names are those of the algorithm: r = b - M x, z = P r, q = M p.  The
-// scalars stay on the device (CgScalars); the host looks at them once per iteration, or not at all
-// on a GPU if nothing but the numbers can stop the loop: problems that are done stand still then.
+// scalars stay on the device (CgScalars); the host looks at them once per iteration, on a GPU one
+// iteration late unless somebody wants to see each x, and not at all there if nothing but the
+// iterations' number stops the loop.
 class Run {
  public:
   Run(const Linop& m, const Tensor& b, Context& context, const CgOptions& options)
@@ -124,26 +125,14 @@ class Run {
           step();
         },
         context_);
-    while (!is_done() && iteration_ < options_.iters) {
-      iterate();
-      if (looks_) {
-        look();
-        if (!has_moved()) {
-          --iteration_;
-          break;
-        }
-        const auto stop = monitor.after(iteration_, worst(), x_);
-        if (stop) end_all(*stop);
-      } else {
-        context_.poll();
-        if (monitor.is_due()) {
-          look();
-          monitor.report(iteration_, worst());
-        }
-      }
+    if (!looks_) {
+      unseen(monitor);
+    } else if (is_gpu(context_.device) && !options_.on_iteration) {
+      seen_late(monitor);
+    } else {
+      seen(monitor);
     }
     info_.graph_launches = repeated_->launches();
-    if (!looks_) look_back(monitor);
     monitor.finish(iteration_, worst());
     return finish(&monitor);
   }
@@ -250,9 +239,57 @@ class Run {
     passes_.direction(z_, p_);
   }
 
+  void seen(Monitor& monitor) {
+    while (!is_done() && iteration_ < options_.iters) {
+      iterate();
+      look();
+      if (!has_moved(iteration_)) {
+        --iteration_;
+        break;
+      }
+      const auto stop = monitor.after(iteration_, worst(), x_);
+      if (stop) end_all(*stop);
+    }
+  }
+
+  // The GPU has the next iteration to do while the host looks at the one before.  One that was not
+  // wanted changes nothing: problems that are done stand still.  A time limit is noticed as late.
+  void seen_late(Monitor& monitor) {
+    int seen = 0;
+    while (!is_done() && seen < options_.iters) {
+      if (iteration_ < options_.iters) {
+        iterate();
+        passes_.post();
+      }
+      if (iteration_ - seen < 2 && iteration_ < options_.iters) continue;
+      look(passes_.take());
+      if (!has_moved(++seen)) break;
+      const auto stop = monitor.after(seen, worst(), x_);
+      if (stop) end_all(*stop);
+    }
+    const int issued = iteration_;
+    for (int i = seen + 1; i <= issued; ++i) {
+      look(passes_.take());
+      if (has_moved(i)) monitor.record(worst());
+    }
+    iteration_ = last_moved();
+  }
+
+  void unseen(Monitor& monitor) {
+    while (!is_done() && iteration_ < options_.iters) {
+      iterate();
+      context_.poll();
+      if (monitor.is_due()) {
+        look();
+        monitor.report(iteration_, worst());
+      }
+    }
+    look_back(monitor);
+  }
+
   // What the device knows of the elements.
-  void look() {
-    const CgScalars& now = passes_.read();
+  void look() { look(passes_.read()); }
+  void look(const CgScalars& now) {
     for (size_t i = 0; i < elements_.size(); ++i) {
       Element& e = elements_[i];
       const auto k = static_cast<int64_t>(i);
@@ -295,18 +332,22 @@ class Run {
          value, at);
   }
 
-  // Whether the last step changed x.
-  bool has_moved() const {
+  // Whether this step changed x.
+  bool has_moved(int iteration) const {
     return std::any_of(elements_.begin(), elements_.end(),
-                       [&](const Element& e) { return e.iterations == iteration_; });
+                       [&](const Element& e) { return e.iterations == iteration; });
+  }
+  int last_moved() const {
+    int last = 0;
+    for (const Element& e : elements_) last = std::max(last, e.iterations);
+    return last;
   }
 
   // After a loop that was not looked at: how it went.
   void look_back(Monitor& monitor) {
     const int issued = iteration_;
     look();
-    iteration_ = 0;
-    for (const Element& e : elements_) iteration_ = std::max(iteration_, e.iterations);
+    iteration_ = last_moved();
     const std::vector<double> residuals = passes_.history(issued + 1);
     const size_t n = elements_.size();
     for (size_t i = 1; i <= static_cast<size_t>(iteration_); ++i) {

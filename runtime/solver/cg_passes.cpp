@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/solver/cg_passes.hpp"
 
+#include <cstring>
+
 #include "runtime/backend/backend.hpp"
+#include "runtime/core/error.hpp"
 
 namespace lunops {
 
@@ -78,13 +81,51 @@ void CgPasses::advance(Stage stage) {
 }
 
 const CgScalars& CgPasses::read() {
-  // The rows that the host looks at lie together.
   read_ = scalars_;
   read_.memory = host_.data();
-  const size_t count = static_cast<size_t>(CgScalars::fault - CgScalars::qq + 1);
-  context_.backend().fetch(scalars_.row(CgScalars::qq), read_.row(CgScalars::qq),
-                           count * space_.elements() * sizeof(double), *context_.stream);
+  context_.backend().fetch(scalars_.row(CgScalars::qq), read_.row(CgScalars::qq), read_bytes(),
+                           *context_.stream);
   return read_;
+}
+
+// The rows that the host looks at lie together.
+size_t CgPasses::read_bytes() const noexcept {
+  const size_t count = static_cast<size_t>(CgScalars::fault - CgScalars::qq + 1);
+  return count * space_.elements() * sizeof(double);
+}
+
+void CgPasses::post() {
+  LUNOPS_ASSERT(posts_ - takes_ < posted_.size());
+  Posted& slot = posted_[posts_ % posted_.size()];
+  const Device gpu = context_.device;
+  if (!slot.memory) slot.memory.emplace(read_bytes());
+  if (!slot.ready) slot.ready = NativeEvent(gpu);
+  const NativeStream& stream = NativeStream::compute(gpu);
+  stream.module().copy(stream.handle(), gpu.index, scalars_.row(CgScalars::qq),
+                       number_of(Device::host()), slot.memory->data(), read_bytes(), false);
+  slot.ready.record(stream);
+  ++posts_;
+}
+
+const CgScalars& CgPasses::take() {
+  LUNOPS_ASSERT(takes_ < posts_);
+  const Posted& slot = posted_[takes_++ % posted_.size()];
+  slot.ready.synchronize();
+  read_ = scalars_;
+  read_.memory = host_.data();
+  std::memcpy(read_.row(CgScalars::qq), slot.memory->data(), read_bytes());
+  return read_;
+}
+
+CgPasses::~CgPasses() {
+  // Copies that nobody took may still be under way.
+  for (; takes_ < posts_; ++takes_) {
+    try {
+      posted_[takes_ % posted_.size()].ready.synchronize();
+    } catch (const Error&) {
+      // Who waits next is told.
+    }
+  }
 }
 
 std::vector<double> CgPasses::history(int iterations) {
