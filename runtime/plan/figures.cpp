@@ -101,6 +101,11 @@ std::optional<PlanFigures> PlanReport::measured() const {
   return measured_;
 }
 
+bool PlanReport::is_watching() const {
+  const std::lock_guard lock(mutex_);
+  return !watches_.empty();
+}
+
 void PlanReport::begin(const Node& node, size_t input_bytes, Context& context) {
   const std::lock_guard lock(mutex_);
   if (measured_ || !watches_.empty()) return;

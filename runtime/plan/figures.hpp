@@ -70,6 +70,7 @@ class PlanReport {
   void planned();
   void end(double seconds, size_t given_output_bytes);
   void abandon() noexcept;
+  bool is_watching() const;  // from `begin` on to the end of that
 
  private:
   struct Watch {

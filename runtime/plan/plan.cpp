@@ -28,11 +28,12 @@ void Plan::run_into(
     }
     return;
   }
-  if (is_on_one_stream() && tiles_.empty() && report_ == nullptr && context.timeline == nullptr) {
+  const bool reports = report_ != nullptr && report_->is_watching();
+  if (is_on_one_stream() && tiles_.empty() && !reports && context.timeline == nullptr) {
     run_plain(x, y, s, context);
     return;
   }
-  if (report_ == nullptr) {
+  if (!reports) {
     Execution(*this, x, y, s, context).run();
     return;
   }
@@ -80,11 +81,19 @@ bool Plan::is_on_one_stream() const noexcept {
                      [](const Schedule::Entry& e) { return e.queue != 0; });
 }
 
-bool Plan::is_repeatable() const noexcept {
-  // Reports measure each application, and groups of steps run on other threads.
-  return is_gpu(devices_.front()) && is_on_one_stream() && tiles_.empty() && report_ == nullptr &&
+bool Plan::is_repeatable() const {
+  // Reports measure the first application, and groups of steps run on other threads.
+  return is_gpu(devices_.front()) && is_on_one_stream() && tiles_.empty() && !asks_host() &&
+         (report_ == nullptr || !report_->is_watching()) &&
          std::none_of(steps_.begin(), steps_.end(), [](const std::unique_ptr<Step>& step) {
-           return step->is_host_callback || dynamic_cast<const GroupStep*>(step.get()) != nullptr;
+           return dynamic_cast<const GroupStep*>(step.get()) != nullptr;
+         });
+}
+
+bool Plan::asks_host() const noexcept {
+  return progress_ != nullptr ||
+         std::any_of(steps_.begin(), steps_.end(), [](const std::unique_ptr<Step>& step) {
+           return step->is_host_callback || step->has_own_time;
          });
 }
 

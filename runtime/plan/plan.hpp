@@ -70,7 +70,9 @@ class Plan {
   int threads() const noexcept { return threads_; }
   // Whether each application issues the same work to one GPU and asks nothing else of anybody, so
   // that a CUDA graph can stand for it.
-  bool is_repeatable() const noexcept;
+  bool is_repeatable() const;
+  // Whether it calls functions of the host, or lets the host sleep.
+  bool asks_host() const noexcept;
   void check_weights() const;  // as each application does before its steps
   // Whether the result has extents that only the given output knew.
   bool is_told() const noexcept { return is_told_; }

@@ -127,7 +127,7 @@ class Run {
         context_);
     if (!looks_) {
       unseen(monitor);
-    } else if (is_gpu(context_.device) && !options_.on_iteration) {
+    } else if (is_gpu(context_.device) && !options_.on_iteration && !asks_host()) {
       seen_late(monitor);
     } else {
       seen(monitor);
@@ -221,8 +221,9 @@ class Run {
     if (!options_.tol) return;
     const CgScalars& now = passes_.read();
     for (size_t i = 0; i < elements_.size(); ++i) {
-      if (elements_[i].is_done) continue;
       const auto k = static_cast<int64_t>(i);
+      // Which may be done before the host has seen it.
+      if (now.at(CgScalars::state, k) != static_cast<double>(CgState::going)) continue;
       const double drift = std::sqrt(now.at(CgScalars::qq, k)) / now.at(CgScalars::b_norm, k);
       if (drift > 10 * *options_.tol) {
         context_.warn("cg", fmt::format("at iteration {} the residual of the recurrence is off by "
@@ -237,6 +238,15 @@ class Run {
     precondition();
     passes_.advance(Stage::turn);
     passes_.direction(z_, p_);
+  }
+
+  // Functions of the host are called as often as there are iterations.
+  bool asks_host() {
+    for (const Repeated::Application& each : applications()) {
+      const auto& [a, x, y] = each;
+      if (a->core()->plans().get(a->node(), x, &y, context_)->asks_host()) return true;
+    }
+    return false;
   }
 
   void seen(Monitor& monitor) {

@@ -38,8 +38,7 @@ Repeated::Repeated(std::vector<Application> applications,
 
 void Repeated::run(int more) {
   if (graph_ != nullptr && !is_current()) {
-    graph_ = nullptr;  // settings were changed, or plans forgotten
-    is_given_up_ = true;
+    give_up();  // settings were changed, or plans forgotten
   }
   const bool pays = use_ == GraphUse::always || more >= kLeastLaunches;
   if (graph_ == nullptr && !is_given_up_ && is_warm_ && pays) capture();
@@ -53,8 +52,7 @@ void Repeated::run(int more) {
     } catch (const Error& e) {
       if (e.code() != Code::device_memory) throw;
       // Nothing was issued: there is no room for the scratch that the graph takes.
-      graph_ = nullptr;
-      is_given_up_ = true;
+      give_up();
     }
   }
   work_();
@@ -88,8 +86,7 @@ bool Repeated::is_current() const {
 
 void Repeated::capture() {
   try {
-    is_given_up_ = !can_capture();
-    if (is_given_up_) return;
+    if (!can_capture()) return give_up();
     size_t workspace = 0;
     for (const auto& plan : plans_) workspace = std::max(workspace, plan->workspace());
     workspace_ = Arena::lease(workspace, context_);
@@ -98,12 +95,16 @@ void Repeated::capture() {
   } catch (const Error& e) {
     if (e.code() == Code::interrupted) throw;
     // What this was, if it is more than that the work fits into no graph, the work says itself.
-    graph_ = nullptr;
-    is_given_up_ = true;
-    return;
+    return give_up();
   }
-  if (is_small(static_cast<double>(graph_->kernels()))) return;
+  if (!is_small(static_cast<double>(graph_->kernels()))) give_up();
+}
+
+// The work leases its workspace by itself again.
+void Repeated::give_up() noexcept {
   graph_ = nullptr;
+  workspace_ = {};
+  plans_.clear();
   is_given_up_ = true;
 }
 

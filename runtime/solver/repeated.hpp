@@ -40,6 +40,7 @@ class Repeated {
   bool is_small(double kernels) const;
   bool is_current() const;
   void capture();
+  void give_up() noexcept;
 
   std::vector<Application> applications_;
   double bytes_;

@@ -10,6 +10,7 @@
 #include "runtime/device/gpu_rates.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/operators.hpp"
+#include "runtime/plan/planner.hpp"
 #include "runtime/solver/solver.hpp"
 #include "tests/cuda/on_gpu.hpp"
 
@@ -309,6 +310,41 @@ TEST_CASE("cuda CG: an operator with a function of the host is not captured, and
   CHECK(made.info.graph_launches == 0);
   CHECK(calls == 9);
   CHECK(p.distance(made.x, expected.x) <= 1e-5 * norm(expected.x, p.gpu));
+
+  // Nor is it called for an iteration that is not wanted.
+  calls = 0;
+  CgOptions options = iterations(100);
+  options.tol = 1e-3;
+  options.refresh = 0;
+  const Solved stopped = solve("1", p, m, options);
+  CHECK(stopped.info.reason == Reason::tol);
+  CHECK(calls == stopped.info.iterations);
+  CHECK(stopped.info.applications == stopped.info.iterations);
+}
+
+TEST_CASE("cuda CG: the host sleeps in each iteration where an operator says so", "[cuda][graph]") {
+  if (!on_gpu::is_here()) return;
+  Problem p;
+  const Linop m = p.m * Sleep(1e-5);
+  CHECK(solve("1", p, m, iterations(9)).info.graph_launches == 0);
+}
+
+TEST_CASE("cuda CG: a plan is captured once its first application was measured", "[cuda][graph]") {
+  if (!on_gpu::is_here()) return;
+  Problem p;
+  PlanRequest request;
+  request.input = p.b.shape();
+  request.dtype = DType::c64;
+  request.devices = {p.where};
+  request.base = p.where;
+  const Linop planned = as_plan(plan_operator(p.m, request, p.gpu));
+
+  const Solved made = solve("1", p, planned, iterations(9)),
+               same = solve("0", p, p.m, iterations(9));
+
+  CHECK(report_of(planned)->measured().has_value());
+  CHECK(made.info.graph_launches == 7);
+  CHECK(p.distance(made.x, same.x) == 0.0);
 }
 
 TEST_CASE("cuda CG: graphs are used where they pay, if nobody says otherwise", "[cuda][graph]") {
@@ -331,6 +367,20 @@ TEST_CASE("cuda CG: large problems are issued kernel by kernel", "[cuda][graph]"
   const Linop m = 2.0 * Identity();
 
   CHECK(solve(nullptr, p, m, iterations(11)).info.graph_launches == 0);
+
+  // Nor does a workspace stay behind for a graph that was counted and given up.
+  FiniteDifferenceOptions circular;
+  circular.boundary = "circular";
+  const Linop d = FiniteDifference("n", circular);
+  const auto peak_of = [&](const char* graphs) {
+    Context fresh;
+    Context gpu = on_device(p.where, fresh);
+    const Switch here(graphs);
+    const Tensor b = full(Shape::parse("n=" + std::to_string(n)), 1.0, DType::c128, gpu);
+    cg(d * d + 8.0 * Identity(), b, gpu, iterations(11));
+    return gpu.account->figures().peak;
+  };
+  CHECK(peak_of(nullptr) == peak_of("0"));
 }
 
 TEST_CASE("cuda CG: two threads solve on one GPU, with graphs and without", "[cuda][graph]") {

@@ -16,11 +16,14 @@ size_t workspace_bytes(int device) {
   return size_t{major >= 9 ? 32u : 4u} << 20;
 }
 
-// False, with nothing left, where memory is short.
-bool make(Gpu& gpu, size_t bytes) {
+// False, with nothing left, where memory is short.  That may also show as a handle that could not
+// be initialised: whether it was that, a second try tells.
+bool make(Gpu& gpu, size_t bytes, bool is_last) {
+  if (gpu.blas != nullptr) return true;  // by code of the user that ran while room was made
   cublasHandle_t handle = nullptr;
   const cublasStatus_t status = cublasCreate(&handle);
-  if (status == CUBLAS_STATUS_ALLOC_FAILED) {
+  if (status == CUBLAS_STATUS_ALLOC_FAILED ||
+      (status == CUBLAS_STATUS_NOT_INITIALIZED && !is_last)) {
     cudaGetLastError();  // of calls within, which later calls would return
     return false;
   }
@@ -40,7 +43,8 @@ void require_blas(Gpu& gpu, const Stream& stream) {
   if (gpu.blas != nullptr) return;
   refuse_while_capturing("the setup of cuBLAS");
   const size_t bytes = workspace_bytes(gpu.index);
-  with_room("the setup of cuBLAS does", stream, [&] { return make(gpu, bytes); });
+  int tries = 0;
+  with_room("the setup of cuBLAS does", stream, [&] { return make(gpu, bytes, ++tries == 2); });
 }
 
 }  // namespace

@@ -37,7 +37,9 @@ constexpr double kLaunch = 4e-6;  // s
 
 template <class Attribute>
 GpuRates rates_by(const Attribute& attribute) {
-  const double clock = 1e3 * attribute(cudaDevAttrClockRate);  // told in kHz, widths in bits
+  // Told in kHz, widths in bits.  Where a driver tells none of either, those of an A100.
+  const double told = 1e3 * attribute(cudaDevAttrClockRate);
+  const double clock = told > 0 ? told : 1.41e9;
   const double sms = attribute(cudaDevAttrMultiProcessorCount);
   const int major = attribute(cudaDevAttrComputeCapabilityMajor);
   const int minor = attribute(cudaDevAttrComputeCapabilityMinor);
@@ -45,12 +47,11 @@ GpuRates rates_by(const Attribute& attribute) {
   // Instructions").
   const double singles = major == 8 && minor == 0 ? 64 : 128;
   const double doubles = minor != 0 || major > 10 ? 2 : major == 8 ? 32 : 64;
-  const double memory = 1e3 * attribute(cudaDevAttrMemoryClockRate);
+  const double memory =
+      2e3 * attribute(cudaDevAttrMemoryClockRate) * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
   GpuRates made;
-  // Two transfers per clock; where a driver tells no clock, an A100's bandwidth.
-  made.bytes =
-      kOfBandwidth *
-      (memory > 0 ? 2 * memory * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8 : 1.555e12);
+  // Two transfers per clock.
+  made.bytes = kOfBandwidth * (memory > 0 ? memory : 1.555e12);
   made.flops_single = kOfArithmetic * 2 * singles * sms * clock;
   made.flops_double = kOfArithmetic * 2 * doubles * sms * clock;
   made.shared_bytes = kOfShared * 128 * sms * clock;
@@ -195,6 +196,8 @@ void make_room(const Stream& stream) {
   cudaMemPool_t pool = nullptr;
   check(cudaDeviceGetDefaultMemPool(&pool, physical(device.index)), "cudaDeviceGetDefaultMemPool");
   check(cudaMemPoolTrimTo(pool, 0), "cudaMemPoolTrimTo");
+  // Nor what graphs keep between launches.
+  check(cudaDeviceGraphMemTrim(physical(device.index)), "cudaDeviceGraphMemTrim");
 }
 
 void fail_memory(std::string_view what_does, const Stream& stream) {

@@ -27,7 +27,7 @@ struct Gpu {
   GpuRates rates;
 
   // cuBLAS keeps a stream and a workspace in its handle: one application at a time sets it up.
-  std::mutex blas_mutex;
+  std::recursive_mutex blas_mutex;  // twice by code of the user that runs while room is made
   cublasHandle_t blas = nullptr;
   void* blas_workspace = nullptr;  // blas.hpp
   size_t blas_bytes = 0;

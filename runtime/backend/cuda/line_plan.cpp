@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "runtime/backend/cuda/check.hpp"
@@ -21,15 +22,22 @@ cufftResult with_layout(const F& call, cufftHandle plan, const Lines& lines, siz
               lines.is_double ? CUFFT_Z2Z : CUFFT_C2C, lines.batch, bytes);
 }
 
-size_t ask_work_bytes(const Lines& lines) {
+// True for success, false where memory is short: that may also show as an internal error; whether
+// it was that, a second try tells.
+bool is_done(cufftResult status, std::string_view call, bool is_last) {
+  if (status == CUFFT_SUCCESS) return true;
+  cudaGetLastError();  // of calls within, which later calls would return
+  if (status == CUFFT_ALLOC_FAILED || (status == CUFFT_INTERNAL_ERROR && !is_last)) return false;
+  check(status, call);
+  return false;
+}
+
+bool ask_work_bytes(const Lines& lines, size_t& bytes, bool is_last) {
   cufftHandle plan = 0;
-  check(cufftCreate(&plan), "cufftCreate");
-  size_t bytes = 0;
+  if (!is_done(cufftCreate(&plan), "cufftCreate", is_last)) return false;
   const cufftResult status = with_layout(cufftGetSizeMany64, plan, lines, &bytes);
   cufftDestroy(plan);
-  cudaGetLastError();  // of calls within, which later calls would return
-  check(status, "cufftGetSizeMany64");
-  return bytes;
+  return is_done(status, "cufftGetSizeMany64", is_last);
 }
 
 }  // namespace
@@ -47,12 +55,18 @@ size_t work_bytes_of(const Lines& lines, const Stream& stream) {
     std::map<std::pair<int, Lines>, size_t> bytes;
   };
   static Known* const known = new Known;
-  enter(stream);
-  const std::lock_guard lock(known->mutex);
   const std::pair<int, Lines> key(stream.device().index, lines);
-  const auto it = known->bytes.find(key);
-  if (it != known->bytes.end()) return it->second;
-  const size_t bytes = ask_work_bytes(lines);
+  {
+    const std::lock_guard lock(known->mutex);
+    const auto it = known->bytes.find(key);
+    if (it != known->bytes.end()) return it->second;
+  }
+  enter(stream);
+  size_t bytes = 0;
+  int tries = 0;
+  with_room("a plan of cuFFT does", stream,
+            [&] { return ask_work_bytes(lines, bytes, ++tries == 2); });
+  const std::lock_guard lock(known->mutex);
   known->bytes.emplace(key, bytes);
   return bytes;
 }
@@ -61,22 +75,21 @@ LinePlan::LinePlan(const Lines& lines, const Stream& stream)
     : device_(stream.device().index), is_double_(lines.is_double) {
   if (lines.is_trivial()) return;
   enter(stream);
-  with_room("a plan of cuFFT does", stream, [&] { return make(lines); });
+  int tries = 0;
+  with_room("a plan of cuFFT does", stream, [&] { return make(lines, ++tries == 2); });
 }
 
-bool LinePlan::make(const Lines& lines) {
+bool LinePlan::make(const Lines& lines, bool is_last) {
   cufftHandle plan = 0;
-  cufftResult status = cufftCreate(&plan);
-  if (status == CUFFT_ALLOC_FAILED) return false;
-  check(status, "cufftCreate");
-  status = cufftSetAutoAllocation(plan, 0);
-  if (status == CUFFT_SUCCESS) status = with_layout(cufftMakePlanMany64, plan, lines, &work_bytes_);
-  if (status != CUFFT_SUCCESS) {
-    cufftDestroy(plan);
-    cudaGetLastError();  // of calls within, which later calls would return
-    if (status == CUFFT_ALLOC_FAILED) return false;
-    check(status, "cufftMakePlanMany64");
+  if (!is_done(cufftCreate(&plan), "cufftCreate", is_last)) return false;
+  std::string_view call = "cufftSetAutoAllocation";
+  cufftResult status = cufftSetAutoAllocation(plan, 0);
+  if (status == CUFFT_SUCCESS) {
+    call = "cufftMakePlanMany64";
+    status = with_layout(cufftMakePlanMany64, plan, lines, &work_bytes_);
   }
+  if (status != CUFFT_SUCCESS) cufftDestroy(plan);
+  if (!is_done(status, call, is_last)) return false;
   plan_ = plan;
   is_made_ = true;
   return true;

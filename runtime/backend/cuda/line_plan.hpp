@@ -54,7 +54,7 @@ class LinePlan {
  private:
   void swap(LinePlan& other) noexcept;
   // False, with nothing left, where memory is short.
-  bool make(const Lines& lines);
+  bool make(const Lines& lines, bool is_last);
 
   int device_ = 0;
   bool is_made_ = false;

@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <numbers>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "runtime/backend/cuda/device.hpp"
@@ -185,12 +187,14 @@ class Toeplitz final : public ToeplitzKernel {
     const Cuts cuts = cuts_of(spec_, shape_, batch);
     const Room room(spec_, shape_, cuts, batch);
     size_t work = 0;
-    try {
-      for (const int64_t images : image_counts(spec_, cuts, batch)) {
-        if (images > 0) work = std::max(work, plans_for(images).work_bytes);
+    for (const int64_t images : image_counts(spec_, cuts, batch)) {
+      if (images == 0) continue;
+      try {
+        work = std::max(work, plans_for(images).work_bytes);
+      } catch (const std::exception&) {
+        // The application tries again, where an error can be told.  Its workspace has no room then.
+        without_room_.insert(images);
       }
-    } catch (const std::exception&) {
-      // The application throws it again, where it can be told.
     }
     return static_cast<size_t>(room.planes + room.lines) + work;
   }
@@ -262,15 +266,22 @@ class Toeplitz final : public ToeplitzKernel {
   }
 
   const Plans& plans_for(int64_t images) const {
-    auto& plans = plans_[images];
-    if (plans == nullptr) plans = std::make_unique<Plans>(spec_, shape_, images, stream_);
-    return *plans;
+    const auto known = plans_.find(images);
+    if (known != plans_.end()) return *known->second;
+    // Making room for them may run code of the user, which may come here for the same.
+    auto made = std::make_unique<Plans>(spec_, shape_, images, stream_);
+    return *plans_.emplace(images, std::move(made)).first->second;
   }
 
   // The planes of a group, there and back.
   void transform(
       const ToeplitzGroup& g, int term, const Run& r, std::byte* lines, std::byte* work) const {
     const Plans& plans = plans_for(g.images());
+    std::optional<Scratch> own;
+    if (without_room_.count(g.images()) != 0) {
+      own.emplace(plans.work_bytes, r.stream);
+      work = own->as<std::byte>();
+    }
     plans.of[2].run(r.planes, r.sign, work, r.native);
     plans.of[1].run(r.planes, r.sign, work, r.native);
     const ToeplitzSpectrum spectrum = spectrum_of(term, r);
@@ -382,8 +393,10 @@ class Toeplitz final : public ToeplitzKernel {
   HeldArray<c64> phases_single_;  // of z, y, x
   HeldArray<c128> phases_double_;
   HeldArray<int32_t> entries_;  // {conjugate, adjoint, output, input}
-  mutable std::mutex mutex_;
+  // Not held twice, but for code of the user that runs while room is made for plans.
+  mutable std::recursive_mutex mutex_;
   mutable std::map<int64_t, std::unique_ptr<const Plans>> plans_;  // by number of images
+  mutable std::set<int64_t> without_room_;  // numbers of images: a workspace lacks the work area
 };
 
 }  // namespace

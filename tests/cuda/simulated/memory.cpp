@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Memory that libraries take by themselves, where there is none left.
+#include <algorithm>
+#include <cmath>
+
 #include <catch2/catch.hpp>
 
 #include "runtime/core/error.hpp"
+#include "runtime/device/arena.hpp"
 #include "runtime/device/virtual_devices.hpp"
 #include "runtime/linop/operators.hpp"
 #include "runtime/plan/plan.hpp"
@@ -69,6 +73,46 @@ TEST_CASE("cuFFT: a plan for which there is no memory is an error that lists the
 
   const Tensor here = FFT("n")(x.to(Device::host(), h.host), h.host);
   CHECK(norm(binary(Binary::subtract, y, here, h.host), h.host) < 1e-5 * norm(here, h.host));
+}
+
+TEST_CASE("cuFFT: a workspace that was told while there was no memory for plans is not overrun") {
+  Here h;
+  std::vector<double> k;
+  for (int i = 0; i < 400; ++i) k.push_back(10 * std::sin(static_cast<double>(i)));
+  ToeplitzSpec spec;
+  spec.nufft.image = {20, 20};
+  spec.nufft.points = 200;
+  spec.nufft.coordinates = k.data();
+  const auto kernel = h.gpu.backend().toeplitz(spec, *h.gpu.stream);
+  const auto other = h.gpu.backend().toeplitz(spec, *h.gpu.stream);
+  const auto full = static_cast<int64_t>(other->workspace(3));
+  const Tensor x = h.random("f=1 b=3 y=20 x=20", 4);
+  const Tensor y = Tensor::empty(x.shape(), DType::c64, h.gpu);
+  // Numbers that a work area beyond what was told would change.
+  const Tensor memory = lunops::full(Shape::unnamed({full / 4}), 7.0, DType::f32, h.gpu);
+  auto* const workspace = static_cast<std::byte*>(memory.data());
+  other->run(x.view(), {}, false, false, {}, y.view(), workspace, *h.gpu.stream);
+  const Tensor expected = y.to(Device::host(), h.host);
+  fill(memory, 7.0, h.gpu);
+  fill(y, 0.0, h.gpu);
+  Arena::trim(on_gpu::kGpu);
+  Pool::of(on_gpu::kGpu).trim();
+  h.gpu.stream->wait();
+  size_t told = 0;
+  {
+    const Scarce scarce(0);
+    told = kernel->workspace(3);
+  }
+  REQUIRE(told < static_cast<size_t>(full));
+
+  kernel->run(x.view(), {}, false, false, {}, y.view(), workspace, *h.gpu.stream);
+
+  const Tensor left = memory.to(Device::host(), h.host);
+  const auto* const number = left.data_as<float>();
+  CHECK(std::all_of(number + told / 4, number + full / 4, [](float v) { return v == 7.0F; }));
+  const Tensor made = y.to(Device::host(), h.host);
+  CHECK(norm(binary(Binary::subtract, made, expected, h.host), h.host) <
+        1e-6 * norm(expected, h.host));
 }
 
 TEST_CASE("cuBLAS: it is set up when a product is planned, not when it is applied") {
