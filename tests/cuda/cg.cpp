@@ -187,6 +187,30 @@ TEST_CASE("cuda CG: a host that looks one iteration late finds what one finds th
   }
 }
 
+TEST_CASE("cuda CG: a problem that is done before the host has seen it is not warned of",
+          "[cuda]") {
+  if (!on_gpu::is_here()) return;
+  struct Warnings final : Listener {
+    int count = 0;
+    void warn(std::string_view, std::string_view) override { ++count; }
+    void progress(const ProgressEvent&) override {}
+  } heard;
+  Problem p;
+  const Linop m = Diagonal(
+      p.there(binary(Binary::add, arange(Shape::parse("x=12"), DType::c64, p.host), 1.0, p.host)));
+  p.b = p.random("x=12", 7);
+  p.gpu.listener = &heard;
+  // Below what c64 can do, so that the residual of the recurrence is off when it gets there.
+  CgOptions options = iterations(40);
+  options.tol = 1e-10;
+  options.refresh = 0;
+  const int reached = solve("0", p, m, options).info.iterations;
+  options.refresh = reached;
+
+  CHECK(solve("0", p, m, options).info.iterations == reached);
+  CHECK(heard.count == 0);
+}
+
 TEST_CASE("cuda CG: what is not positive is found out at the iteration at which it is without",
           "[cuda][graph]") {
   if (!on_gpu::is_here()) return;
