@@ -70,18 +70,22 @@ Solved solve(const char* graphs, Problem& p, const Linop& m, const CgOptions& op
   return {x, info};
 }
 
+void check_same(Problem& p, const Solved& a, const Solved& b) {
+  CHECK(p.distance(a.x, b.x) == 0.0);
+  CHECK(a.info.history == b.info.history);
+  CHECK(a.info.iterations == b.info.iterations);
+  CHECK(a.info.residual == b.info.residual);
+  CHECK(a.info.reason == b.info.reason);
+  CHECK(a.info.batch_reason == b.info.batch_reason);
+}
+
 // Solves with graphs and without, which must be the same.
 void compare(Problem& p, const CgOptions& options, int launches) {
   const Solved without = solve("0", p, p.m, options), with = solve("1", p, p.m, options);
   CHECK(without.info.graph_launches == 0);
   CHECK(with.info.graph_launches == launches);
-  CHECK(p.distance(with.x, without.x) == 0.0);
-  CHECK(with.info.history == without.info.history);
-  CHECK(with.info.iterations == without.info.iterations);
   CHECK(with.info.applications == without.info.applications);
-  CHECK(with.info.residual == without.info.residual);
-  CHECK(with.info.reason == without.info.reason);
-  CHECK(with.info.batch_reason == without.info.batch_reason);
+  check_same(p, with, without);
 }
 
 CgOptions iterations(int count) {
@@ -145,12 +149,7 @@ TEST_CASE("cuda CG: a host that looks one iteration late finds what one finds th
     const Solved late = solve("0", p, p.m, options);
     options.on_iteration = [](const Iteration&) { return true; };  // who sees x sees it in time
     const Solved at_once = solve("0", p, p.m, options);
-    CHECK(p.distance(late.x, at_once.x) == 0.0);
-    CHECK(late.info.history == at_once.info.history);
-    CHECK(late.info.iterations == at_once.info.iterations);
-    CHECK(late.info.residual == at_once.info.residual);
-    CHECK(late.info.reason == at_once.info.reason);
-    CHECK(late.info.batch_reason == at_once.info.batch_reason);
+    check_same(p, late, at_once);
     return late.info;
   };
   for (const int iters : {0, 1, 2, 3, 200}) {

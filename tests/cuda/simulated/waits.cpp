@@ -29,6 +29,23 @@ struct Problem {
   }
 };
 
+// All iterations of a solve.
+struct Solve {
+  Problem p;
+  Linop m = p.a.normal(Identity()) + 0.5 * Identity();
+  Tensor b = m(p.x, p.gpu);
+
+  SolverInfo operator()(int iterations, std::optional<double> tol) {
+    CgOptions options;
+    options.iters = iterations;
+    options.tol = tol;
+    options.refresh = 0;
+    const SolverInfo info = cg(m, b, p.gpu, options).second;
+    CHECK(info.iterations == iterations);
+    return info;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("cuda: applications into a given output make the host wait for nothing") {
@@ -102,17 +119,10 @@ TEST_CASE("cuda: a fault in a graph names the operators that are in it") {
 }
 
 TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, or never") {
-  Problem p;
-  const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
-  const Tensor b = m(p.x, p.gpu);
+  Solve solve;
   const auto waits_of = [&](int iterations, std::optional<double> tol) {
-    CgOptions options;
-    options.iters = iterations;
-    options.tol = tol;
-    options.refresh = 0;
     const int64_t before = simulated::waits();
-    const auto info = cg(m, b, p.gpu, options).second;
-    CHECK(info.iterations == iterations);
+    const SolverInfo info = solve(iterations, tol);
     CHECK(info.history.size() == static_cast<size_t>(iterations) + 1);
     return simulated::waits() - before;
   };
@@ -124,17 +134,10 @@ TEST_CASE("cuda: conjugate gradients look at their scalars once per iteration, o
 }
 
 TEST_CASE("cuda: an iteration in a graph is one launch, and one more with a look") {
-  Problem p;
-  const Linop m = p.a.normal(Identity()) + 0.5 * Identity();
-  const Tensor b = m(p.x, p.gpu);
+  Solve solve;
   const auto launches_of = [&](int iterations, std::optional<double> tol) {
-    CgOptions options;
-    options.iters = iterations;
-    options.tol = tol;
-    options.refresh = 0;
     const int64_t before = simulated::launches();
-    const auto info = cg(m, b, p.gpu, options).second;
-    CHECK(info.iterations == iterations);
+    const SolverInfo info = solve(iterations, tol);
     CHECK(info.graph_launches == iterations - 2);
     return simulated::launches() - before;
   };
